@@ -1,0 +1,1 @@
+//! Coefficients, parity, residuals and decoding over GF(2^8).

@@ -1,0 +1,1 @@
+//! One fused backup of all primaries.

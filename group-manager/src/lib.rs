@@ -1,0 +1,1 @@
+//! Membership and epochs for both mechanisms; the clients' door to replicated groups.

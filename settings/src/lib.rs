@@ -1,0 +1,1 @@
+//! INI text to checked settings.

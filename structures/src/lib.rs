@@ -1,0 +1,1 @@
+//! The protected structures; every write is recorded as byte ranges of an arena.

@@ -1,0 +1,1 @@
+//! Frames, codec, handshake, limits and connections.
