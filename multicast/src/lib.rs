@@ -1,1 +1,5 @@
 //! Ordered delivery: Skeen's atomic multicast and the FIFO multicast that carries fusion's deltas.
+//!
+//! Pure: no socket, clock, randomness or task. Events in, commands out.
+
+pub mod id;

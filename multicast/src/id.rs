@@ -1,0 +1,94 @@
+//! The names that protocol messages carry: nodes, groups, epochs, clients, sequence numbers, timestamps.
+//!
+//! Each is a newtype, so that an epoch is never passed where a sequence number is meant.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($inner:ty), $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A process of the cluster, by the `proc_id` of its cluster file section; unique over all roles.
+    NodeId(u32), "node "
+);
+id!(
+    /// A group (one protected structure), by its place among the sorted group names of the cluster file.
+    GroupId(u16), "group #"
+);
+id!(
+    /// The number of one membership. Only the membership store makes new ones; zero is "before any".
+    Epoch(u64), "epoch "
+);
+id!(
+    /// A sequence number; the first one of any sequence is 1, zero is "none yet".
+    Seq(u64), "seq "
+);
+id!(
+    /// A client, by a number drawn at random when it starts.
+    ClientId(u64), "client "
+);
+id!(
+    /// One life of a process, by a number drawn at random when it starts: tells a restarted process,
+    /// whose memory is empty, from the one that held the same node id before.
+    Incarnation(u64), "incarnation "
+);
+
+impl Epoch {
+    /// The number after this one.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl Seq {
+    /// The first number of every sequence.
+    pub const FIRST: Self = Self(1);
+
+    /// The number after this one.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A point in the total order: a Lamport counter, ties broken by the id of the node that proposed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp {
+    /// The proposer's Lamport counter.
+    pub counter: u64,
+    /// The proposer.
+    pub node: NodeId,
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.counter, self.node.0)
+    }
+}
+
+/// A multicast message: who sent it first, and the sender's number for it. Survives re-proposal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MessageId {
+    /// The client of the multicast: the sending manager's life.
+    pub sender: Incarnation,
+    /// Rises by one per message of that sender.
+    pub seq: Seq,
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}#{}", self.sender.0, self.seq.0)
+    }
+}
