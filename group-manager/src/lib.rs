@@ -1,1 +1,3 @@
 //! Membership and epochs for both mechanisms; the clients' door to replicated groups.
+
+pub mod coordinator;

@@ -3,3 +3,4 @@
 //! Pure: no socket, clock, randomness or task. Events in, commands out.
 
 pub mod id;
+pub mod skeen;

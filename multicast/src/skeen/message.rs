@@ -1,0 +1,164 @@
+//! What senders and members of the atomic multicast tell each other.
+//!
+//! ```text
+//! sender -> member  Propose            member -> sender  Proposal
+//! sender -> member  Final              member -> sender  Delivered
+//! sender -> member  Seal, then View    member -> sender  Sealed
+//! sender -> member  Stable             member -> sender  WantStable
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Epoch, GroupId, MessageId, Timestamp};
+
+/// From the sender to a member; `P` is the payload. Every message carries the epoch it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToMember<P> {
+    /// First phase: offer a timestamp for this message. Repeating it is harmless.
+    Propose {
+        /// The epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
+        /// All groups it is addressed to, ascending.
+        groups: Vec<GroupId>,
+        /// What to deliver.
+        payload: P,
+        /// The receiver's group is stable up to here.
+        stable: Timestamp,
+    },
+    /// Second phase: the message's place in the order, the largest of all proposals.
+    Final {
+        /// The epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
+        /// Its final timestamp.
+        timestamp: Timestamp,
+        /// The receiver's group is stable up to here.
+        stable: Timestamp,
+    },
+    /// A final message told anew after a view change, to members that may not hold it.
+    Restate {
+        /// The new epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
+        /// All groups it is addressed to, ascending.
+        groups: Vec<GroupId>,
+        /// What to deliver.
+        payload: P,
+        /// Its final timestamp.
+        timestamp: Timestamp,
+    },
+    /// Every active member delivered everything up to the watermark.
+    Stable {
+        /// The epoch.
+        epoch: Epoch,
+        /// The watermark of the receiver's group.
+        watermark: Timestamp,
+    },
+    /// Stop taking part in older epochs and report what is held. The only message that raises the epoch.
+    Seal {
+        /// The new epoch.
+        epoch: Epoch,
+    },
+    /// The new epoch begins: what follows belongs to it.
+    View {
+        /// The new epoch.
+        epoch: Epoch,
+        /// The largest clock of all its members: nobody proposes below it.
+        clock: u64,
+    },
+}
+
+/// From a member to the sender; `P` is the payload, `R` the result of delivering it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromMember<P, R> {
+    /// The answer to `Propose`.
+    Proposal {
+        /// The epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
+        /// The member's offer, or the final timestamp if the member knows it already.
+        timestamp: Timestamp,
+        /// Whether the timestamp is final.
+        is_final: bool,
+    },
+    /// The message was delivered here, after everything before it.
+    Delivered {
+        /// The epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
+        /// Its final timestamp.
+        timestamp: Timestamp,
+        /// What delivering it gave; the same at every member of a group.
+        result: R,
+    },
+    /// The answer to `Seal`: everything a takeover needs to know of this member.
+    Sealed {
+        /// The new epoch.
+        epoch: Epoch,
+        /// The member's Lamport clock.
+        clock: u64,
+        /// The last delivered timestamp.
+        delivered: Timestamp,
+        /// Undelivered messages, and delivered ones that are not known to be stable, by id.
+        held: Vec<Held<P>>,
+    },
+    /// The message came from an epoch that is not this member's.
+    WrongEpoch {
+        /// What was offered.
+        offered: Epoch,
+        /// The member's own.
+        own: Epoch,
+    },
+    /// A `Final` named a message that this member does not hold.
+    Unknown {
+        /// The epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
+    },
+    /// A read waits here for the stable watermark.
+    WantStable {
+        /// The epoch.
+        epoch: Epoch,
+    },
+}
+
+/// One message as a sealed member holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held<P> {
+    /// The message.
+    pub id: MessageId,
+    /// All groups it is addressed to, ascending.
+    pub groups: Vec<GroupId>,
+    /// What to deliver.
+    pub payload: P,
+    /// How far it got here.
+    pub standing: Standing,
+}
+
+/// The three states of a message at a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Proposed here with this timestamp.
+    Tentative(Timestamp),
+    /// Its final timestamp is known here.
+    Final(Timestamp),
+    /// It was delivered here at this timestamp.
+    Delivered(Timestamp),
+}
+
+impl Standing {
+    /// The final timestamp, where it is known.
+    pub fn final_timestamp(self) -> Option<Timestamp> {
+        match self {
+            Self::Tentative(_) => None,
+            Self::Final(timestamp) | Self::Delivered(timestamp) => Some(timestamp),
+        }
+    }
+}

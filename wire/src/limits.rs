@@ -1,0 +1,30 @@
+//! Every limit of the transport, in one place.
+
+use std::time::Duration;
+
+/// Longest frame, in bytes after the length prefix. Larger things travel in chunks.
+pub const MAX_FRAME_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a bulk stream (state transfer, read all, blocks) puts into one frame, in bytes.
+pub const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Most memory a reader takes ahead of the bytes that have really arrived.
+pub const READ_AHEAD_BYTES: usize = 64 * 1024;
+
+/// Frames that may wait in one link's outbox; a peer that lets it fill is treated as gone.
+pub const OUTBOX_FRAMES: usize = 8 * 1024;
+
+/// Frames that one flush may gather, so that one busy link still flushes now and then.
+pub const FRAMES_PER_FLUSH: usize = 256;
+
+/// Events that may wait before a task that owns a core; readers wait beyond it, which is the back-pressure.
+pub const INBOX_EVENTS: usize = 4 * 1024;
+
+/// A peer that has not finished its handshake by then is let go.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A dialled address that has not answered by then counts as absent.
+pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// First and longest pause between two attempts to reach a peer.
+pub const REDIAL_PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(250));

@@ -1,0 +1,153 @@
+//! A kept connection as a value: an outbox to put messages into, and events that come out.
+//!
+//! Two tasks a link. The writer gathers whatever waits in the outbox and flushes once per batch; the reader
+//! turns frames into events of the task that owns the core. The outbox is bounded and never waits: a core
+//! must not stall because one peer does, so a full outbox closes the link (the detector and the epoch do
+//! the rest).
+
+use std::{future::Future, sync::Arc};
+
+use bytes::BytesMut;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::mpsc,
+    task::AbortHandle,
+};
+use tokio_util::codec::{Decoder, Encoder};
+
+use crate::{
+    error::WireError,
+    frame::FrameCodec,
+    limits::{FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_AHEAD_BYTES},
+    traffic::Traffic,
+};
+
+/// What a link's reader reports: any number of messages, then one end.
+#[derive(Debug)]
+pub enum LinkEvent<In> {
+    /// A frame arrived.
+    Message(In),
+    /// No more will come, and why.
+    Ended(WireError),
+}
+
+/// The sending end of a kept connection. Dropping it closes the connection after what was queued is sent.
+#[derive(Debug)]
+pub struct Link<Out> {
+    outbox: mpsc::Sender<Out>,
+    reader: AbortHandle,
+}
+
+impl<Out: Serialize + Send + Sync + 'static> Link<Out> {
+    /// Starts the two tasks of a link over a stream that finished its handshake. `deliver` hands one event
+    /// to the core's task and waits while that is behind; it returns `false` when nobody listens any more.
+    pub fn start<In, Deliver, Delivered>(stream: TcpStream, traffic: Arc<Traffic>, deliver: Deliver) -> Self
+    where
+        In: DeserializeOwned + Send + 'static,
+        Deliver: Fn(LinkEvent<In>) -> Delivered + Send + Sync + 'static,
+        Delivered: Future<Output = bool> + Send,
+    {
+        let (outbox, queue) = mpsc::channel(OUTBOX_FRAMES);
+        let (reading, writing) = stream.into_split();
+        tokio::spawn(write_frames(writing, queue, Arc::clone(&traffic)));
+        let reader = tokio::spawn(read_frames(reading, traffic, deliver)).abort_handle();
+        Self { outbox, reader }
+    }
+
+    /// Queues a message; never waits.
+    ///
+    /// # Errors
+    /// `OutboxFull` if the peer lets too much wait, `Closed` if the connection has ended.
+    pub fn send(&self, message: Out) -> Result<(), WireError> {
+        self.outbox.try_send(message).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => WireError::OutboxFull { queued: OUTBOX_FRAMES },
+            mpsc::error::TrySendError::Closed(_) => WireError::Closed,
+        })
+    }
+
+    /// A queue into the link that waits while it is full, for bulk streams in a task of their own.
+    pub fn bulk(&self) -> mpsc::Sender<Out> {
+        self.outbox.clone()
+    }
+}
+
+impl<Out> Drop for Link<Out> {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// Sends frames until the queue closes or the peer is gone; one flush per batch.
+async fn write_frames<Out: Serialize>(
+    mut stream: OwnedWriteHalf,
+    mut queue: mpsc::Receiver<Out>,
+    traffic: Arc<Traffic>,
+) {
+    let mut codec = FrameCodec::<()>::default();
+    let mut batch = Vec::with_capacity(FRAMES_PER_FLUSH);
+    let mut buffer = BytesMut::new();
+    while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {
+        let frames = batch.len() as u64;
+        for message in batch.drain(..) {
+            if let Err(error) = codec.encode(&message, &mut buffer) {
+                tracing::error!(%error, "a message of ours was not sent; closing the link");
+                return;
+            }
+        }
+        traffic.count(frames, buffer.len() as u64);
+        if stream.write_all(&buffer).await.is_err() {
+            return;
+        }
+        buffer.clear();
+    }
+}
+
+/// Delivers frames until the stream ends or nobody listens.
+async fn read_frames<In, Deliver, Delivered>(mut stream: OwnedReadHalf, traffic: Arc<Traffic>, deliver: Deliver)
+where
+    In: DeserializeOwned,
+    Deliver: Fn(LinkEvent<In>) -> Delivered,
+    Delivered: Future<Output = bool>,
+{
+    let mut codec = FrameCodec::<In>::default();
+    let mut buffer = BytesMut::with_capacity(READ_AHEAD_BYTES);
+    let end = loop {
+        match next_frame(&mut stream, &mut codec, &mut buffer, &traffic).await {
+            Ok(message) => {
+                if !deliver(LinkEvent::Message(message)).await {
+                    return;
+                }
+            }
+            Err(error) => break error,
+        }
+    };
+    deliver(LinkEvent::Ended(end)).await;
+}
+
+/// The next frame of a stream, whatever pieces it comes in.
+///
+/// # Errors
+/// `Closed` at an end between frames, `Torn` inside one, `FrameTooLong`, `Garbage`, `Io`.
+pub async fn next_frame<In: DeserializeOwned, Stream: tokio::io::AsyncRead + Unpin>(
+    stream: &mut Stream,
+    codec: &mut FrameCodec<In>,
+    buffer: &mut BytesMut,
+    traffic: &Traffic,
+) -> Result<In, WireError> {
+    loop {
+        let before = buffer.len();
+        if let Some(message) = codec.decode(buffer)? {
+            traffic.count(1, (before - buffer.len()) as u64);
+            return Ok(message);
+        }
+        buffer.reserve(1);
+        if stream.read_buf(buffer).await? == 0 {
+            return codec.decode_eof(buffer)?.ok_or(WireError::Closed);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What crosses the connections, by [`Purpose`](crate::Purpose).
+
+pub mod client;
+pub mod entry;
+pub mod fusion;
+pub mod membership;
+pub mod replication;

@@ -1,0 +1,213 @@
+//! What clients ask of a door (manager, primary, or a data node's read port) and what it answers.
+//!
+//! Requests are pipelined: each carries a number of the client's choosing, and its reply repeats it.
+
+use multicast::id::{Epoch, GroupId, NodeId};
+use serde::{Deserialize, Serialize};
+use structures::op::{Element, Outcome, Write};
+
+use super::membership::{Membership, Role};
+use crate::traffic::TrafficTotal;
+
+/// A client's request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientRequest {
+    /// The client's number for it; unique among its unanswered requests.
+    pub request: u64,
+    /// What is asked.
+    pub body: RequestBody,
+}
+
+/// What a client can ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RequestBody {
+    /// Apply a write to a group.
+    Write {
+        /// The group.
+        group: GroupId,
+        /// The write.
+        write: Write,
+    },
+    /// One key's value.
+    Get {
+        /// The group.
+        group: GroupId,
+        /// The key.
+        #[serde(with = "serde_bytes")]
+        key: Vec<u8>,
+    },
+    /// All elements in list order, as of one moment.
+    ReadAll {
+        /// The group.
+        group: GroupId,
+    },
+    /// What this process holds and how much memory that takes.
+    Sizes,
+    /// The membership, as the manager has it.
+    Members,
+    /// The door's update latencies and traffic.
+    DoorReport {
+        /// Whether to start counting afresh after this report.
+        reset: bool,
+    },
+    /// The recoveries the manager has seen, from this number on.
+    Recoveries {
+        /// The first one wanted, counted from 0.
+        from: u64,
+    },
+}
+
+/// A door's reply. `ReadAll` is answered by several; all else by one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientReply {
+    /// The request's number.
+    pub request: u64,
+    /// The answer.
+    pub body: ReplyBody,
+}
+
+/// What a door can answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReplyBody {
+    /// The write took effect (or was refused by the structure) at every active member.
+    Written(Outcome),
+    /// The key's value, if it is there.
+    Value(Option<serde_bytes::ByteBuf>),
+    /// Some elements of a read, in order.
+    Elements {
+        /// The next ones.
+        elements: Vec<Element>,
+        /// Whether they are the last.
+        last: bool,
+    },
+    /// See [`Sizes`].
+    Sizes(Sizes),
+    /// See [`Membership`].
+    Members(Membership),
+    /// See [`DoorReport`].
+    DoorReport(DoorReport),
+    /// See [`RecoveryReport`].
+    Recoveries(Vec<RecoveryReport>),
+    /// Nothing was changed.
+    Refused(Refusal),
+}
+
+/// Why a door refuses. In every case nothing was changed by this request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refusal {
+    /// The key is empty or too long.
+    #[error("a key of {actual} bytes: it must have 1 to {limit}")]
+    KeyLength {
+        /// `key_bytes` of the cluster.
+        limit: usize,
+        /// What was sent.
+        actual: usize,
+    },
+    /// The value is too long.
+    #[error("a value of {actual} bytes is over the limit of {limit}")]
+    ValueLength {
+        /// `element_bytes` of the cluster.
+        limit: usize,
+        /// What was sent.
+        actual: usize,
+    },
+    /// This door does not lead to that group.
+    #[error("{group} is not known here")]
+    UnknownGroup {
+        /// The group asked for.
+        group: GroupId,
+    },
+    /// The group's active members are all gone. Its state is not guessed.
+    #[error("the state of {group} is lost: {missing:?} are gone")]
+    StateLost {
+        /// The group.
+        group: GroupId,
+        /// Who held it last.
+        missing: Vec<NodeId>,
+    },
+    /// More than f processes are gone. The state is not guessed.
+    #[error("more than {tolerated} crashes: {missing:?} are gone")]
+    TooManyFaults {
+        /// f.
+        tolerated: usize,
+        /// Who is missing.
+        missing: Vec<NodeId>,
+    },
+    /// Not now: the cluster starts, changes its view, or recovers. Retrying is safe and useful.
+    #[error("not available now: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+    /// The door's queue is full. Retrying is safe.
+    #[error("the queue is full ({limit} writes wait)")]
+    Overloaded {
+        /// The limit.
+        limit: usize,
+    },
+    /// This process does not serve that request.
+    #[error("a {role} does not serve this request")]
+    NotServedHere {
+        /// What it is.
+        role: Role,
+    },
+}
+
+/// What one process holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// Which process.
+    pub node: NodeId,
+    /// What it does.
+    pub role: Role,
+    /// The epoch it is in.
+    pub epoch: Epoch,
+    /// Elements held (a fused server knows none: 0).
+    pub elements: u64,
+    /// Bytes of values: slots of a structure, parity of a fused server.
+    pub payload_bytes: u64,
+    /// Bytes of everything else the structure needs: keys, order, sessions, indexes, rings.
+    pub auxiliary_bytes: u64,
+    /// Live bytes of the process's allocator.
+    pub heap_bytes: u64,
+    /// Resident memory of the process.
+    pub resident_bytes: u64,
+}
+
+/// Update latencies at a door and what its links carried meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorReport {
+    /// Updates counted.
+    pub updates: u64,
+    /// Nanoseconds from the request's arrival to its reply: an HDR histogram, V2 format.
+    #[serde(with = "serde_bytes")]
+    pub latency_histogram: Vec<u8>,
+    /// Frames and bytes between the door and the members since the count began.
+    pub traffic: TrafficTotal,
+}
+
+/// One crash and what was done about it, as the manager saw it. Times of day are microseconds since 1970
+/// by this machine's clock; durations are microseconds; `None` is "not yet" or "not part of this recovery".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryReport {
+    /// Which node.
+    pub node: NodeId,
+    /// When its crash was suspected.
+    pub detected_at_us: Option<u64>,
+    /// When writes could complete again without it.
+    pub removed_at_us: Option<u64>,
+    /// When its next life entered.
+    pub entered_at_us: Option<u64>,
+    /// Fencing the old life: the view change that admits the new one, up to the start of the transfer.
+    pub fence_us: Option<u64>,
+    /// State transfer: first to last byte.
+    pub transfer_us: Option<u64>,
+    /// Arithmetic.
+    pub decode_us: Option<u64>,
+    /// Checks, derived indexes, and becoming active.
+    pub install_us: Option<u64>,
+    /// How long writers of the group were held back for the re-entry.
+    pub frozen_us: Option<u64>,
+    /// When it was active again.
+    pub active_at_us: Option<u64>,
+}

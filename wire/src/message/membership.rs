@@ -1,0 +1,82 @@
+//! Who is a member: the value that the membership store holds and that status replies show.
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr};
+
+use multicast::id::{Epoch, GroupId, Incarnation, NodeId};
+use serde::{Deserialize, Serialize};
+
+/// What a process does in its cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Owns the view.
+    GroupManager,
+    /// One replica.
+    DataNode,
+    /// Holds one original structure.
+    Primary,
+    /// Holds one fused backup of all primaries.
+    FusionServer,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GroupManager => "group-manager",
+            Self::DataNode => "data-node",
+            Self::Primary => "primary",
+            Self::FusionServer => "fusion-server",
+        })
+    }
+}
+
+/// A member's standing. Only `Active` members count towards f.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// In the cluster file, but has not entered yet.
+    Absent,
+    /// Entered; its state is being transferred, decoded or rebuilt.
+    Joining,
+    /// Holds its whole state.
+    Active,
+    /// Was active and is not any more.
+    Removed,
+}
+
+/// Where a member listens, as it said when it entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    /// For its peers (multicast, deltas, transfer) and the manager.
+    pub peers: SocketAddr,
+    /// For clients.
+    pub clients: SocketAddr,
+}
+
+/// One process of the cluster file, as the membership sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// What it does.
+    pub role: Role,
+    /// The group it holds; none for fused servers.
+    pub group: Option<GroupId>,
+    /// Its standing.
+    pub standing: Standing,
+    /// The life of it that the standing is about; 0 while absent.
+    pub incarnation: Incarnation,
+    /// Where that life listens.
+    pub addresses: Option<Addresses>,
+    /// The epoch in which that life became active: a primary's deltas carry it.
+    pub since: Epoch,
+}
+
+/// The members of one epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Its number.
+    pub epoch: Epoch,
+    /// Everyone in the cluster file but the managers.
+    pub members: BTreeMap<NodeId, Member>,
+    /// Groups that ever had an active member: such a group never starts empty again.
+    pub founded: Vec<GroupId>,
+}

@@ -1,0 +1,114 @@
+//! Between the manager and a data node, and between a donor and a joining data node.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use multicast::{
+    id::{NodeId, Timestamp},
+    skeen::message::{FromMember, ToMember},
+};
+use serde::{Deserialize, Serialize};
+use structures::{
+    delta::{REGIONS, RegionId},
+    op::{Outcome, Write},
+};
+
+use super::client::{ReplyBody, RequestBody};
+
+/// The payload of one multicast message: several clients' writes, encoded once for all members.
+pub type Batch = Bytes;
+
+/// What a batch holds.
+pub type BatchedWrites = Vec<Write>;
+
+/// What delivering a batch gives: one outcome per write, in order.
+pub type Outcomes = Vec<Outcome>;
+
+/// Manager to data node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToNode {
+    /// The atomic multicast.
+    Multicast(ToMember<Batch>),
+    /// A client's read, passed on.
+    Read {
+        /// The manager's number for it.
+        token: u64,
+        /// `Get` or `ReadAll`.
+        read: RequestBody,
+    },
+    /// Send your state to that joiner.
+    SendState {
+        /// Which transfer.
+        transfer: u64,
+        /// Where the joiner listens for peers.
+        to: SocketAddr,
+    },
+    /// Take your state from the donor that will call for this transfer; forget what you held.
+    AwaitState {
+        /// Which transfer.
+        transfer: u64,
+    },
+    /// Begin with an empty structure: you are the first member the group ever had.
+    Found,
+    /// Nothing new, but alive.
+    Heartbeat,
+}
+
+/// Data node to manager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromNode {
+    /// The atomic multicast.
+    Multicast(FromMember<Batch, Outcomes>),
+    /// Part of the answer to a read, or all of it.
+    ReadReply {
+        /// The manager's number.
+        token: u64,
+        /// The answer.
+        reply: ReplyBody,
+    },
+    /// The state arrived, was checked and installed.
+    CaughtUp {
+        /// Which transfer.
+        transfer: u64,
+        /// First to last byte, microseconds.
+        transfer_us: u64,
+        /// Checks and derived indexes, microseconds.
+        install_us: u64,
+    },
+    /// The transfer failed at this end (donor or joiner).
+    TransferFailed {
+        /// Which transfer.
+        transfer: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Nothing new, but alive.
+    Heartbeat,
+}
+
+/// Donor to joiner: `Begin`, chunks, `End`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateFrame {
+    /// What comes.
+    Begin {
+        /// Which transfer.
+        transfer: u64,
+        /// Who sends.
+        donor: NodeId,
+        /// The state includes every message up to here.
+        watermark: Timestamp,
+        /// The donor's Lamport clock.
+        clock: u64,
+        /// Bytes of each region.
+        lengths: [u64; REGIONS],
+    },
+    /// The next bytes of a region; regions come in order, each from its start.
+    Chunk {
+        /// Which region.
+        region: RegionId,
+        /// Its next bytes.
+        bytes: Bytes,
+    },
+    /// That was all.
+    End,
+}
