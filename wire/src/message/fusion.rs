@@ -20,8 +20,10 @@ use structures::delta::{Delta, REGIONS, RegionId};
 pub struct ServerSeat {
     /// Which.
     pub node: NodeId,
-    /// Which life of it: a change means an empty memory.
+    /// Which life of it.
     pub incarnation: multicast::id::Incarnation,
+    /// The epoch in which its (re)build was ordered: a change means an empty memory, to be sent the image.
+    pub rebuild: Epoch,
     /// Its row of the code.
     pub row: u8,
     /// Where it listens.
@@ -50,8 +52,8 @@ pub struct Loss {
     pub column: u8,
     /// The last operation that survives: the smallest applied one over the live fused servers.
     pub cut: Seq,
-    /// Where its replacement listens.
-    pub replacement: SocketAddr,
+    /// Where its replacement listens, if one has entered; the others' part is in the sum all the same.
+    pub replacement: Option<SocketAddr>,
 }
 
 /// Manager to fused server.
@@ -87,12 +89,10 @@ pub enum ToServer {
         /// The recovery.
         recovery: u64,
     },
-    /// This primary may send: deltas of `since`, from `first` on.
+    /// This primary may send: deltas of `since`, going on after what this server has applied of it.
     Admit {
         /// The primary.
         seat: PrimarySeat,
-        /// The first sequence number of its new life.
-        first: Seq,
     },
     /// Forget everything; be rebuilt from these primaries' images.
     Rebuild {
@@ -131,6 +131,13 @@ pub enum FromServer {
     ResidualFailed {
         /// The recovery.
         recovery: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A primary's image broke off half-way; only a new rebuild can help.
+    RebuildBroken {
+        /// The epoch of the rebuild.
+        epoch: Epoch,
         /// Why.
         reason: String,
     },
@@ -177,12 +184,11 @@ pub enum ToPrimary {
         /// The recovery.
         recovery: u64,
     },
-    /// All servers know your new life: serve, and send deltas of this epoch from `first` on.
+    /// All servers know your new life: serve, and send deltas of this epoch. A recovered primary goes on at
+    /// its cut + 1; one that was only suspected goes on with the memory it has.
     Resume {
         /// The epoch of this life.
         since: Epoch,
-        /// One after the cut.
-        first: Seq,
     },
     /// Nothing new, but alive.
     Heartbeat,
@@ -195,8 +201,8 @@ pub enum FromPrimary {
     CaughtUp {
         /// The server.
         server: NodeId,
-        /// The life of it.
-        incarnation: multicast::id::Incarnation,
+        /// The epoch of the rebuild that it completes.
+        rebuild: Epoch,
     },
     /// The view was taken over: no acknowledgement waits for a server outside it.
     Viewed {
@@ -232,6 +238,8 @@ pub enum DeltaFrame {
     Open {
         /// The epoch of this life.
         since: Epoch,
+        /// The server's rebuild that this connection belongs to.
+        rebuild: Epoch,
         /// The last operation that this server's copy includes if `with_image`: what follows the image
         /// starts after it. Otherwise the operation before the first one that can be sent again.
         base: Seq,
