@@ -1,4 +1,27 @@
 //! The protected structures; every write is recorded as byte ranges of an arena.
+//!
+//! Pure: no socket, clock, randomness or task; nothing here knows which mechanism protects it.
+//!
+//! ```text
+//! Write --> KeyedList::apply --> (Outcome, Delta)      at a data node or a primary
+//!                                          |
+//!                         Arena::apply <---+           at whoever keeps regions as they are
+//! images of the regions --> KeyedList::from_images     after a transfer or a decode: checked, then served
+//! ```
+//!
+//! Read first: [`op`] (what is asked and answered), [`delta`] (what a write changed), [`keyed_list`].
+//! What is absent: no structure reads a clock, draws a number, or changes a byte outside a
+//! [`transaction`].
 
+pub mod arena;
 pub mod delta;
+mod elements;
+mod entries;
+pub mod image_error;
+mod key_index;
+pub mod keyed_list;
+pub mod layout;
 pub mod op;
+mod region;
+pub mod session;
+pub mod transaction;

@@ -1,0 +1,1 @@
+//! The keyed list against a naive reference, and the claims of the report.

@@ -1,0 +1,1 @@
+//! One record per client, one outcome per sequence number.
