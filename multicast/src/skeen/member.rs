@@ -1,0 +1,339 @@
+//! A member: queues what is proposed to it, and delivers in the order of final timestamps.
+//!
+//! Invariants: every undelivered message stands in the queue exactly once, under its current timestamp;
+//! only the head is delivered, and only when it is final; delivered timestamps rise; no proposal is ever at
+//! or below a timestamp that was final or delivered here; only `Seal` raises the epoch.
+
+use std::collections::BTreeMap;
+
+use super::{
+    clock::LamportClock,
+    message::{FromMember, Held, Standing, ToMember},
+};
+use crate::id::{Epoch, GroupId, MessageId, NodeId, Timestamp};
+
+/// What the owner of a member is to do, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberCommand<P, R> {
+    /// Send this to the sender it came from.
+    Send(FromMember<P, R>),
+    /// Apply the payload now and report the result with [`Member::delivered_with`].
+    Deliver {
+        /// The message.
+        id: MessageId,
+        /// Its final timestamp.
+        timestamp: Timestamp,
+        /// What to apply.
+        payload: P,
+    },
+}
+
+/// A message that was proposed and is not delivered.
+#[derive(Clone, Debug)]
+struct Queued<P> {
+    groups: Vec<GroupId>,
+    payload: P,
+    timestamp: Timestamp,
+    is_final: bool,
+}
+
+/// A delivered message that is not known to be stable.
+#[derive(Clone, Debug)]
+struct Unstable<P, R> {
+    id: MessageId,
+    groups: Vec<GroupId>,
+    payload: P,
+    /// Set as soon as the owner reports it.
+    result: Option<R>,
+}
+
+/// Deliberate faults for the simulation, which must catch each of them.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Defect {
+    #[default]
+    None,
+    /// The clock stays where it is when a final timestamp arrives.
+    NoClockBumpOnFinal,
+    /// Proposals carry node 0, so that equal counters tie.
+    NoTieBreak,
+    /// `Delivered` is sent on `Final`, before the message reaches the head of the queue.
+    AcknowledgeOnReceipt,
+    /// Messages of any epoch are taken.
+    NoEpochCheck,
+}
+
+/// The state of one member. `P` is the payload, `R` the result of applying it.
+#[derive(Clone, Debug)]
+pub struct Member<P, R> {
+    node: NodeId,
+    epoch: Epoch,
+    /// Sealed and waiting for the view of `epoch`.
+    sealed: bool,
+    clock: LamportClock,
+    messages: BTreeMap<MessageId, Queued<P>>,
+    queue: BTreeMap<(Timestamp, MessageId), ()>,
+    unstable: BTreeMap<Timestamp, Unstable<P, R>>,
+    delivered: Timestamp,
+    stable: Timestamp,
+    #[cfg(test)]
+    pub(crate) defect: Defect,
+}
+
+impl<P: Clone, R: Clone> Member<P, R> {
+    /// A member that holds the state of no message yet.
+    pub fn new(node: NodeId) -> Self {
+        Self::restored(node, Timestamp::default(), 0)
+    }
+
+    /// A member whose state, copied from another one, includes every message up to `watermark`. The clock
+    /// goes on from the donor's, never from zero.
+    pub fn restored(node: NodeId, watermark: Timestamp, clock: u64) -> Self {
+        Self {
+            node,
+            epoch: Epoch::default(),
+            sealed: true,
+            clock: LamportClock::at(clock.max(watermark.counter)),
+            messages: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            unstable: BTreeMap::new(),
+            delivered: watermark,
+            stable: watermark,
+            #[cfg(test)]
+            defect: Defect::None,
+        }
+    }
+
+    /// The epoch it takes part in.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The last delivered timestamp.
+    pub fn delivered(&self) -> Timestamp {
+        self.delivered
+    }
+
+    /// The last timestamp known to be delivered at every active member.
+    pub fn stable(&self) -> Timestamp {
+        self.stable
+    }
+
+    /// The Lamport clock's counter.
+    pub fn clock(&self) -> u64 {
+        self.clock.counter()
+    }
+
+    /// Whether messages are queued that are not delivered.
+    pub fn is_idle(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Takes one message of a sender.
+    pub fn handle(&mut self, message: ToMember<P>) -> Vec<MemberCommand<P, R>> {
+        if let ToMember::Seal { epoch } = message {
+            return self.handle_seal(epoch);
+        }
+        if let Some(refusal) = self.refusal(epoch_of(&message), matches!(message, ToMember::View { .. })) {
+            return vec![refusal];
+        }
+        match message {
+            ToMember::Propose { id, groups, payload, stable, .. } => {
+                self.raise_stable(stable);
+                vec![self.handle_propose(id, groups, payload)]
+            }
+            ToMember::Final { id, timestamp, stable, .. } => {
+                self.raise_stable(stable);
+                self.handle_final(id, timestamp)
+            }
+            ToMember::Restate { id, groups, payload, timestamp, .. } => {
+                self.handle_restate(id, groups, payload, timestamp)
+            }
+            ToMember::Stable { watermark, .. } => {
+                self.raise_stable(watermark);
+                Vec::new()
+            }
+            ToMember::View { clock, .. } => {
+                self.sealed = false;
+                self.clock.raise_to(clock);
+                Vec::new()
+            }
+            ToMember::Seal { .. } => Vec::new(), // handled above
+        }
+    }
+
+    /// The owner applied the payload of the message delivered at `timestamp`.
+    pub fn delivered_with(&mut self, timestamp: Timestamp, result: R) -> Vec<MemberCommand<P, R>> {
+        let Some(message) = self.unstable.get_mut(&timestamp) else { return Vec::new() };
+        message.result = Some(result.clone());
+        vec![MemberCommand::Send(FromMember::Delivered {
+            epoch: self.epoch,
+            id: message.id,
+            timestamp,
+            result,
+        })]
+    }
+
+    /// A read waits for what was delivered but is not known to be stable: ask for the watermark.
+    pub fn want_stable(&self) -> FromMember<P, R> {
+        FromMember::WantStable { epoch: self.epoch }
+    }
+
+    /// Why a message of `epoch` may not be taken, if so (rule 4: it says its own epoch).
+    fn refusal(&self, epoch: Epoch, is_view: bool) -> Option<MemberCommand<P, R>> {
+        #[cfg(test)]
+        if self.defect == Defect::NoEpochCheck {
+            return None;
+        }
+        let fits = epoch == self.epoch && self.sealed == is_view;
+        (!fits).then_some(MemberCommand::Send(FromMember::WrongEpoch { offered: epoch, own: self.epoch }))
+    }
+
+    fn handle_seal(&mut self, epoch: Epoch) -> Vec<MemberCommand<P, R>> {
+        if epoch < self.epoch || (epoch == self.epoch && !self.sealed) {
+            let refusal = FromMember::WrongEpoch { offered: epoch, own: self.epoch };
+            return vec![MemberCommand::Send(refusal)];
+        }
+        self.epoch = epoch;
+        self.sealed = true;
+        vec![MemberCommand::Send(FromMember::Sealed {
+            epoch,
+            clock: self.clock.counter(),
+            delivered: self.delivered,
+            held: self.held(),
+        })]
+    }
+
+    /// Everything a view change must know of: by id.
+    fn held(&self) -> Vec<Held<P>> {
+        let queued = self.messages.iter().map(|(id, message)| Held {
+            id: *id,
+            groups: message.groups.clone(),
+            payload: message.payload.clone(),
+            standing: if message.is_final {
+                Standing::Final(message.timestamp)
+            } else {
+                Standing::Tentative(message.timestamp)
+            },
+        });
+        let unstable = self.unstable.iter().map(|(timestamp, message)| Held {
+            id: message.id,
+            groups: message.groups.clone(),
+            payload: message.payload.clone(),
+            standing: Standing::Delivered(*timestamp),
+        });
+        let mut held: Vec<_> = queued.chain(unstable).collect();
+        held.sort_by_key(|message| message.id);
+        held
+    }
+
+    /// Rule 1: a tick of the clock; the same answer when repeated; the final timestamp once it is known.
+    fn handle_propose(&mut self, id: MessageId, groups: Vec<GroupId>, payload: P) -> MemberCommand<P, R> {
+        let known = self.messages.get(&id).map(|queued| (queued.timestamp, queued.is_final));
+        let delivered = || self.unstable.iter().find(|(_, m)| m.id == id).map(|(t, _)| (*t, true));
+        let (timestamp, is_final) = known.or_else(delivered).unwrap_or_else(|| {
+            let timestamp = self.next_proposal();
+            self.queue.insert((timestamp, id), ());
+            self.messages.insert(id, Queued { groups, payload, timestamp, is_final: false });
+            (timestamp, false)
+        });
+        MemberCommand::Send(FromMember::Proposal { epoch: self.epoch, id, timestamp, is_final })
+    }
+
+    fn next_proposal(&mut self) -> Timestamp {
+        #[cfg(test)]
+        if self.defect == Defect::NoTieBreak {
+            return self.clock.tick(NodeId(0));
+        }
+        self.clock.tick(self.node)
+    }
+
+    /// Rule 2: raise the clock, move the message to its final place, deliver what is final at the head.
+    fn handle_final(&mut self, id: MessageId, timestamp: Timestamp) -> Vec<MemberCommand<P, R>> {
+        if self.unstable.get(&timestamp).is_some_and(|message| message.id == id) {
+            return self.repeat_delivered(timestamp);
+        }
+        let Some(message) = self.messages.get_mut(&id) else {
+            // Nothing to put in order: say so instead of queueing what could never be delivered.
+            return vec![MemberCommand::Send(FromMember::Unknown { epoch: self.epoch, id })];
+        };
+        self.queue.remove(&(message.timestamp, id));
+        self.queue.insert((timestamp, id), ());
+        message.timestamp = timestamp;
+        message.is_final = true;
+        self.bump_clock(timestamp);
+        self.deliver_final_heads()
+    }
+
+    fn bump_clock(&mut self, timestamp: Timestamp) {
+        #[cfg(test)]
+        if self.defect == Defect::NoClockBumpOnFinal {
+            return;
+        }
+        self.clock.raise_to(timestamp.counter);
+    }
+
+    fn handle_restate(
+        &mut self,
+        id: MessageId,
+        groups: Vec<GroupId>,
+        payload: P,
+        timestamp: Timestamp,
+    ) -> Vec<MemberCommand<P, R>> {
+        if timestamp <= self.delivered {
+            return self.repeat_delivered(timestamp);
+        }
+        self.messages.entry(id).or_insert_with(|| {
+            self.queue.insert((timestamp, id), ());
+            Queued { groups, payload, timestamp, is_final: false }
+        });
+        self.handle_final(id, timestamp)
+    }
+
+    /// The same answer as at the delivery, as long as the message is not known to be stable.
+    fn repeat_delivered(&self, timestamp: Timestamp) -> Vec<MemberCommand<P, R>> {
+        let message = self.unstable.get(&timestamp);
+        let result = message.and_then(|message| Some((message.id, message.result.clone()?)));
+        result.map_or(Vec::new(), |(id, result)| {
+            vec![MemberCommand::Send(FromMember::Delivered { epoch: self.epoch, id, timestamp, result })]
+        })
+    }
+
+    fn deliver_final_heads(&mut self) -> Vec<MemberCommand<P, R>> {
+        let mut commands = Vec::new();
+        while let Some((&(timestamp, id), ())) = self.queue.first_key_value() {
+            if !self.messages.get(&id).is_some_and(|message| message.is_final) {
+                break;
+            }
+            self.queue.pop_first();
+            let Some(message) = self.messages.remove(&id) else { break };
+            self.delivered = timestamp;
+            commands.push(MemberCommand::Deliver { id, timestamp, payload: message.payload.clone() });
+            let Queued { groups, payload, .. } = message;
+            self.unstable.insert(timestamp, Unstable { id, groups, payload, result: None });
+        }
+        commands
+    }
+
+    fn raise_stable(&mut self, watermark: Timestamp) {
+        if watermark > self.stable {
+            self.stable = watermark;
+            self.unstable = self.unstable.split_off(&watermark);
+            self.unstable.remove(&watermark);
+        }
+    }
+}
+
+fn epoch_of<P>(message: &ToMember<P>) -> Epoch {
+    match message {
+        ToMember::Propose { epoch, .. }
+        | ToMember::Final { epoch, .. }
+        | ToMember::Restate { epoch, .. }
+        | ToMember::Stable { epoch, .. }
+        | ToMember::Seal { epoch }
+        | ToMember::View { epoch, .. } => *epoch,
+    }
+}
+
+#[cfg(test)]
+mod tests;

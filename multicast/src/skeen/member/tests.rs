@@ -1,0 +1,1 @@
+//! One test per claim about a member.

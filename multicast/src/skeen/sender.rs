@@ -1,0 +1,269 @@
+//! A sender: gives every message of its own one place in the order, and knows when all have delivered it.
+//!
+//! Rule 2: the final timestamp is the largest proposal over all members of all addressed groups. Rule 3: a
+//! message is complete when every active member has *delivered* it, not when it received `Final`.
+//! Invariants: nothing is sent to a node outside the destinations; between [`Sender::seal`] and the last
+//! `Sealed` nothing but `Seal` is sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    message::{FromMember, ToMember},
+    pending::Pending,
+    view_change::Sealing,
+};
+use crate::id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq, Timestamp};
+
+/// What the owner of a sender is to do, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SenderCommand<P, R> {
+    /// Send this to a member.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// What.
+        message: ToMember<P>,
+    },
+    /// Every active member delivered the message.
+    Completed {
+        /// The message.
+        id: MessageId,
+        /// The result of each addressed group (absent where only a former sender learned it).
+        results: BTreeMap<GroupId, R>,
+    },
+    /// All groups of the message lost their last member; whether it took effect is unknown.
+    Abandoned {
+        /// The message.
+        id: MessageId,
+    },
+    /// The view change ended; the epoch is in force.
+    Installed {
+        /// The epoch.
+        epoch: Epoch,
+    },
+    /// Two members of a group got different results from the same message: a bug or broken memory.
+    Diverged {
+        /// The message.
+        id: MessageId,
+        /// The member whose result differs from the first one's.
+        node: NodeId,
+    },
+    /// A member belongs to a newer epoch: somebody else owns the view.
+    Superseded {
+        /// Its epoch.
+        epoch: Epoch,
+    },
+}
+
+/// The members of each group.
+pub type View = BTreeMap<GroupId, BTreeSet<NodeId>>;
+
+/// The state of one sender.
+#[derive(Clone, Debug)]
+pub struct Sender<P, R> {
+    id: Incarnation,
+    next: Seq,
+    pub(super) epoch: Epoch,
+    pub(super) view: View,
+    pub(super) pending: BTreeMap<MessageId, Pending<P, R>>,
+    /// The last timestamp each member is known to have delivered.
+    pub(super) delivered: BTreeMap<NodeId, Timestamp>,
+    /// Members whose reads wait for their group's watermark.
+    wanting: BTreeSet<NodeId>,
+    pub(super) sealing: Option<Sealing<P>>,
+}
+
+impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
+    /// A sender without members; [`Sender::seal`] gives it its first view.
+    pub fn new(id: Incarnation) -> Self {
+        Self {
+            id,
+            next: Seq::FIRST,
+            epoch: Epoch::default(),
+            view: View::new(),
+            pending: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+            wanting: BTreeSet::new(),
+            sealing: None,
+        }
+    }
+
+    /// The epoch in force.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Whether a view change is under way.
+    pub fn is_sealing(&self) -> bool {
+        self.sealing.is_some()
+    }
+
+    /// Whether no message addressed to the group is under way.
+    pub fn is_drained(&self, group: GroupId) -> bool {
+        !self.pending.values().any(|pending| pending.groups.contains(&group))
+    }
+
+    /// Starts a message to the groups (ascending, not empty). While a view change is under way it waits for
+    /// the new view.
+    pub fn multicast(
+        &mut self,
+        groups: Vec<GroupId>,
+        payload: P,
+    ) -> (MessageId, Vec<SenderCommand<P, R>>) {
+        let id = MessageId { sender: self.id, seq: self.next };
+        self.next = self.next.next();
+        self.pending.insert(id, Pending::new(groups, payload));
+        let commands = if self.is_sealing() { Vec::new() } else { self.propose(id) };
+        (id, commands)
+    }
+
+    /// Takes one message of a member.
+    pub fn handle(&mut self, from: NodeId, message: FromMember<P, R>) -> Vec<SenderCommand<P, R>> {
+        match message {
+            FromMember::Proposal { epoch, id, timestamp, is_final } if epoch == self.epoch => {
+                self.handle_proposal(from, id, timestamp, is_final)
+            }
+            FromMember::Delivered { epoch, id, timestamp, result } if epoch == self.epoch => {
+                self.handle_delivered(from, id, timestamp, result)
+            }
+            FromMember::Unknown { epoch, id } if epoch == self.epoch => self.restate(from, id),
+            FromMember::WantStable { epoch } if epoch == self.epoch => {
+                self.wanting.insert(from);
+                self.answer_wanting()
+            }
+            FromMember::Sealed { epoch, clock, delivered, held } => {
+                self.handle_sealed(from, epoch, clock, delivered, held)
+            }
+            FromMember::WrongEpoch { offered, own } if own > offered && own > self.highest_epoch() => {
+                vec![SenderCommand::Superseded { epoch: own }]
+            }
+            // Of an epoch that is over; its view change took care of it.
+            _ => Vec::new(),
+        }
+    }
+
+    fn highest_epoch(&self) -> Epoch {
+        self.sealing.as_ref().map_or(self.epoch, |sealing| sealing.epoch)
+    }
+
+    pub(super) fn propose(&self, id: MessageId) -> Vec<SenderCommand<P, R>> {
+        let Some(pending) = self.pending.get(&id) else { return Vec::new() };
+        self.to_destinations(pending, |stable| ToMember::Propose {
+            epoch: self.epoch,
+            id,
+            groups: pending.groups.clone(),
+            payload: pending.payload.clone(),
+            stable,
+        })
+    }
+
+    fn handle_proposal(
+        &mut self,
+        from: NodeId,
+        id: MessageId,
+        timestamp: Timestamp,
+        is_final: bool,
+    ) -> Vec<SenderCommand<P, R>> {
+        let Some(pending) = self.pending.get_mut(&id) else { return Vec::new() };
+        if pending.final_timestamp.is_some() {
+            return Vec::new();
+        }
+        pending.proposals.insert(from, timestamp);
+        let members = members_of(&self.view, &pending.groups);
+        pending.final_timestamp = if is_final { Some(timestamp) } else { pending.largest_of_all(&members) };
+        let Some(timestamp) = pending.final_timestamp else { return Vec::new() };
+        let Some(pending) = self.pending.get(&id) else { return Vec::new() };
+        let epoch = self.epoch;
+        self.to_destinations(pending, |stable| ToMember::Final { epoch, id, timestamp, stable })
+    }
+
+    fn handle_delivered(
+        &mut self,
+        from: NodeId,
+        id: MessageId,
+        timestamp: Timestamp,
+        result: R,
+    ) -> Vec<SenderCommand<P, R>> {
+        let watermark = self.delivered.entry(from).or_default();
+        *watermark = timestamp.max(*watermark);
+        let mut commands = self.record_result(from, id, result);
+        commands.extend(self.complete(id));
+        commands.extend(self.answer_wanting());
+        commands
+    }
+
+    fn record_result(&mut self, from: NodeId, id: MessageId, result: R) -> Vec<SenderCommand<P, R>> {
+        let Some(pending) = self.pending.get_mut(&id) else { return Vec::new() };
+        pending.delivered.insert(from);
+        let Some(group) = group_of(&self.view, from) else { return Vec::new() };
+        let first = pending.results.entry(group).or_insert_with(|| result.clone());
+        if *first == result { Vec::new() } else { vec![SenderCommand::Diverged { id, node: from }] }
+    }
+
+    /// The command that ends the message, if every destination delivered it.
+    pub(super) fn complete(&mut self, id: MessageId) -> Option<SenderCommand<P, R>> {
+        let pending = self.pending.get(&id)?;
+        if !pending.is_complete(&members_of(&self.view, &pending.groups)) {
+            return None;
+        }
+        let results = self.pending.remove(&id)?.results;
+        Some(SenderCommand::Completed { id, results })
+    }
+
+    /// The whole message again, with its final timestamp, to one member that does not hold it.
+    pub(super) fn restate(&self, to: NodeId, id: MessageId) -> Vec<SenderCommand<P, R>> {
+        let Some(pending) = self.pending.get(&id) else { return Vec::new() };
+        let Some(timestamp) = pending.final_timestamp else { return Vec::new() };
+        let (groups, payload) = (pending.groups.clone(), pending.payload.clone());
+        let message = ToMember::Restate { epoch: self.epoch, id, groups, payload, timestamp };
+        vec![SenderCommand::Send { to, message }]
+    }
+
+    /// The watermark of a group: every active member delivered everything up to it.
+    pub fn stable(&self, group: GroupId) -> Timestamp {
+        let members = self.view.get(&group).into_iter().flatten();
+        members.map(|member| self.delivered.get(member).copied().unwrap_or_default()).min().unwrap_or_default()
+    }
+
+    /// Tells the members whose reads wait, as soon as what they have delivered is stable.
+    fn answer_wanting(&mut self) -> Vec<SenderCommand<P, R>> {
+        let mut commands = Vec::new();
+        for node in self.wanting.clone() {
+            let Some(group) = group_of(&self.view, node) else { continue };
+            let watermark = self.stable(group);
+            if self.delivered.get(&node).copied().unwrap_or_default() <= watermark {
+                self.wanting.remove(&node);
+                let message = ToMember::Stable { epoch: self.epoch, watermark };
+                commands.push(SenderCommand::Send { to: node, message });
+            }
+        }
+        commands
+    }
+
+    fn to_destinations(
+        &self,
+        pending: &Pending<P, R>,
+        message: impl Fn(Timestamp) -> ToMember<P>,
+    ) -> Vec<SenderCommand<P, R>> {
+        let mut commands = Vec::new();
+        for group in &pending.groups {
+            let stable = self.stable(*group);
+            for to in self.view.get(group).into_iter().flatten() {
+                commands.push(SenderCommand::Send { to: *to, message: message(stable) });
+            }
+        }
+        commands
+    }
+}
+
+/// All members of all these groups.
+pub(super) fn members_of(view: &View, groups: &[GroupId]) -> BTreeSet<NodeId> {
+    groups.iter().filter_map(|group| view.get(group)).flatten().copied().collect()
+}
+
+fn group_of(view: &View, node: NodeId) -> Option<GroupId> {
+    view.iter().find(|(_, members)| members.contains(&node)).map(|(group, _)| *group)
+}
+
+#[cfg(test)]
+mod tests;
