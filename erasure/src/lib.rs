@@ -1,1 +1,26 @@
 //! Coefficients, parity, residuals and decoding over GF(2^8).
+//!
+//! Pure arithmetic on bytes: fused server `row` holds the sum over primaries `column` of
+//! `coefficient(row, column)` times the primary's region, shorter regions padded with zeroes.
+//!
+//! ```text
+//! delta of a primary  --> Parity::add                        every update
+//! parity block + live primaries' blocks --> multiply_add     a residual: the crashed primaries' sum
+//! c residuals --> Decoder::decode_block                      a block of one crashed primary
+//! ```
+//!
+//! The field is GF(2^8) with the polynomial x^8 + x^4 + x^3 + x^2 + 1 (0x11D), in which addition and
+//! subtraction are xor. What is absent: this crate knows no primary, server, epoch or sequence number.
+
+pub mod coefficients;
+pub mod decode;
+pub mod kernel;
+mod matrix;
+pub mod parity;
+#[cfg(test)]
+mod reference;
+
+pub use coefficients::{MAX_ROWS, coefficient, in_range};
+pub use decode::{DecodeError, Decoder};
+pub use kernel::multiply_add;
+pub use parity::{Parity, ParityError};
