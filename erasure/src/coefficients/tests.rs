@@ -47,15 +47,15 @@ fn every_entry_is_the_cauchy_entry_divided_by_its_columns_first() {
 fn the_entries_never_change() {
     assert_eq!(
         [0, 1, 2, 100, 251].map(|column| coefficient(1, column)),
-        [244, 145, 177, 17, 188]
+        [127, 252, 126, 188, 166]
     );
     assert_eq!(
         [0, 1, 2, 100, 251].map(|column| coefficient(2, column)),
-        [122, 211, 124, 88, 144]
+        [226, 255, 230, 164, 245]
     );
     assert_eq!(
         [0, 1, 2, 100, 251].map(|column| coefficient(3, column)),
-        [178, 61, 71, 169, 81]
+        [128, 29, 131, 28, 210]
     );
 }
 
