@@ -1,0 +1,82 @@
+//! Which of the two ways protects the groups of a cluster (DESIGN section 1).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How a cluster survives crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mechanism {
+    /// f + 1 data nodes per group, all applying the same writes in the same order.
+    Replication,
+    /// One primary per group and f fusion servers for all of them, in the report's layout of linked lists.
+    FusionLinked,
+}
+
+impl Mechanism {
+    /// Every mechanism there is, in the order in which results are listed.
+    pub const ALL: [Self; 2] = [Self::Replication, Self::FusionLinked];
+
+    /// The name in cluster files, on command lines and in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Replication => "replication",
+            Self::FusionLinked => "fusion-linked",
+        }
+    }
+}
+
+impl fmt::Display for Mechanism {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A word that names no mechanism.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{written}` is not a mechanism: replication or fusion-linked")]
+pub struct UnknownMechanism {
+    /// The word.
+    pub written: String,
+}
+
+impl FromStr for Mechanism {
+    type Err = UnknownMechanism;
+
+    fn from_str(written: &str) -> Result<Self, UnknownMechanism> {
+        Self::ALL
+            .into_iter()
+            .find(|mechanism| mechanism.name() == written)
+            .ok_or_else(|| UnknownMechanism {
+                written: written.to_owned(),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mechanism_reads_back_from_its_name() {
+        let read: Vec<_> = Mechanism::ALL
+            .iter()
+            .map(|mechanism| mechanism.to_string().parse())
+            .collect();
+        assert_eq!(
+            read,
+            vec![Ok(Mechanism::Replication), Ok(Mechanism::FusionLinked)]
+        );
+    }
+
+    #[test]
+    fn another_word_is_refused_with_the_names_there_are() {
+        let refusal = "Fusion".parse::<Mechanism>().unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "`Fusion` is not a mechanism: replication or fusion-linked"
+        );
+    }
+}

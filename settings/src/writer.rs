@@ -1,0 +1,98 @@
+//! A cluster as the text of its file: the reverse of [`Cluster::parse`].
+//!
+//! Invariant: parsing the text gives an equal cluster. Everything is written, defaults too, so that the file
+//! says what it runs on.
+
+use std::fmt::{self, Write};
+
+use crate::{Cluster, DataNode, Endpoint, FusionServer, Manager, Primary};
+
+impl Cluster {
+    /// The text of a cluster file, with comments.
+    pub fn to_ini(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text).expect("writing to a string cannot fail");
+        text
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        self.write_head(out)?;
+        self.managers
+            .iter()
+            .try_for_each(|manager| write_manager(out, manager))?;
+        self.data_nodes
+            .iter()
+            .try_for_each(|node| self.write_data_node(out, node))?;
+        self.primaries
+            .iter()
+            .try_for_each(|primary| self.write_primary(out, primary))?;
+        self.fusion_servers
+            .iter()
+            .try_for_each(|server| write_fusion_server(out, server))
+    }
+
+    fn write_head(&self, out: &mut String) -> fmt::Result {
+        let groups = self.groups.len();
+        writeln!(
+            out,
+            "; {} cluster, {groups} group(s), f = {}.",
+            self.mechanism, self.fault_tolerance
+        )?;
+        writeln!(out, "; A port of 0 asks for a free one.")?;
+        writeln!(out, "[cluster]")?;
+        writeln!(out, "name = {}", self.name)?;
+        writeln!(out, "mechanism = {}", self.mechanism)?;
+        writeln!(out, "; how many crashes it survives")?;
+        writeln!(out, "fault_tolerance = {}", self.fault_tolerance)?;
+        writeln!(out, "; the longest key and the longest value")?;
+        writeln!(out, "key_bytes = {}", self.limits.key_bytes)?;
+        writeln!(out, "element_bytes = {}", self.limits.element_bytes)?;
+        writeln!(out, "; writes wait while fewer backups than this are left")?;
+        writeln!(out, "min_backups = {}", self.min_backups)?;
+        writeln!(
+            out,
+            "; how often members show that they live, and after how long a silent one is suspected"
+        )?;
+        writeln!(out, "heartbeat_ms = {}", self.heartbeat.as_millis())?;
+        writeln!(out, "suspicion_ms = {}", self.suspicion.as_millis())
+    }
+
+    fn write_data_node(&self, out: &mut String, node: &DataNode) -> fmt::Result {
+        writeln!(out, "\n[node {}]", node.section)?;
+        write_endpoint(out, "multicast_", &node.multicast)?;
+        write_endpoint(out, "read_", &node.read)?;
+        writeln!(out, "group_id = {}", self.group_name(node.group))?;
+        writeln!(out, "proc_id = {}", node.id.0)?;
+        write_endpoint(out, "mgr_", &node.manager)
+    }
+
+    fn write_primary(&self, out: &mut String, primary: &Primary) -> fmt::Result {
+        writeln!(out, "\n[primary {}]", primary.section)?;
+        write_endpoint(out, "", &primary.listen)?;
+        writeln!(out, "group_id = {}", self.group_name(primary.group))?;
+        writeln!(out, "proc_id = {}", primary.id.0)?;
+        write_endpoint(out, "mgr_", &primary.manager)
+    }
+}
+
+fn write_manager(out: &mut String, manager: &Manager) -> fmt::Result {
+    writeln!(out, "\n[manager {}]", manager.section)?;
+    write_endpoint(out, "", &manager.listen)?;
+    writeln!(out, "proc_id = {}", manager.id.0)?;
+    match &manager.membership_file {
+        Some(path) => writeln!(out, "membership_file = {}", path.display()),
+        None => Ok(()),
+    }
+}
+
+fn write_fusion_server(out: &mut String, server: &FusionServer) -> fmt::Result {
+    writeln!(out, "\n[fusion {}]", server.section)?;
+    write_endpoint(out, "", &server.listen)?;
+    writeln!(out, "proc_id = {}", server.id.0)?;
+    write_endpoint(out, "mgr_", &server.manager)
+}
+
+fn write_endpoint(out: &mut String, prefix: &str, endpoint: &Endpoint) -> fmt::Result {
+    writeln!(out, "{prefix}host = {}", endpoint.host)?;
+    writeln!(out, "{prefix}port = {}", endpoint.port)
+}
