@@ -2,5 +2,6 @@
 //!
 //! Pure: no socket, clock, randomness or task. Events in, commands out.
 
+pub mod fifo;
 pub mod id;
 pub mod skeen;

@@ -1,0 +1,315 @@
+//! Scripts that compare whole outputs, and lossy channels against the obvious: a list that is copied.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use proptest::prelude::*;
+
+use super::{FifoOutput::*, *};
+use crate::id::{NodeId, Seq};
+
+const A: NodeId = NodeId(1);
+const B: NodeId = NodeId(2);
+
+fn send(to: NodeId, seq: u64, stable: u64, message: char) -> FifoOutput<char> {
+    Send {
+        to,
+        seq: Seq(seq),
+        stable: Seq(stable),
+        message,
+    }
+}
+
+/// A sender at 10 with two required receivers whose channels are open.
+fn with_two_receivers() -> FifoSender<char> {
+    let mut sender = FifoSender::new(Seq(10));
+    for receiver in [A, B] {
+        sender.add_receiver(receiver, Seq(10), true);
+        assert_eq!(sender.handle_opened(receiver, Seq(10)), Ok(vec![]));
+    }
+    sender
+}
+
+#[test]
+fn a_message_goes_to_every_open_channel_and_is_stable_when_the_last_required_receiver_has_it() {
+    let mut sender = with_two_receivers();
+    assert_eq!(
+        sender.multicast('x', 1),
+        [send(A, 11, 10, 'x'), send(B, 11, 10, 'x')]
+    );
+    assert_eq!(sender.handle_ack(B, Seq(11)), Ok(vec![]));
+    assert_eq!(sender.handle_ack(A, Seq(11)), Ok(vec![Stable(Seq(11))]));
+    assert_eq!(
+        sender.handle_ack(A, Seq(11)),
+        Ok(vec![]),
+        "a repeated acknowledgement says nothing new"
+    );
+}
+
+#[test]
+fn without_required_receivers_everything_is_stable_at_once() {
+    let mut sender = FifoSender::new(Seq(0));
+    sender.add_receiver(A, Seq(0), false);
+    assert_eq!(sender.multicast('x', 1), [Stable(Seq(1))]);
+}
+
+#[test]
+fn a_receiver_that_lost_its_connection_is_still_waited_for_and_sent_what_it_misses() {
+    let mut sender = with_two_receivers();
+    sender.handle_closed(A);
+    assert_eq!(sender.multicast('x', 1), [send(B, 11, 10, 'x')]);
+    assert_eq!(sender.multicast('y', 1), [send(B, 12, 10, 'y')]);
+    assert_eq!(sender.handle_ack(B, Seq(12)), Ok(vec![]));
+    let opened = sender.handle_opened(A, Seq(11));
+    assert_eq!(opened, Ok(vec![Stable(Seq(11)), send(A, 12, 11, 'y')]));
+}
+
+#[test]
+fn only_removing_a_receiver_lets_stability_do_without_it() {
+    let mut sender = with_two_receivers();
+    sender.multicast('x', 1);
+    assert_eq!(sender.handle_ack(A, Seq(11)), Ok(vec![]));
+    assert_eq!(sender.remove_receiver(B), [Stable(Seq(11))]);
+}
+
+#[test]
+fn a_receiver_that_becomes_required_is_waited_for_from_then_on() {
+    let mut sender = FifoSender::new(Seq(0));
+    sender.multicast('x', 1);
+    sender.add_receiver(A, Seq(1), false);
+    assert_eq!(sender.handle_opened(A, Seq(1)), Ok(vec![]));
+    assert_eq!(sender.multicast('y', 1), [send(A, 2, 1, 'y'), Stable(Seq(2))]);
+    sender.require(A);
+    assert_eq!(sender.multicast('z', 1), [send(A, 3, 2, 'z')]);
+    assert_eq!(sender.handle_ack(A, Seq(3)), Ok(vec![Stable(Seq(3))]));
+}
+
+#[test]
+fn a_gap_is_sent_again_once() {
+    let mut sender = with_two_receivers();
+    sender.multicast('x', 1);
+    sender.multicast('y', 1);
+    let again = vec![send(A, 11, 10, 'x'), send(A, 12, 10, 'y')];
+    assert_eq!(sender.handle_gap(A, Seq(11)), Ok(again));
+    assert_eq!(
+        sender.handle_gap(A, Seq(11)),
+        Ok(vec![]),
+        "it is under way already"
+    );
+    assert_eq!(sender.handle_gap(A, Seq(12)), Ok(vec![send(A, 12, 10, 'y')]));
+}
+
+#[test]
+fn what_a_receiver_cannot_have_said_changes_nothing() {
+    let mut sender = with_two_receivers();
+    sender.multicast('x', 1);
+    let never_sent = FifoError::NeverSent {
+        receiver: A,
+        applied: Seq(12),
+        last: Seq(11),
+    };
+    assert_eq!(sender.handle_ack(A, Seq(12)), Err(never_sent));
+    assert_eq!(sender.handle_opened(A, Seq(12)), Err(never_sent));
+    assert_eq!(sender.handle_gap(A, Seq(13)), Err(never_sent));
+    let no_longer_kept = FifoError::NoLongerKept {
+        receiver: A,
+        expected: Seq(10),
+        oldest: Seq(11),
+    };
+    assert_eq!(sender.handle_gap(A, Seq(10)), Err(no_longer_kept));
+    assert_eq!(sender.handle_opened(A, Seq(9)), Err(no_longer_kept));
+    let stranger = FifoError::UnknownReceiver { receiver: NodeId(3) };
+    assert_eq!(sender.handle_ack(NodeId(3), Seq(11)), Err(stranger));
+    assert_eq!(sender.acked(A), Some(Seq(10)));
+    assert_eq!(sender.stable(), Seq(10));
+}
+
+#[test]
+fn there_is_room_for_max_unstable_messages_and_not_one_more() {
+    let mut sender = with_two_receivers();
+    for taken in 0..MAX_UNSTABLE {
+        assert!(sender.has_room(), "after {taken}");
+        sender.multicast('x', 1);
+    }
+    assert!(!sender.has_room());
+    sender.handle_ack(A, Seq(11)).expect("sent");
+    assert!(!sender.has_room(), "one receiver is not enough");
+    sender.handle_ack(B, Seq(11)).expect("sent");
+    assert!(sender.has_room());
+}
+
+#[test]
+fn there_is_room_below_max_unstable_bytes_and_not_at_it() {
+    let mut sender = with_two_receivers();
+    sender.multicast('x', MAX_UNSTABLE_BYTES - 1);
+    assert!(sender.has_room());
+    sender.multicast('y', 1);
+    assert!(!sender.has_room());
+    assert_eq!(sender.unstable_bytes(), MAX_UNSTABLE_BYTES);
+}
+
+#[test]
+fn a_receiver_takes_exactly_the_next_number() {
+    let mut receiver = FifoReceiver::new(Seq(4));
+    assert_eq!(receiver.judge(Seq(4)), Reception::Repeated { applied: Seq(4) });
+    assert_eq!(receiver.judge(Seq(6)), Reception::Gap { expected: Seq(5) });
+    assert_eq!(receiver.judge(Seq(5)), Reception::Next);
+    assert_eq!(
+        receiver.judge(Seq(5)),
+        Reception::Next,
+        "judging alone applies nothing"
+    );
+    assert_eq!(receiver.applied_next(), Seq(5));
+    receiver.undone_last();
+    assert_eq!(receiver, FifoReceiver::new(Seq(4)));
+}
+
+/// A receiver with its log and its two channels, either of which a reconnect empties.
+#[derive(Default)]
+struct Node {
+    receiver: FifoReceiver,
+    log: Vec<u32>,
+    incoming: VecDeque<(Seq, Seq, u32)>,
+    replies: VecDeque<Reception>,
+}
+
+/// Receivers behind channels that lose everything on a reconnect and sometimes one message.
+struct Net {
+    sender: FifoSender<u32>,
+    sent: Vec<u32>,
+    stable: Seq,
+    nodes: BTreeMap<NodeId, Node>,
+}
+
+impl Net {
+    fn new() -> Self {
+        let mut net = Self {
+            sender: FifoSender::new(Seq(0)),
+            sent: vec![],
+            stable: Seq(0),
+            nodes: BTreeMap::new(),
+        };
+        for node in [A, B] {
+            net.sender.add_receiver(node, Seq(0), true);
+            net.nodes.insert(node, Node::default());
+            net.reconnect(node);
+        }
+        net
+    }
+
+    fn take(&mut self, outputs: Vec<FifoOutput<u32>>) {
+        for output in outputs {
+            match output {
+                Send {
+                    to,
+                    seq,
+                    stable,
+                    message,
+                } => {
+                    self.node(to).incoming.push_back((seq, stable, message));
+                }
+                Stable(stable) => {
+                    assert!(stable > self.stable, "stable never falls");
+                    self.stable = stable;
+                }
+            }
+        }
+    }
+
+    fn node(&mut self, node: NodeId) -> &mut Node {
+        self.nodes.get_mut(&node).expect("one of the two")
+    }
+
+    fn reconnect(&mut self, id: NodeId) {
+        self.sender.handle_closed(id);
+        let node = self.node(id);
+        node.incoming.clear();
+        node.replies.clear();
+        let applied = node.receiver.applied();
+        let outputs = self
+            .sender
+            .handle_opened(id, applied)
+            .expect("it only has what was sent");
+        self.take(outputs);
+    }
+
+    fn receive(&mut self, id: NodeId) {
+        let node = self.node(id);
+        let Some((seq, stable, message)) = node.incoming.pop_front() else {
+            return;
+        };
+        assert!(stable < seq, "only unstable messages are sent");
+        match node.receiver.judge(seq) {
+            Reception::Next => {
+                node.log.push(message);
+                let applied = node.receiver.applied_next();
+                node.replies.push_back(Reception::Repeated { applied });
+            }
+            other => node.replies.push_back(other),
+        }
+    }
+
+    fn reply(&mut self, id: NodeId) {
+        let Some(reply) = self.node(id).replies.pop_front() else {
+            return;
+        };
+        let outputs = match reply {
+            Reception::Repeated { applied } => self.sender.handle_ack(id, applied),
+            Reception::Gap { expected } => self.sender.handle_gap(id, expected),
+            Reception::Next => unreachable!("never sent as a reply"),
+        };
+        self.take(outputs.expect("receivers tell the truth"));
+    }
+
+    fn step(&mut self, step: u8, id: NodeId) {
+        match step {
+            0..=2 if self.sender.has_room() => {
+                let message = self.sent.len() as u32;
+                self.sent.push(message);
+                let outputs = self.sender.multicast(message, 4);
+                self.take(outputs);
+            }
+            3..=5 => self.receive(id),
+            6 | 7 => self.reply(id),
+            8 => self.reconnect(id),
+            _ => drop(self.node(id).incoming.pop_front()),
+        }
+    }
+
+    fn check(&self) {
+        for (id, node) in &self.nodes {
+            assert_eq!(
+                node.log[..],
+                self.sent[..node.log.len()],
+                "{id} has a prefix of what was sent"
+            );
+            assert!(
+                node.log.len() as u64 >= self.stable.0,
+                "{id} has everything that is stable"
+            );
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_receiver_has_a_prefix_that_holds_everything_stable(
+        steps in proptest::collection::vec((0..10u8, any::<bool>()), 0..400),
+    ) {
+        let mut net = Net::new();
+        for (step, first) in steps {
+            net.step(step, if first { A } else { B });
+            net.check();
+        }
+        for id in [A, B] {
+            net.reconnect(id);
+            while !(net.node(id).incoming.is_empty() && net.node(id).replies.is_empty()) {
+                net.receive(id);
+                net.reply(id);
+            }
+        }
+        let whole = net.sent.clone();
+        prop_assert_eq!(net.stable, Seq(whole.len() as u64));
+        prop_assert_eq!(&net.nodes[&A].log, &whole);
+        prop_assert_eq!(&net.nodes[&B].log, &whole);
+    }
+}
