@@ -159,8 +159,8 @@ pub enum SessionError {
         /// Whose.
         client: ClientId,
     },
-    /// Two records with one stamp, or one without.
-    #[error("the session of {client} has stamp {stamp}, which is zero or another's")]
+    /// Two records with one stamp, or a stamp that was never given.
+    #[error("the session of {client} has stamp {stamp}, which is another's or was never given")]
     Stamp {
         /// Whose.
         client: ClientId,

@@ -32,6 +32,9 @@ pub const MAX_SESSIONS: usize = 1024;
 /// Bytes of one record.
 pub const RECORD_BYTES: usize = WINDOW_START + WINDOW as usize;
 
+/// Largest stamp that images may have; more writes than this are never applied.
+pub(crate) const MAX_STAMP: u64 = u64::MAX / 2;
+
 const LAST: usize = 8;
 const STAMP: usize = 16;
 const WINDOW_START: usize = 24;

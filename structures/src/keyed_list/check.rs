@@ -12,7 +12,7 @@ use crate::image_error::{ImageError, SessionError};
 use crate::key_index::KeyIndex;
 use crate::layout::{HEADER_BYTES, Layout, StructureLimits};
 use crate::op::Outcome;
-use crate::session::{MAX_SESSIONS, RECORD_BYTES, Record};
+use crate::session::{MAX_SESSIONS, MAX_STAMP, RECORD_BYTES, Record};
 
 /// Checks all regions and returns the index of the keys, rebuilt.
 pub(super) fn check(arena: &Arena, layout: Layout) -> Result<KeyIndex, ImageError> {
@@ -190,7 +190,7 @@ fn check_sessions(image: &[u8]) -> Result<(), SessionError> {
         if !clients.insert(client) {
             return Err(SessionError::RepeatedClient { client });
         }
-        if !stamps.insert(stamp) {
+        if stamp > MAX_STAMP || !stamps.insert(stamp) {
             return Err(SessionError::Stamp { client, stamp });
         }
         check_window(record)?;
@@ -216,3 +216,6 @@ fn check_window(record: Record<'_>) -> Result<(), SessionError> {
         _ => Err(SessionError::LastMissing { client, last }),
     }
 }
+
+#[cfg(test)]
+mod tests;
