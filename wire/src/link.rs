@@ -50,7 +50,7 @@ impl<Out: Serialize + Send + Sync + 'static> Link<Out> {
     where
         In: DeserializeOwned + Send + 'static,
         Deliver: Fn(LinkEvent<In>) -> Delivered + Send + Sync + 'static,
-        Delivered: Future<Output = bool> + Send,
+        Delivered: Future<Output = bool> + Send + 'static,
     {
         let (outbox, queue) = mpsc::channel(OUTBOX_FRAMES);
         let (reading, writing) = stream.into_split();

@@ -1,0 +1,17 @@
+//! Every limit of the manager, in one place.
+
+/// Writes that may wait at one group's door (frozen, in a view change, or behind a slow round).
+pub const MAX_WAITING_WRITES: usize = 64 * 1024;
+
+/// Writes in one multicast message.
+pub const MAX_BATCH_WRITES: usize = 512;
+
+/// Bytes of keys and values in one multicast message (a single larger write still goes, alone).
+pub const MAX_BATCH_BYTES: usize = 256 * 1024;
+
+/// Rounds of one group under way at once; while they are, the next batch gathers. Together with the batch
+/// limits this bounds what a sealed node has to report to far less than a frame.
+pub const MAX_ROUNDS: usize = 4;
+
+/// Transfers that may fail for one entry before the joiner is let go (it will enter again).
+pub const MAX_TRANSFER_ATTEMPTS: u32 = 3;

@@ -1,0 +1,238 @@
+//! The manager's core for replication: who is a member, and the clients' door to the replicated groups.
+//!
+//! ```text
+//! Gathering --(all came back, or time is up)--+
+//!                                             v
+//! Steady --(a crash, an entry, a return)--> Storing --Stored--> Sealing --Installed--> Steady
+//! ```
+//!
+//! Every change of membership goes this one way: compare-and-swap the next membership into the store, seal
+//! its members, spread what they hold, go on ([`multicast::skeen`]). A further change while one is under way
+//! makes the next round of the same way. DESIGN, section 3. Invariants: nothing is sent under an epoch that
+//! is not stored; a group's last holder is never removed (its state would be gone), the group is closed
+//! until that very process returns; at most one node enters a group at a time.
+
+mod client;
+mod cluster;
+mod door;
+mod entry;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use multicast::{
+    id::{GroupId, Incarnation, MessageId, NodeId},
+    skeen::{
+        message::FromMember,
+        sender::{Sender, SenderCommand},
+    },
+};
+use wire::message::{
+    client::{RecoveryReport, ReplyBody},
+    membership::{Addresses, Member, Membership, Role, Standing},
+    replication::{Batch, FromNode, Outcomes, ToNode},
+};
+
+pub use self::cluster::ReplicatedCluster;
+use self::{client::Reading, door::Door, entry::Entry, view::Stage};
+use crate::{
+    coordinator::{Caller, Command, Coordinator, Event, Micros},
+    recovery_log::RecoveryLog,
+};
+
+/// One group, beyond what the membership says of it.
+#[derive(Debug, Default)]
+struct Group {
+    door: Door,
+    /// The node that is entering.
+    entry: Option<Entry>,
+    /// Nodes that wait for their turn to enter.
+    waiting_to_enter: VecDeque<NodeId>,
+}
+
+/// The core. See the module's words.
+#[derive(Debug)]
+pub struct Replication {
+    cluster: ReplicatedCluster,
+    membership: Membership,
+    stage: Stage,
+    /// Nodes to remove in the next view, and nodes to admit into it.
+    to_remove: BTreeSet<NodeId>,
+    to_admit: BTreeSet<NodeId>,
+    /// The next view is needed although nobody is removed or admitted: a holder left or came back.
+    reseal: bool,
+    /// Lives whose link is up.
+    linked: BTreeMap<NodeId, Incarnation>,
+    /// Lives that entered and are being called.
+    dialled: BTreeMap<NodeId, (Incarnation, Addresses)>,
+    sender: Sender<Batch, Outcomes>,
+    /// Who waits for each message, one caller per write.
+    callers: BTreeMap<MessageId, (GroupId, Vec<Caller>)>,
+    groups: BTreeMap<GroupId, Group>,
+    reads: BTreeMap<u64, Reading>,
+    next_token: u64,
+    next_transfer: u64,
+    log: RecoveryLog,
+}
+
+impl Replication {
+    /// The core over what the store holds. `own` is this manager's life; `now` starts the grace in which
+    /// members of a former run of the manager may come back.
+    pub fn new(cluster: ReplicatedCluster, stored: Membership, own: Incarnation, now: Micros) -> Self {
+        let membership = completed(stored, &cluster);
+        let groups = cluster.nodes.values().map(|group| (*group, Group::default())).collect();
+        let stage = Stage::at_start(&membership, Micros(now.0 + cluster.suspicion_us));
+        Self {
+            cluster,
+            membership,
+            stage,
+            to_remove: BTreeSet::new(),
+            to_admit: BTreeSet::new(),
+            reseal: false,
+            linked: BTreeMap::new(),
+            dialled: BTreeMap::new(),
+            sender: Sender::new(own),
+            callers: BTreeMap::new(),
+            groups,
+            reads: BTreeMap::new(),
+            next_token: 0,
+            next_transfer: 0,
+            log: RecoveryLog::default(),
+        }
+    }
+
+    fn handle_from_node(&mut self, now: Micros, node: NodeId, message: FromNode) -> Vec<Command> {
+        match message {
+            FromNode::Multicast(message) => self.handle_multicast(now, node, message),
+            FromNode::ReadReply { token, reply } => self.handle_read_reply(node, token, reply),
+            FromNode::CaughtUp { transfer, transfer_us, install_us } => {
+                self.handle_caught_up(now, node, transfer, transfer_us, install_us)
+            }
+            FromNode::TransferFailed { transfer, reason } => {
+                self.handle_transfer_failed(now, node, transfer, &reason)
+            }
+            FromNode::Heartbeat => Vec::new(),
+        }
+    }
+
+    fn handle_multicast(
+        &mut self,
+        now: Micros,
+        node: NodeId,
+        message: FromMember<Batch, Outcomes>,
+    ) -> Vec<Command> {
+        let commands = self.sender.handle(node, message);
+        self.carry_out(now, commands)
+    }
+
+    /// Turns the sender's commands into ours.
+    fn carry_out(&mut self, now: Micros, commands: Vec<SenderCommand<Batch, Outcomes>>) -> Vec<Command> {
+        let mut out = Vec::with_capacity(commands.len());
+        for command in commands {
+            match command {
+                SenderCommand::Send { to, message } => {
+                    out.push(Command::ToNode(to, ToNode::Multicast(message)));
+                }
+                SenderCommand::Completed { id, results } => {
+                    out.extend(self.handle_completed(id, &results));
+                    out.extend(self.start_drained_transfers(now));
+                }
+                SenderCommand::Abandoned { id } => out.extend(self.handle_abandoned(id)),
+                SenderCommand::Installed { .. } => out.extend(self.handle_installed(now)),
+                SenderCommand::Diverged { id, node } => {
+                    tracing::error!(%id, %node, "replicas of one group disagree on a result");
+                }
+                SenderCommand::Superseded { epoch } => {
+                    tracing::error!(%epoch, "another manager owns the view; this one stops");
+                    self.stage = Stage::Superseded;
+                }
+            }
+        }
+        out
+    }
+
+    fn member(&self, node: NodeId) -> Option<&Member> {
+        self.membership.members.get(&node)
+    }
+
+    fn is_active(&self, node: NodeId) -> bool {
+        self.member(node).is_some_and(|member| member.standing == Standing::Active)
+    }
+
+    /// Active members of the group whose link is up, ascending: those that can take part now.
+    fn present(&self, group: GroupId) -> Vec<NodeId> {
+        self.holders(group).into_iter().filter(|node| self.is_linked_as_member(*node)).collect()
+    }
+
+    /// Whether the life that the membership means is linked.
+    fn is_linked_as_member(&self, node: NodeId) -> bool {
+        self.member(node).is_some_and(|member| self.linked.get(&node) == Some(&member.incarnation))
+    }
+
+    /// Active members of the group, reachable or not, ascending.
+    fn holders(&self, group: GroupId) -> Vec<NodeId> {
+        let active = |(_, member): &(&NodeId, &Member)| {
+            member.group == Some(group) && member.standing == Standing::Active
+        };
+        self.membership.members.iter().filter(active).map(|(node, _)| *node).collect()
+    }
+
+    /// Whether the group held something and nobody who holds it can be reached.
+    fn is_lost(&self, group: GroupId) -> bool {
+        self.membership.founded.contains(&group) && self.present(group).is_empty()
+    }
+}
+
+impl Coordinator for Replication {
+    fn handle(&mut self, now: Micros, event: Event) -> Vec<Command> {
+        match event {
+            Event::Entered { ticket, enter } => self.handle_entered(now, ticket, enter),
+            Event::Linked { node, incarnation } => self.handle_linked(now, node, incarnation),
+            Event::Lost { node, incarnation, reason } => self.handle_lost(now, node, incarnation, &reason),
+            Event::Stored { epoch } => self.handle_stored(now, epoch),
+            Event::StoreConflict { current } => self.handle_store_conflict(current),
+            Event::Client { caller, body } => self.handle_client(caller, body),
+            Event::FromNode(node, message) => self.handle_from_node(now, node, message),
+            Event::Tick => self.on_tick(now),
+            Event::FromServer(node, _) | Event::FromPrimary(node, _) => {
+                tracing::warn!(%node, "a message of fusion in a replicated cluster is ignored");
+                Vec::new()
+            }
+        }
+    }
+
+    fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    fn recoveries(&self) -> &[RecoveryReport] {
+        self.log.reports()
+    }
+}
+
+/// The stored membership with exactly the nodes of the cluster file. A node that was joining has to begin
+/// anew: nobody carries on its transfer.
+fn completed(mut stored: Membership, cluster: &ReplicatedCluster) -> Membership {
+    stored.members.retain(|node, _| cluster.nodes.contains_key(node));
+    for (node, group) in &cluster.nodes {
+        let member = stored.members.entry(*node).or_insert(Member {
+            role: Role::DataNode,
+            group: Some(*group),
+            standing: Standing::Absent,
+            incarnation: Incarnation(0),
+            addresses: None,
+            since: multicast::id::Epoch(0),
+        });
+        if member.standing == Standing::Joining {
+            member.standing = Standing::Removed;
+        }
+    }
+    stored
+}
+
+fn refused(caller: Caller, refusal: wire::message::client::Refusal) -> Command {
+    Command::Reply(caller, ReplyBody::Refused(refusal))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! The replicated cluster as its core needs to know it: checked, and without addresses.
+
+use std::collections::BTreeMap;
+
+use multicast::id::{GroupId, NodeId};
+use structures::keyed_list::StructureLimits;
+
+/// What the cluster file says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplicatedCluster {
+    /// Crashes to tolerate in each group.
+    pub faults: usize,
+    /// Lengths of keys and values.
+    pub limits: StructureLimits,
+    /// Writes wait while a group has fewer than 1 + this many active members.
+    pub min_backups: usize,
+    /// How long a silent member is believed in, microseconds.
+    pub suspicion_us: u64,
+    /// Every data node and its group.
+    pub nodes: BTreeMap<NodeId, GroupId>,
+}
+
+impl ReplicatedCluster {
+    /// Whether the cluster has that group.
+    pub fn has_group(&self, group: GroupId) -> bool {
+        self.nodes.values().any(|other| *other == group)
+    }
+}

@@ -1,0 +1,188 @@
+//! The way from one view to the next: store, seal, install.
+
+use multicast::{id::Epoch, skeen::sender::View};
+use wire::message::{
+    membership::{Membership, Standing},
+    replication::ToNode,
+};
+
+use super::{BTreeSet, Command, GroupId, Micros, NodeId, Replication};
+
+/// Where the way to the next view stands.
+#[derive(Debug, PartialEq)]
+pub(super) enum Stage {
+    /// The manager started over an older membership; its members may still come back.
+    Gathering {
+        /// Until then.
+        deadline: Micros,
+    },
+    /// A view is in force.
+    Steady,
+    /// The next membership is on its way into the store.
+    Storing {
+        /// That membership.
+        next: Membership,
+    },
+    /// It is stored; its members are being sealed.
+    Sealing,
+    /// Somebody else owns the view.
+    Superseded,
+}
+
+impl Stage {
+    /// Gathering, if anybody is to be waited for.
+    pub(super) fn at_start(membership: &Membership, deadline: Micros) -> Self {
+        let any_active = membership.members.values().any(|member| member.standing == Standing::Active);
+        if any_active { Self::Gathering { deadline } } else { Self::Steady }
+    }
+}
+
+impl Replication {
+    /// Takes the way to the next view if there is a reason to and nothing stands before it.
+    pub(super) fn change_view_if_needed(&mut self) -> Vec<Command> {
+        let needed = self.reseal || !self.to_remove.is_empty() || !self.to_admit.is_empty();
+        let free = matches!(self.stage, Stage::Steady | Stage::Sealing);
+        if !needed || !free {
+            return Vec::new();
+        }
+        let next = self.next_membership();
+        self.reseal = false;
+        self.to_remove.clear();
+        self.to_admit.clear();
+        self.stage = Stage::Storing { next: next.clone() };
+        vec![Command::Store { expected: self.membership.epoch, next }]
+    }
+
+    fn next_membership(&self) -> Membership {
+        let mut next = self.membership.clone();
+        next.epoch = self.membership.epoch.next();
+        for node in &self.to_remove {
+            if let Some(member) = next.members.get_mut(node) {
+                member.standing = Standing::Removed;
+            }
+        }
+        for node in &self.to_admit {
+            let Some(member) = next.members.get_mut(node) else { continue };
+            let Some(incarnation) = self.linked.get(node) else { continue };
+            member.standing = Standing::Active;
+            member.incarnation = *incarnation;
+            member.since = next.epoch;
+            member.addresses = self.dialled.get(node).map(|(_, addresses)| *addresses);
+            next.founded.extend(member.group.filter(|group| !self.membership.founded.contains(group)));
+        }
+        next.founded.sort_unstable();
+        next.founded.dedup();
+        next
+    }
+
+    pub(super) fn handle_stored(&mut self, now: Micros, epoch: Epoch) -> Vec<Command> {
+        let Stage::Storing { next } = &mut self.stage else { return Vec::new() };
+        if next.epoch != epoch {
+            return Vec::new();
+        }
+        let newly_founded: Vec<GroupId> =
+            next.founded.iter().filter(|group| !self.membership.founded.contains(group)).copied().collect();
+        self.membership = std::mem::take(next);
+        self.stage = Stage::Sealing;
+        self.suspect_unlinked(now);
+        let mut commands: Vec<Command> = newly_founded
+            .into_iter()
+            .flat_map(|group| self.present(group))
+            .map(|node| Command::ToNode(node, ToNode::Found))
+            .collect();
+        let again = self.change_view_if_needed();
+        if !again.is_empty() {
+            commands.extend(again);
+            return commands;
+        }
+        let seal = self.sender.seal(epoch, self.view());
+        commands.extend(self.carry_out(now, seal));
+        commands
+    }
+
+    /// A node that was lost while its admission was on its way into the store.
+    fn suspect_unlinked(&mut self, now: Micros) {
+        let nodes: Vec<NodeId> = self.cluster.nodes.keys().copied().collect();
+        for node in nodes {
+            let unlinked = self.is_active(node) && !self.is_linked_as_member(node);
+            let others = self.cluster.nodes.get(&node).is_some_and(|group| !self.present(*group).is_empty());
+            if unlinked && others && self.to_remove.insert(node) {
+                self.log.crashed(node, now);
+            }
+        }
+    }
+
+    /// The present members of each group: those that the multicast addresses.
+    fn view(&self) -> View {
+        let members = |group: &GroupId| -> BTreeSet<NodeId> { self.present(*group).into_iter().collect() };
+        self.groups.keys().map(|group| (*group, members(group))).collect()
+    }
+
+    pub(super) fn handle_installed(&mut self, now: Micros) -> Vec<Command> {
+        self.stage = Stage::Steady;
+        tracing::info!(epoch = %self.membership.epoch, "a view is in force");
+        let removed: Vec<NodeId> =
+            self.cluster.nodes.keys().copied().filter(|node| !self.is_active(*node)).collect();
+        for node in removed {
+            self.log.note(node, |report| {
+                report.removed_at_us.get_or_insert(now.0);
+            });
+        }
+        let mut commands = self.finish_entries(now);
+        commands.extend(self.close_lost_doors());
+        commands.extend(self.start_entries(now));
+        commands.extend(self.change_view_if_needed());
+        for group in self.groups.keys().copied().collect::<Vec<_>>() {
+            commands.extend(self.pump(now, group));
+        }
+        commands
+    }
+
+    pub(super) fn handle_store_conflict(&mut self, current: Membership) -> Vec<Command> {
+        tracing::error!(
+            ours = %self.membership.epoch,
+            stored = %current.epoch,
+            "another manager wrote the membership store; this one stops"
+        );
+        self.membership = current;
+        self.stage = Stage::Superseded;
+        Vec::new()
+    }
+
+    pub(super) fn on_tick(&mut self, now: Micros) -> Vec<Command> {
+        match self.stage {
+            Stage::Gathering { deadline } if now >= deadline || self.all_returned() => self.end_gathering(now),
+            Stage::Steady => self.start_entries(now),
+            _ => Vec::new(),
+        }
+    }
+
+    fn all_returned(&self) -> bool {
+        let active = self.membership.members.iter().filter(|(_, m)| m.standing == Standing::Active);
+        active.into_iter().all(|(node, _)| self.is_linked_as_member(*node))
+    }
+
+    /// Whoever of the last view has not come back is treated as crashed.
+    pub(super) fn end_gathering(&mut self, now: Micros) -> Vec<Command> {
+        self.stage = Stage::Steady;
+        self.reseal = true;
+        let missing: Vec<NodeId> = self.cluster.nodes.keys().copied().collect();
+        let missing = missing.into_iter().filter(|n| self.is_active(*n) && !self.is_linked_as_member(*n));
+        for node in missing.collect::<Vec<_>>() {
+            self.suspect(now, node);
+        }
+        self.change_view_if_needed()
+    }
+
+    /// An active member is gone: it is removed, unless it is the last that holds the group's state.
+    pub(super) fn suspect(&mut self, now: Micros, node: NodeId) {
+        self.log.crashed(node, now);
+        let Some(group) = self.cluster.nodes.get(&node) else { return };
+        if self.present(*group).is_empty() {
+            tracing::error!(%node, %group, "the last holder of a group is gone; the group is closed");
+            self.reseal = true;
+        } else {
+            self.to_remove.insert(node);
+        }
+    }
+}
