@@ -3,14 +3,14 @@
 //! Groups are named A, B, ..., Z, AA, AB, ...; members are numbered from 1 group by group, with the same numbers
 //! as ids. Invariant: the text of a plan parses back to its cluster.
 
-use std::time::Duration;
+mod layout;
 
-use multicast::id::{GroupId, NodeId};
+use std::time::Duration;
 
 use crate::limits::fault_range;
 use crate::{
-    Cluster, DataNode, Endpoint, FusionServer, MAX_PRIMARIES_AND_FUSION_SERVERS, MAX_REPLICATED_GROUPS,
-    Manager, Mechanism, Primary, Problems, StructureLimits, ValueError, defaults, value,
+    Cluster, MAX_PRIMARIES_AND_FUSION_SERVERS, MAX_REPLICATED_GROUPS, Mechanism, Problems, StructureLimits,
+    ValueError, defaults, value,
 };
 
 /// What to make.
@@ -162,146 +162,6 @@ impl ClusterPlan {
                 limit,
             }),
         }
-    }
-
-    fn listeners(&self) -> usize {
-        match self.mechanism {
-            Mechanism::Replication => 1 + 2 * self.groups * (self.faults + 1),
-            Mechanism::FusionLinked => 1 + self.groups + self.faults,
-        }
-    }
-
-    /// The cluster without the checks of a file's values.
-    fn layout(&self) -> Result<Cluster, PlanError> {
-        let mut ports = Ports::of(self)?;
-        let mut names: Vec<(String, usize)> =
-            (0..self.groups).map(|place| (group_name(place), place)).collect();
-        names.sort();
-        let mut group_ids = vec![GroupId::default(); self.groups];
-        for (id, (_, place)) in (0..).zip(&names) {
-            group_ids[*place] = GroupId(id);
-        }
-        let listen = ports.next();
-        let manager = Manager {
-            section: 1,
-            id: NodeId(0),
-            listen: listen.clone(),
-            membership_file: None,
-        };
-        let mut cluster = Cluster {
-            name: self.name.clone(),
-            mechanism: self.mechanism,
-            fault_tolerance: self.faults,
-            limits: self.limits,
-            min_backups: self.min_backups,
-            heartbeat: self.heartbeat,
-            suspicion: self.suspicion,
-            groups: names.into_iter().map(|(name, _)| name).collect(),
-            managers: vec![manager],
-            data_nodes: Vec::new(),
-            primaries: Vec::new(),
-            fusion_servers: Vec::new(),
-        };
-        match self.mechanism {
-            Mechanism::Replication => {
-                let groups = group_ids.iter().flat_map(|group| vec![*group; self.faults + 1]);
-                cluster.data_nodes = (1..)
-                    .zip(groups)
-                    .map(|(n, group)| ports.data_node(n, group, &listen))
-                    .collect();
-            }
-            Mechanism::FusionLinked => {
-                cluster.primaries = (1..)
-                    .zip(group_ids)
-                    .map(|(n, group)| ports.primary(n, group, &listen))
-                    .collect();
-                let ids = (1..).skip(self.groups).map(NodeId);
-                let servers = ids.zip(0..self.faults);
-                cluster.fusion_servers = servers
-                    .map(|(id, row)| ports.fusion_server(row, id, &listen))
-                    .collect();
-            }
-        }
-        Ok(cluster)
-    }
-}
-
-/// Hands out the endpoints of a plan in order, and the members at them.
-struct Ports<'p> {
-    host: &'p str,
-    next: u16,
-    step: u16,
-}
-
-impl<'p> Ports<'p> {
-    fn of(plan: &'p ClusterPlan) -> Result<Self, PlanError> {
-        let (next, step) = match plan.ports {
-            PortPlan::Free => (0, 0),
-            PortPlan::From(first) => {
-                let needed = plan.listeners();
-                if first == 0 || usize::from(first) + needed - 1 > usize::from(u16::MAX) {
-                    return Err(PlanError::Ports { first, needed });
-                }
-                (first, 1)
-            }
-        };
-        Ok(Self {
-            host: &plan.host,
-            next,
-            step,
-        })
-    }
-
-    fn next(&mut self) -> Endpoint {
-        let endpoint = Endpoint {
-            host: self.host.to_owned(),
-            port: self.next,
-        };
-        self.next = self.next.saturating_add(self.step);
-        endpoint
-    }
-
-    fn data_node(&mut self, number: u32, group: GroupId, manager: &Endpoint) -> DataNode {
-        let (multicast, read) = (self.next(), self.next());
-        DataNode {
-            section: number,
-            id: NodeId(number),
-            group,
-            multicast,
-            read,
-            manager: manager.clone(),
-        }
-    }
-
-    fn primary(&mut self, number: u32, group: GroupId, manager: &Endpoint) -> Primary {
-        let (listen, manager) = (self.next(), manager.clone());
-        Primary {
-            section: number,
-            id: NodeId(number),
-            group,
-            listen,
-            manager,
-        }
-    }
-
-    fn fusion_server(&mut self, row: usize, id: NodeId, manager: &Endpoint) -> FusionServer {
-        let section = u32::try_from(row + 1).expect("at most 4 fusion servers");
-        FusionServer {
-            section,
-            id,
-            row,
-            listen: self.next(),
-            manager: manager.clone(),
-        }
-    }
-}
-
-/// A, B, ..., Z, AA, AB, ...: as spreadsheets name columns.
-fn group_name(place: usize) -> String {
-    let letter = char::from(b'A' + u8::try_from(place % 26).expect("less than 26"));
-    match place / 26 {
-        0 => letter.to_string(),
-        more => format!("{}{letter}", group_name(more - 1)),
     }
 }
 

@@ -46,7 +46,7 @@ pub enum ClusterError {
         to: u64,
     },
     /// A group that has not f + 1 data nodes.
-    #[error("group `{group}` has {nodes} data nodes, and f = {faults} takes {}", faults + 1)]
+    #[error("group `{group}` has {nodes} data node(s), and f = {faults} takes {}", faults + 1)]
     GroupSize {
         /// The group.
         group: String,
@@ -169,7 +169,8 @@ impl Explain for ClusterError {
 
     fn see_label(&self) -> &'static str {
         match self {
-            Self::MixedMechanisms { .. } | Self::MechanismContradicts { .. } => "the first section of it",
+            Self::MixedMechanisms { .. } => "the first section of the other mechanism",
+            Self::MechanismContradicts { .. } => "the first of them",
             Self::ManagersDisagree { .. } => "the first one",
             Self::UnknownManager { .. } => "the first manager",
             _ => "the first one is here",

@@ -1,5 +1,6 @@
 //! What plans make, and their limits at them and one past them.
 
+use super::layout::group_name;
 use super::*;
 
 const REPLICATION: Mechanism = Mechanism::Replication;
