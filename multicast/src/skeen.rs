@@ -20,6 +20,7 @@ pub mod member;
 pub mod message;
 mod pending;
 pub mod sender;
+mod stable;
 mod view_change;
 
 #[cfg(test)]

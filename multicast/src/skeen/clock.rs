@@ -22,7 +22,10 @@ impl LamportClock {
     /// The next timestamp of this node: larger than all it gave out or heard of.
     pub fn tick(&mut self, node: NodeId) -> Timestamp {
         self.counter += 1;
-        Timestamp { counter: self.counter, node }
+        Timestamp {
+            counter: self.counter,
+            node,
+        }
     }
 
     /// Takes notice of a counter of somebody else.
@@ -38,9 +41,21 @@ mod tests {
     #[test]
     fn a_tick_is_above_everything_given_out_and_heard() {
         let mut clock = LamportClock::default();
-        assert_eq!(clock.tick(NodeId(3)), Timestamp { counter: 1, node: NodeId(3) });
+        assert_eq!(
+            clock.tick(NodeId(3)),
+            Timestamp {
+                counter: 1,
+                node: NodeId(3)
+            }
+        );
         clock.raise_to(10);
         clock.raise_to(4);
-        assert_eq!(clock.tick(NodeId(3)), Timestamp { counter: 11, node: NodeId(3) });
+        assert_eq!(
+            clock.tick(NodeId(3)),
+            Timestamp {
+                counter: 11,
+                node: NodeId(3)
+            }
+        );
     }
 }

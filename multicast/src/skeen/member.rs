@@ -124,7 +124,7 @@ impl<P: Clone, R: Clone> Member<P, R> {
         self.clock.counter()
     }
 
-    /// Whether messages are queued that are not delivered.
+    /// Whether every message that was proposed here is delivered.
     pub fn is_idle(&self) -> bool {
         self.messages.is_empty()
     }
@@ -138,17 +138,32 @@ impl<P: Clone, R: Clone> Member<P, R> {
             return vec![refusal];
         }
         match message {
-            ToMember::Propose { id, groups, payload, stable, .. } => {
+            ToMember::Propose {
+                id,
+                groups,
+                payload,
+                stable,
+                ..
+            } => {
                 self.raise_stable(stable);
                 vec![self.handle_propose(id, groups, payload)]
             }
-            ToMember::Final { id, timestamp, stable, .. } => {
+            ToMember::Final {
+                id,
+                timestamp,
+                stable,
+                ..
+            } => {
                 self.raise_stable(stable);
                 self.handle_final(id, timestamp)
             }
-            ToMember::Restate { id, groups, payload, timestamp, .. } => {
-                self.handle_restate(id, groups, payload, timestamp)
-            }
+            ToMember::Restate {
+                id,
+                groups,
+                payload,
+                timestamp,
+                ..
+            } => self.handle_restate(id, groups, payload, timestamp),
             ToMember::Stable { watermark, .. } => {
                 self.raise_stable(watermark);
                 Vec::new()
@@ -164,7 +179,9 @@ impl<P: Clone, R: Clone> Member<P, R> {
 
     /// The owner applied the payload of the message delivered at `timestamp`.
     pub fn delivered_with(&mut self, timestamp: Timestamp, result: R) -> Vec<MemberCommand<P, R>> {
-        let Some(message) = self.unstable.get_mut(&timestamp) else { return Vec::new() };
+        let Some(message) = self.unstable.get_mut(&timestamp) else {
+            return Vec::new();
+        };
         message.result = Some(result.clone());
         vec![MemberCommand::Send(FromMember::Delivered {
             epoch: self.epoch,
@@ -186,12 +203,18 @@ impl<P: Clone, R: Clone> Member<P, R> {
             return None;
         }
         let fits = epoch == self.epoch && self.sealed == is_view;
-        (!fits).then_some(MemberCommand::Send(FromMember::WrongEpoch { offered: epoch, own: self.epoch }))
+        (!fits).then_some(MemberCommand::Send(FromMember::WrongEpoch {
+            offered: epoch,
+            own: self.epoch,
+        }))
     }
 
     fn handle_seal(&mut self, epoch: Epoch) -> Vec<MemberCommand<P, R>> {
         if epoch < self.epoch || (epoch == self.epoch && !self.sealed) {
-            let refusal = FromMember::WrongEpoch { offered: epoch, own: self.epoch };
+            let refusal = FromMember::WrongEpoch {
+                offered: epoch,
+                own: self.epoch,
+            };
             return vec![MemberCommand::Send(refusal)];
         }
         self.epoch = epoch;
@@ -229,15 +252,36 @@ impl<P: Clone, R: Clone> Member<P, R> {
 
     /// Rule 1: a tick of the clock; the same answer when repeated; the final timestamp once it is known.
     fn handle_propose(&mut self, id: MessageId, groups: Vec<GroupId>, payload: P) -> MemberCommand<P, R> {
-        let known = self.messages.get(&id).map(|queued| (queued.timestamp, queued.is_final));
-        let delivered = || self.unstable.iter().find(|(_, m)| m.id == id).map(|(t, _)| (*t, true));
+        let known = self
+            .messages
+            .get(&id)
+            .map(|queued| (queued.timestamp, queued.is_final));
+        let delivered = || {
+            self.unstable
+                .iter()
+                .find(|(_, m)| m.id == id)
+                .map(|(t, _)| (*t, true))
+        };
         let (timestamp, is_final) = known.or_else(delivered).unwrap_or_else(|| {
             let timestamp = self.next_proposal();
             self.queue.insert((timestamp, id), ());
-            self.messages.insert(id, Queued { groups, payload, timestamp, is_final: false });
+            self.messages.insert(
+                id,
+                Queued {
+                    groups,
+                    payload,
+                    timestamp,
+                    is_final: false,
+                },
+            );
             (timestamp, false)
         });
-        MemberCommand::Send(FromMember::Proposal { epoch: self.epoch, id, timestamp, is_final })
+        MemberCommand::Send(FromMember::Proposal {
+            epoch: self.epoch,
+            id,
+            timestamp,
+            is_final,
+        })
     }
 
     fn next_proposal(&mut self) -> Timestamp {
@@ -250,12 +294,19 @@ impl<P: Clone, R: Clone> Member<P, R> {
 
     /// Rule 2: raise the clock, move the message to its final place, deliver what is final at the head.
     fn handle_final(&mut self, id: MessageId, timestamp: Timestamp) -> Vec<MemberCommand<P, R>> {
-        if self.unstable.get(&timestamp).is_some_and(|message| message.id == id) {
+        if self
+            .unstable
+            .get(&timestamp)
+            .is_some_and(|message| message.id == id)
+        {
             return self.repeat_delivered(timestamp);
         }
         let Some(message) = self.messages.get_mut(&id) else {
             // Nothing to put in order: say so instead of queueing what could never be delivered.
-            return vec![MemberCommand::Send(FromMember::Unknown { epoch: self.epoch, id })];
+            return vec![MemberCommand::Send(FromMember::Unknown {
+                epoch: self.epoch,
+                id,
+            })];
         };
         self.queue.remove(&(message.timestamp, id));
         self.queue.insert((timestamp, id), ());
@@ -285,7 +336,12 @@ impl<P: Clone, R: Clone> Member<P, R> {
         }
         self.messages.entry(id).or_insert_with(|| {
             self.queue.insert((timestamp, id), ());
-            Queued { groups, payload, timestamp, is_final: false }
+            Queued {
+                groups,
+                payload,
+                timestamp,
+                is_final: false,
+            }
         });
         self.handle_final(id, timestamp)
     }
@@ -295,7 +351,12 @@ impl<P: Clone, R: Clone> Member<P, R> {
         let message = self.unstable.get(&timestamp);
         let result = message.and_then(|message| Some((message.id, message.result.clone()?)));
         result.map_or(Vec::new(), |(id, result)| {
-            vec![MemberCommand::Send(FromMember::Delivered { epoch: self.epoch, id, timestamp, result })]
+            vec![MemberCommand::Send(FromMember::Delivered {
+                epoch: self.epoch,
+                id,
+                timestamp,
+                result,
+            })]
         })
     }
 
@@ -306,11 +367,25 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 break;
             }
             self.queue.pop_first();
-            let Some(message) = self.messages.remove(&id) else { break };
+            let Some(message) = self.messages.remove(&id) else {
+                break;
+            };
             self.delivered = timestamp;
-            commands.push(MemberCommand::Deliver { id, timestamp, payload: message.payload.clone() });
+            commands.push(MemberCommand::Deliver {
+                id,
+                timestamp,
+                payload: message.payload.clone(),
+            });
             let Queued { groups, payload, .. } = message;
-            self.unstable.insert(timestamp, Unstable { id, groups, payload, result: None });
+            self.unstable.insert(
+                timestamp,
+                Unstable {
+                    id,
+                    groups,
+                    payload,
+                    result: None,
+                },
+            );
         }
         commands
     }

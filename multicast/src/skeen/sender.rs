@@ -24,7 +24,8 @@ pub enum SenderCommand<P, R> {
         /// What.
         message: ToMember<P>,
     },
-    /// Every active member delivered the message.
+    /// Every active member delivered the message. Told again, without results, when a view change finds it
+    /// delivered and not yet stable.
     Completed {
         /// The message.
         id: MessageId,
@@ -48,7 +49,8 @@ pub enum SenderCommand<P, R> {
         /// The member whose result differs from the first one's.
         node: NodeId,
     },
-    /// A member belongs to a newer epoch: somebody else owns the view.
+    /// A member belongs to a newer epoch: somebody else owns the view. This sender can complete nothing that
+    /// the other one sealed, and must not seal again: what it holds as pending may be long finished.
     Superseded {
         /// Its epoch.
         epoch: Epoch,
@@ -69,7 +71,7 @@ pub struct Sender<P, R> {
     /// The last timestamp each member is known to have delivered.
     pub(super) delivered: BTreeMap<NodeId, Timestamp>,
     /// Members whose reads wait for their group's watermark.
-    wanting: BTreeSet<NodeId>,
+    pub(super) wanting: BTreeSet<NodeId>,
     pub(super) sealing: Option<Sealing<P>>,
 }
 
@@ -98,42 +100,63 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         self.sealing.is_some()
     }
 
-    /// Whether no message addressed to the group is under way.
+    /// Whether no message addressed to the group is under way. Never while a view change is: a member may
+    /// hold messages of a former sender that are not known here yet.
     pub fn is_drained(&self, group: GroupId) -> bool {
-        !self.pending.values().any(|pending| pending.groups.contains(&group))
+        !self.is_sealing()
+            && !self
+                .pending
+                .values()
+                .any(|pending| pending.groups.contains(&group))
     }
 
     /// Starts a message to the groups (ascending, not empty). While a view change is under way it waits for
-    /// the new view.
-    pub fn multicast(
-        &mut self,
-        groups: Vec<GroupId>,
-        payload: P,
-    ) -> (MessageId, Vec<SenderCommand<P, R>>) {
-        let id = MessageId { sender: self.id, seq: self.next };
+    /// the new view. Where none of the groups has a member it is abandoned at once.
+    pub fn multicast(&mut self, groups: Vec<GroupId>, payload: P) -> (MessageId, Vec<SenderCommand<P, R>>) {
+        let id = MessageId {
+            sender: self.id,
+            seq: self.next,
+        };
         self.next = self.next.next();
         self.pending.insert(id, Pending::new(groups, payload));
-        let commands = if self.is_sealing() { Vec::new() } else { self.propose(id) };
-        (id, commands)
+        if self.is_sealing() {
+            return (id, Vec::new());
+        }
+        let commands = self.propose(id);
+        if !commands.is_empty() {
+            return (id, commands);
+        }
+        self.pending.remove(&id);
+        (id, vec![SenderCommand::Abandoned { id }])
     }
 
     /// Takes one message of a member.
     pub fn handle(&mut self, from: NodeId, message: FromMember<P, R>) -> Vec<SenderCommand<P, R>> {
         match message {
-            FromMember::Proposal { epoch, id, timestamp, is_final } if epoch == self.epoch => {
-                self.handle_proposal(from, id, timestamp, is_final)
-            }
-            FromMember::Delivered { epoch, id, timestamp, result } if epoch == self.epoch => {
-                self.handle_delivered(from, id, timestamp, result)
-            }
-            FromMember::Unknown { epoch, id } if epoch == self.epoch => self.restate(from, id),
-            FromMember::WantStable { epoch } if epoch == self.epoch => {
+            FromMember::Proposal {
+                epoch,
+                id,
+                timestamp,
+                is_final,
+            } if self.is_in_force(epoch) => self.handle_proposal(from, id, timestamp, is_final),
+            // Also while a view change is under way: results are not part of what sealed members report.
+            FromMember::Delivered {
+                epoch,
+                id,
+                timestamp,
+                result,
+            } if epoch == self.epoch => self.handle_delivered(from, id, timestamp, result),
+            FromMember::Unknown { epoch, id } if self.is_in_force(epoch) => self.restate(from, id),
+            FromMember::WantStable { epoch } if self.is_in_force(epoch) => {
                 self.wanting.insert(from);
                 self.answer_wanting()
             }
-            FromMember::Sealed { epoch, clock, delivered, held } => {
-                self.handle_sealed(from, epoch, clock, delivered, held)
-            }
+            FromMember::Sealed {
+                epoch,
+                clock,
+                delivered,
+                held,
+            } => self.handle_sealed(from, epoch, clock, delivered, held),
             FromMember::WrongEpoch { offered, own } if own > offered && own > self.highest_epoch() => {
                 vec![SenderCommand::Superseded { epoch: own }]
             }
@@ -142,12 +165,19 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         }
     }
 
+    /// Whether messages of this epoch may be sent.
+    fn is_in_force(&self, epoch: Epoch) -> bool {
+        epoch == self.epoch && !self.is_sealing()
+    }
+
     fn highest_epoch(&self) -> Epoch {
         self.sealing.as_ref().map_or(self.epoch, |sealing| sealing.epoch)
     }
 
     pub(super) fn propose(&self, id: MessageId) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get(&id) else { return Vec::new() };
+        let Some(pending) = self.pending.get(&id) else {
+            return Vec::new();
+        };
         self.to_destinations(pending, |stable| ToMember::Propose {
             epoch: self.epoch,
             id,
@@ -164,17 +194,32 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         timestamp: Timestamp,
         is_final: bool,
     ) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get_mut(&id) else { return Vec::new() };
+        let Some(pending) = self.pending.get_mut(&id) else {
+            return Vec::new();
+        };
         if pending.final_timestamp.is_some() {
             return Vec::new();
         }
         pending.proposals.insert(from, timestamp);
         let members = members_of(&self.view, &pending.groups);
-        pending.final_timestamp = if is_final { Some(timestamp) } else { pending.largest_of_all(&members) };
-        let Some(timestamp) = pending.final_timestamp else { return Vec::new() };
-        let Some(pending) = self.pending.get(&id) else { return Vec::new() };
+        pending.final_timestamp = if is_final {
+            Some(timestamp)
+        } else {
+            pending.largest_of_all(&members)
+        };
+        let Some(timestamp) = pending.final_timestamp else {
+            return Vec::new();
+        };
+        let Some(pending) = self.pending.get(&id) else {
+            return Vec::new();
+        };
         let epoch = self.epoch;
-        self.to_destinations(pending, |stable| ToMember::Final { epoch, id, timestamp, stable })
+        self.to_destinations(pending, |stable| ToMember::Final {
+            epoch,
+            id,
+            timestamp,
+            stable,
+        })
     }
 
     fn handle_delivered(
@@ -193,11 +238,19 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     }
 
     fn record_result(&mut self, from: NodeId, id: MessageId, result: R) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get_mut(&id) else { return Vec::new() };
+        let Some(pending) = self.pending.get_mut(&id) else {
+            return Vec::new();
+        };
         pending.delivered.insert(from);
-        let Some(group) = group_of(&self.view, from) else { return Vec::new() };
+        let Some(group) = group_of(&self.view, from) else {
+            return Vec::new();
+        };
         let first = pending.results.entry(group).or_insert_with(|| result.clone());
-        if *first == result { Vec::new() } else { vec![SenderCommand::Diverged { id, node: from }] }
+        if *first == result {
+            Vec::new()
+        } else {
+            vec![SenderCommand::Diverged { id, node: from }]
+        }
     }
 
     /// The command that ends the message, if every destination delivered it.
@@ -212,32 +265,21 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
 
     /// The whole message again, with its final timestamp, to one member that does not hold it.
     pub(super) fn restate(&self, to: NodeId, id: MessageId) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get(&id) else { return Vec::new() };
-        let Some(timestamp) = pending.final_timestamp else { return Vec::new() };
+        let Some(pending) = self.pending.get(&id) else {
+            return Vec::new();
+        };
+        let Some(timestamp) = pending.final_timestamp else {
+            return Vec::new();
+        };
         let (groups, payload) = (pending.groups.clone(), pending.payload.clone());
-        let message = ToMember::Restate { epoch: self.epoch, id, groups, payload, timestamp };
+        let message = ToMember::Restate {
+            epoch: self.epoch,
+            id,
+            groups,
+            payload,
+            timestamp,
+        };
         vec![SenderCommand::Send { to, message }]
-    }
-
-    /// The watermark of a group: every active member delivered everything up to it.
-    pub fn stable(&self, group: GroupId) -> Timestamp {
-        let members = self.view.get(&group).into_iter().flatten();
-        members.map(|member| self.delivered.get(member).copied().unwrap_or_default()).min().unwrap_or_default()
-    }
-
-    /// Tells the members whose reads wait, as soon as what they have delivered is stable.
-    fn answer_wanting(&mut self) -> Vec<SenderCommand<P, R>> {
-        let mut commands = Vec::new();
-        for node in self.wanting.clone() {
-            let Some(group) = group_of(&self.view, node) else { continue };
-            let watermark = self.stable(group);
-            if self.delivered.get(&node).copied().unwrap_or_default() <= watermark {
-                self.wanting.remove(&node);
-                let message = ToMember::Stable { epoch: self.epoch, watermark };
-                commands.push(SenderCommand::Send { to: node, message });
-            }
-        }
-        commands
     }
 
     fn to_destinations(
@@ -249,7 +291,10 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         for group in &pending.groups {
             let stable = self.stable(*group);
             for to in self.view.get(group).into_iter().flatten() {
-                commands.push(SenderCommand::Send { to: *to, message: message(stable) });
+                commands.push(SenderCommand::Send {
+                    to: *to,
+                    message: message(stable),
+                });
             }
         }
         commands
@@ -258,11 +303,18 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
 
 /// All members of all these groups.
 pub(super) fn members_of(view: &View, groups: &[GroupId]) -> BTreeSet<NodeId> {
-    groups.iter().filter_map(|group| view.get(group)).flatten().copied().collect()
+    groups
+        .iter()
+        .filter_map(|group| view.get(group))
+        .flatten()
+        .copied()
+        .collect()
 }
 
-fn group_of(view: &View, node: NodeId) -> Option<GroupId> {
-    view.iter().find(|(_, members)| members.contains(&node)).map(|(group, _)| *group)
+pub(super) fn group_of(view: &View, node: NodeId) -> Option<GroupId> {
+    view.iter()
+        .find(|(_, members)| members.contains(&node))
+        .map(|(group, _)| *group)
 }
 
 #[cfg(test)]

@@ -38,14 +38,24 @@ impl<P> Sealing<P> {
 impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     /// Begins the view change to `view` under `epoch`, which must be larger than every one before; a view
     /// change under way is given up for it. A view without members is installed at once.
+    ///
+    /// Only for a sender that owned every epoch since its first. One that lost the view in between starts anew
+    /// as another incarnation, since the other owner may have finished what is pending here, in another order.
     pub fn seal(&mut self, epoch: Epoch, view: View) -> Vec<SenderCommand<P, R>> {
-        let sealing = Sealing { epoch, view, reports: BTreeMap::new() };
+        let sealing = Sealing {
+            epoch,
+            view,
+            reports: BTreeMap::new(),
+        };
         let members = sealing.members();
         self.sealing = Some(sealing);
         if members.is_empty() {
             return self.install_if_all_reported();
         }
-        let seal = |to| SenderCommand::Send { to, message: ToMember::Seal { epoch } };
+        let seal = |to| SenderCommand::Send {
+            to,
+            message: ToMember::Seal { epoch },
+        };
         members.into_iter().map(seal).collect()
     }
 
@@ -57,51 +67,90 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         delivered: Timestamp,
         held: Vec<Held<P>>,
     ) -> Vec<SenderCommand<P, R>> {
-        let Some(sealing) = self.sealing.as_mut().filter(|sealing| sealing.epoch == epoch) else {
+        let awaited = |sealing: &&mut Sealing<P>| sealing.epoch == epoch && sealing.members().contains(&from);
+        let Some(sealing) = self.sealing.as_mut().filter(awaited) else {
             return Vec::new();
         };
-        sealing.reports.insert(from, Report { clock, delivered, held });
+        sealing.reports.insert(
+            from,
+            Report {
+                clock,
+                delivered,
+                held,
+            },
+        );
         self.install_if_all_reported()
     }
 
     fn install_if_all_reported(&mut self) -> Vec<SenderCommand<P, R>> {
         let reported = |sealing: &mut Sealing<P>| {
-            sealing.members().iter().all(|member| sealing.reports.contains_key(member))
+            sealing
+                .members()
+                .iter()
+                .all(|member| sealing.reports.contains_key(member))
         };
-        let Some(sealing) = self.sealing.take_if(reported) else { return Vec::new() };
+        let Some(sealing) = self.sealing.take_if(reported) else {
+            return Vec::new();
+        };
         let Sealing { epoch, view, reports } = sealing;
         self.epoch = epoch;
         self.view = view;
-        self.delivered = reports.iter().map(|(node, report)| (*node, report.delivered)).collect();
+        self.delivered = reports
+            .iter()
+            .map(|(node, report)| (*node, report.delivered))
+            .collect();
         let clock = self.largest_clock(&reports);
         self.adopt(reports);
         let view = ToMember::View { epoch, clock };
-        let announce = |to: &NodeId| SenderCommand::Send { to: *to, message: view.clone() };
+        let announce = |to: &NodeId| SenderCommand::Send {
+            to: *to,
+            message: view.clone(),
+        };
         let mut commands: Vec<_> = self.delivered.keys().map(announce).collect();
         commands.extend(self.resume());
+        self.all_want_stable();
+        commands.extend(self.answer_wanting());
         commands.push(SenderCommand::Installed { epoch });
         commands
     }
 
     /// No member may propose at or below a timestamp that anybody knows.
     fn largest_clock(&self, reports: &BTreeMap<NodeId, Report<P>>) -> u64 {
-        let finals = self.pending.values().filter_map(|pending| pending.final_timestamp);
+        let finals = self
+            .pending
+            .values()
+            .filter_map(|pending| pending.final_timestamp);
         let known = finals.map(|timestamp| timestamp.counter);
-        reports.values().map(|report| report.clock).chain(known).max().unwrap_or_default()
+        reports
+            .values()
+            .map(|report| report.clock)
+            .chain(known)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Merges what the members hold into what is pending here.
     fn adopt(&mut self, reports: BTreeMap<NodeId, Report<P>>) {
         for held in reports.into_values().flat_map(|report| report.held) {
-            let Held { id, groups, payload, standing } = held;
-            let pending = self.pending.entry(id).or_insert_with(|| Pending::new(groups, payload));
+            let Held {
+                id,
+                groups,
+                payload,
+                standing,
+            } = held;
+            let pending = self
+                .pending
+                .entry(id)
+                .or_insert_with(|| Pending::new(groups, payload));
             pending.final_timestamp = pending.final_timestamp.or(standing.final_timestamp());
         }
         for pending in self.pending.values_mut() {
             pending.proposals.clear();
             let reached = |node: &NodeId| {
                 let delivered = self.delivered.get(node).copied().unwrap_or_default();
-                pending.final_timestamp.is_some_and(|timestamp| timestamp <= delivered)
+                pending
+                    .final_timestamp
+                    .is_some_and(|timestamp| timestamp <= delivered)
             };
             let members = members_of(&self.view, &pending.groups);
             pending.delivered = members.into_iter().filter(reached).collect();
@@ -110,8 +159,11 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
 
     /// Finals in their order first, then the rest by id, so that all members hear the same.
     fn resume(&mut self) -> Vec<SenderCommand<P, R>> {
-        let finals: BTreeMap<Timestamp, MessageId> =
-            self.pending.iter().filter_map(|(id, p)| Some((p.final_timestamp?, *id))).collect();
+        let finals: BTreeMap<Timestamp, MessageId> = self
+            .pending
+            .iter()
+            .filter_map(|(id, p)| Some((p.final_timestamp?, *id)))
+            .collect();
         let tentative = self.pending.iter().filter(|(_, p)| p.final_timestamp.is_none());
         let tentative: Vec<MessageId> = tentative.map(|(id, _)| *id).collect();
         let mut commands = Vec::new();
@@ -122,7 +174,9 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     }
 
     fn resume_one(&mut self, id: MessageId) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get(&id) else { return Vec::new() };
+        let Some(pending) = self.pending.get(&id) else {
+            return Vec::new();
+        };
         let members = members_of(&self.view, &pending.groups);
         if members.is_empty() {
             self.pending.remove(&id);
