@@ -1,7 +1,7 @@
 //! INI text to checked settings: what a cluster file says, and the [`Cluster`] that the processes run on.
 //!
-//! Two stages (DESIGN section 6). The first keeps what was written and where: [`ini`] cuts the text into
-//! sections and keys, [`written`] reads their values by the table in [`schema`]. The second, [`check`],
+//! Two stages (DESIGN section 6). The first keeps what was written and where: `ini` cuts the text into
+//! sections and keys, `written` reads their values by the table in `schema`. The second, `check`,
 //! compares them with each other and builds the [`Cluster`]. Both add to one list of [`Problem`]s, so that a
 //! user sees every mistake at once; a `Cluster` exists only where there was none.
 //!

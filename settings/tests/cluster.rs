@@ -15,7 +15,7 @@ fn parse(text: &str) -> Cluster {
 
 /// The titles of all problems.
 fn refusals(text: &str) -> Vec<String> {
-    let problems = Cluster::parse("cluster.ini", text).unwrap_err();
+    let problems = Cluster::parse("cluster.ini", text).expect_err("a wrong file");
     problems
         .all()
         .iter()

@@ -39,7 +39,7 @@ fn run(script_name: &str) {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/mistakes")
         .join(script_name);
-    let script = std::fs::read_to_string(&path).unwrap();
+    let script = std::fs::read_to_string(&path).expect("the script is there");
     let cases = cases(&script);
     assert!(!cases.is_empty(), "{script_name} has no case");
     if std::env::var_os("UPDATE_MISTAKES").is_some() {
@@ -47,7 +47,8 @@ fn run(script_name: &str) {
             let Case { statement, file, .. } = case;
             format!("==== {statement}\n{file}----\n{}\n\n", rendered(case))
         });
-        std::fs::write(&path, blocks.collect::<String>().trim_end().to_owned() + "\n").unwrap();
+        std::fs::write(&path, blocks.collect::<String>().trim_end().to_owned() + "\n")
+            .expect("the script can be written");
         return;
     }
     for case in &cases {
