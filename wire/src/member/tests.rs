@@ -1,0 +1,247 @@
+//! The member's side against real sockets on free ports; a manager that is played by hand.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::BytesMut;
+use multicast::id::{Incarnation, NodeId, Seq};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::codec::Encoder;
+
+use super::*;
+use crate::{
+    frame::FrameCodec,
+    handshake::{self, Hello, Identity, Peer, Purpose},
+    limits::REDIAL_PAUSE,
+    link::{LinkEvent, next_frame},
+    message::{
+        entry::{Enter, EnterReply, EntryRefused},
+        membership::{Addresses, Role},
+    },
+    traffic::Traffic,
+};
+
+const CLUSTER: u64 = 77;
+const TIMING: Timing = Timing {
+    heartbeat: Duration::from_millis(5),
+    suspicion: Duration::from_millis(60),
+};
+
+fn identity(node: u32) -> Identity {
+    Identity {
+        cluster: CLUSTER,
+        node: NodeId(node),
+        incarnation: Incarnation(u64::from(node) + 100),
+    }
+}
+
+async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    (listener, address)
+}
+
+async fn dial(address: SocketAddr, purpose: Purpose) -> TcpStream {
+    let hello = Hello {
+        identity: identity(9),
+        purpose,
+    };
+    handshake::dial(address, &hello)
+        .await
+        .expect("the door is open")
+        .1
+}
+
+fn entry(manager: SocketAddr) -> Entry {
+    let address = SocketAddr::from(([127, 0, 0, 1], 1));
+    let enter = Enter {
+        node: NodeId(1),
+        incarnation: Incarnation(101),
+        role: Role::Primary,
+        addresses: Addresses {
+            peers: address,
+            clients: address,
+        },
+    };
+    Entry {
+        managers: vec![(manager.ip().to_string(), manager.port())],
+        enter,
+        cluster: CLUSTER,
+    }
+}
+
+async fn write<M: serde::Serialize>(stream: &mut TcpStream, message: &M) {
+    let mut buffer = BytesMut::new();
+    FrameCodec::<()>::default()
+        .encode(message, &mut buffer)
+        .expect("small");
+    stream.write_all(&buffer).await.expect("connected");
+}
+
+async fn read<M: serde::de::DeserializeOwned>(stream: &mut TcpStream) -> M {
+    let mut codec = FrameCodec::<M>::default();
+    next_frame(stream, &mut codec, &mut BytesMut::new(), &Traffic::default())
+        .await
+        .expect("a frame")
+}
+
+/// Answers one `Enter` at the manager's listener.
+async fn answer(listener: &TcpListener, reply: EnterReply) -> (Peer, Enter) {
+    let (stream, _) = listener.accept().await.expect("a caller");
+    let (peer, mut stream) = handshake::accept(stream, &identity(0), &[Purpose::Entry])
+        .await
+        .expect("a member");
+    let enter = read(&mut stream).await;
+    write(&mut stream, &reply).await;
+    (peer, enter)
+}
+
+#[tokio::test]
+async fn a_caller_that_talks_nonsense_does_not_keep_others_out() {
+    let (listener, address) = listen().await;
+    let mut doorstep = Doorstep::open(listener, identity(1), &[Purpose::Client]);
+    let mut nonsense = TcpStream::connect(address).await.expect("listening");
+    nonsense
+        .write_all(b"GET / HTTP/1.1\r\n\r\n")
+        .await
+        .expect("connected");
+    let _silent = TcpStream::connect(address).await.expect("listening");
+    let _caller = dial(address, Purpose::Client).await;
+    let (peer, _) = doorstep.next().await;
+    assert_eq!((peer.identity, peer.purpose), (identity(9), Purpose::Client));
+    let mut rest = Vec::new();
+    // The door hangs up, with a reset if it had not read everything.
+    let _ = nonsense.read_to_end(&mut rest).await;
+    assert_eq!(rest, b"");
+}
+
+#[tokio::test]
+async fn a_purpose_that_is_not_served_is_rejected_at_the_door() {
+    let (listener, address) = listen().await;
+    let _doorstep = Doorstep::open(listener, identity(1), &[Purpose::Client]);
+    let hello = Hello {
+        identity: identity(9),
+        purpose: Purpose::Delta,
+    };
+    let refused = handshake::dial(address, &hello)
+        .await
+        .map(|_| ())
+        .map_err(|error| error.to_string());
+    assert_eq!(
+        refused,
+        Err("the peer rejected the Delta connection: it does not serve that purpose".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_member_enters_until_the_manager_calls_and_again_when_it_is_lost() {
+    let (manager, manager_address) = listen().await;
+    let (listener, address) = listen().await;
+    let mut doorstep = Doorstep::open(listener, identity(1), &[Purpose::Manager]);
+    let mut port = ManagerPort::<Seq, Seq>::enter(entry(manager_address), TIMING, Seq(0));
+
+    let busy = EntryRefused::Busy {
+        reason: "starting".to_owned(),
+    };
+    let (peer, enter) = answer(&manager, EnterReply::Refused(busy.clone())).await;
+    assert_eq!(
+        (peer.identity, enter),
+        (identity(1), entry(manager_address).enter)
+    );
+    assert!(matches!(port.next().await, ManagerEvent::Refused(refused) if refused == busy));
+    answer(&manager, EnterReply::Accepted).await;
+
+    let mut call = dial(address, Purpose::Manager).await;
+    let (peer, stream) = doorstep.next().await;
+    port.called(&peer, stream);
+    write(&mut call, &Seq(7)).await;
+    assert!(matches!(port.next().await, ManagerEvent::Message(Seq(7))));
+    port.send(Seq(8));
+    let mut said = Seq(0);
+    while said == Seq(0) {
+        said = read(&mut call).await;
+    }
+    assert_eq!(said, Seq(8), "after heartbeats");
+
+    drop(call);
+    assert!(matches!(port.next().await, ManagerEvent::Lost));
+    let (_, again) = answer(&manager, EnterReply::Accepted).await;
+    assert_eq!(again, entry(manager_address).enter);
+}
+
+#[tokio::test]
+async fn a_silent_manager_is_given_up_and_a_speaking_one_is_not() {
+    let (manager, manager_address) = listen().await;
+    let (listener, address) = listen().await;
+    let mut doorstep = Doorstep::open(listener, identity(1), &[Purpose::Manager]);
+    let mut port = ManagerPort::<Seq, Seq>::enter(entry(manager_address), TIMING, Seq(0));
+    let mut call = dial(address, Purpose::Manager).await;
+    let (peer, stream) = doorstep.next().await;
+    port.called(&peer, stream);
+    for message in 1..=20 {
+        write(&mut call, &Seq(message)).await;
+        assert!(matches!(port.next().await, ManagerEvent::Message(Seq(seq)) if seq == message));
+        tokio::time::sleep(TIMING.suspicion / 10).await;
+    }
+    assert!(matches!(port.next().await, ManagerEvent::Lost));
+    drop(manager);
+}
+
+#[tokio::test]
+async fn the_last_call_of_a_manager_replaces_the_one_before() {
+    let (_manager, manager_address) = listen().await;
+    let (listener, address) = listen().await;
+    let mut doorstep = Doorstep::open(listener, identity(1), &[Purpose::Manager]);
+    let mut port = ManagerPort::<Seq, Seq>::enter(entry(manager_address), TIMING, Seq(0));
+    let mut first = dial(address, Purpose::Manager).await;
+    let (peer, stream) = doorstep.next().await;
+    port.called(&peer, stream);
+    let mut second = dial(address, Purpose::Manager).await;
+    let (peer, stream) = doorstep.next().await;
+    port.called(&peer, stream);
+    // The first is closed by us: writing to it may succeed or fail, and means nothing.
+    let _ = first.write_all(&[0; 9]).await;
+    write(&mut second, &Seq(2)).await;
+    assert!(matches!(port.next().await, ManagerEvent::Message(Seq(2))));
+}
+
+#[tokio::test]
+async fn connections_are_numbered_and_their_ends_reported_once() {
+    let (listener, address) = listen().await;
+    let mut doorstep = Doorstep::open(listener, identity(1), &[Purpose::Client]);
+    let mut connections = Connections::<Seq, Seq>::new(Arc::default());
+    let mut callers = Vec::new();
+    for expected in 1..=2 {
+        callers.push(dial(address, Purpose::Client).await);
+        assert_eq!(connections.accept(doorstep.next().await.1), expected);
+    }
+    write(&mut callers[1], &Seq(5)).await;
+    let arrival = connections.next().await;
+    assert!(matches!(
+        (arrival.connection, arrival.event),
+        (2, LinkEvent::Message(Seq(5)))
+    ));
+    connections.send(2, Seq(6));
+    assert_eq!(read::<Seq>(&mut callers[1]).await, Seq(6));
+
+    connections.close(1);
+    drop(callers.pop());
+    let arrival = connections.next().await;
+    assert!(matches!(
+        (arrival.connection, arrival.event),
+        (2, LinkEvent::Ended(_))
+    ));
+    connections.send(2, Seq(7));
+}
+
+#[test]
+fn pauses_double_up_to_the_longest() {
+    let pauses: Vec<_> = [0, 1, 2, 6, 7, 1000].map(redial_pause).to_vec();
+    let (first, longest) = REDIAL_PAUSE;
+    assert_eq!(
+        pauses,
+        [first, first * 2, first * 4, first * 64, longest, longest]
+    );
+}
