@@ -8,9 +8,16 @@ use std::collections::BTreeMap;
 
 use super::{
     clock::LamportClock,
-    message::{FromMember, Held, Standing, ToMember},
+    message::{FromMember, ToMember},
 };
 use crate::id::{Epoch, GroupId, MessageId, NodeId, Timestamp};
+
+#[cfg(test)]
+mod defect;
+mod seal;
+
+#[cfg(test)]
+pub(crate) use defect::Defect;
 
 /// What the owner of a member is to do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,22 +54,6 @@ struct Unstable<P, R> {
     result: Option<R>,
 }
 
-/// Deliberate faults for the simulation, which must catch each of them.
-#[cfg(test)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Defect {
-    #[default]
-    None,
-    /// The clock stays where it is when a final timestamp arrives.
-    NoClockBumpOnFinal,
-    /// Proposals carry node 0, so that equal counters tie.
-    NoTieBreak,
-    /// `Delivered` is sent on `Final`, before the message reaches the head of the queue.
-    AcknowledgeOnReceipt,
-    /// Messages of any epoch are taken.
-    NoEpochCheck,
-}
-
 /// The state of one member. `P` is the payload, `R` the result of applying it.
 #[derive(Clone, Debug)]
 pub struct Member<P, R> {
@@ -77,7 +68,9 @@ pub struct Member<P, R> {
     delivered: Timestamp,
     stable: Timestamp,
     #[cfg(test)]
-    pub(crate) defect: Defect,
+    defect: Defect,
+    #[cfg(test)]
+    made_up_result: Option<R>,
 }
 
 impl<P: Clone, R: Clone> Member<P, R> {
@@ -101,6 +94,8 @@ impl<P: Clone, R: Clone> Member<P, R> {
             stable: watermark,
             #[cfg(test)]
             defect: Defect::None,
+            #[cfg(test)]
+            made_up_result: None,
         }
     }
 
@@ -209,47 +204,6 @@ impl<P: Clone, R: Clone> Member<P, R> {
         }))
     }
 
-    fn handle_seal(&mut self, epoch: Epoch) -> Vec<MemberCommand<P, R>> {
-        if epoch < self.epoch || (epoch == self.epoch && !self.sealed) {
-            let refusal = FromMember::WrongEpoch {
-                offered: epoch,
-                own: self.epoch,
-            };
-            return vec![MemberCommand::Send(refusal)];
-        }
-        self.epoch = epoch;
-        self.sealed = true;
-        vec![MemberCommand::Send(FromMember::Sealed {
-            epoch,
-            clock: self.clock.counter(),
-            delivered: self.delivered,
-            held: self.held(),
-        })]
-    }
-
-    /// Everything a view change must know of: by id.
-    fn held(&self) -> Vec<Held<P>> {
-        let queued = self.messages.iter().map(|(id, message)| Held {
-            id: *id,
-            groups: message.groups.clone(),
-            payload: message.payload.clone(),
-            standing: if message.is_final {
-                Standing::Final(message.timestamp)
-            } else {
-                Standing::Tentative(message.timestamp)
-            },
-        });
-        let unstable = self.unstable.iter().map(|(timestamp, message)| Held {
-            id: message.id,
-            groups: message.groups.clone(),
-            payload: message.payload.clone(),
-            standing: Standing::Delivered(*timestamp),
-        });
-        let mut held: Vec<_> = queued.chain(unstable).collect();
-        held.sort_by_key(|message| message.id);
-        held
-    }
-
     /// Rule 1: a tick of the clock; the same answer when repeated; the final timestamp once it is known.
     fn handle_propose(&mut self, id: MessageId, groups: Vec<GroupId>, payload: P) -> MemberCommand<P, R> {
         let known = self
@@ -313,7 +267,11 @@ impl<P: Clone, R: Clone> Member<P, R> {
         message.timestamp = timestamp;
         message.is_final = true;
         self.bump_clock(timestamp);
-        self.deliver_final_heads()
+        let mut commands = Vec::new();
+        #[cfg(test)]
+        commands.extend(self.acknowledge_on_receipt(id, timestamp));
+        commands.extend(self.deliver_final_heads());
+        commands
     }
 
     fn bump_clock(&mut self, timestamp: Timestamp) {

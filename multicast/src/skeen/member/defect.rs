@@ -1,0 +1,51 @@
+//! Deliberate faults of a member, for the simulation, which must catch each of them.
+
+use super::{Member, MemberCommand};
+use crate::{
+    id::{MessageId, Timestamp},
+    skeen::message::FromMember,
+};
+
+/// What is wrong with a member; only tests set it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Defect {
+    #[default]
+    None,
+    /// The clock stays where it is when a final timestamp arrives.
+    NoClockBumpOnFinal,
+    /// Proposals carry node 0, so that equal counters tie.
+    NoTieBreak,
+    /// `Delivered` is sent on `Final`, before the message reaches the head of the queue.
+    AcknowledgeOnReceipt,
+    /// Messages of any epoch are taken.
+    NoEpochCheck,
+}
+
+impl<P: Clone, R: Clone + Default> Member<P, R> {
+    /// The same member with this fault. Results that it makes up are the default one.
+    pub(crate) fn with_defect(mut self, defect: Defect) -> Self {
+        self.defect = defect;
+        self.made_up_result = Some(R::default());
+        self
+    }
+}
+
+impl<P: Clone, R: Clone> Member<P, R> {
+    pub(super) fn acknowledge_on_receipt(
+        &self,
+        id: MessageId,
+        timestamp: Timestamp,
+    ) -> Option<MemberCommand<P, R>> {
+        let result = self
+            .made_up_result
+            .clone()
+            .filter(|_| self.defect == Defect::AcknowledgeOnReceipt)?;
+        let epoch = self.epoch;
+        Some(MemberCommand::Send(FromMember::Delivered {
+            epoch,
+            id,
+            timestamp,
+            result,
+        }))
+    }
+}
