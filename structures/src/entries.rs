@@ -17,9 +17,10 @@ pub(crate) const VERSION: u8 = 1;
 /// The link that leads nowhere.
 pub(crate) const NIL: u32 = u32::MAX;
 
+// Count and tail side by side: an insert changes both, as one range.
 const COUNT: usize = 8;
-const HEAD: usize = 12;
-const TAIL: usize = 16;
+const TAIL: usize = 12;
+const HEAD: usize = 16;
 const PREV: usize = 0;
 const NEXT: usize = 4;
 const KEY_LENGTH: usize = 8;
@@ -98,8 +99,8 @@ pub(crate) fn empty_header(layout: Layout) -> [u8; HEADER_BYTES] {
     header[4] = VERSION;
     header[5] = limits.key_bytes;
     header[6..8].copy_from_slice(&limits.element_bytes.to_le_bytes());
-    header[HEAD..TAIL].copy_from_slice(&NIL.to_le_bytes());
-    header[TAIL..].copy_from_slice(&NIL.to_le_bytes());
+    header[TAIL..HEAD].copy_from_slice(&NIL.to_le_bytes());
+    header[HEAD..].copy_from_slice(&NIL.to_le_bytes());
     header
 }
 

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! VALUES    slot 0, slot 1, ...    slot  = length (1 byte, or 2 if element_bytes > 255), value, zeroes
-//! ENTRIES   header, entry 0, ...   entry = prev u32, next u32, key length u8, key, zeroes
+//! ENTRIES   header, entry 0, ...   header = magic, version u8, key_bytes u8, element_bytes u16,
+//!                                           count u32, tail u32, head u32
+//!                                  entry = prev u32, next u32, key length u8, key, zeroes
 //! ```
 //!
 //! Numbers are little-endian. The list's order is in the links alone, so that the slots can stay dense: a

@@ -126,7 +126,8 @@ impl Sessions {
         if seq > last {
             return Admission::Apply { record: place };
         }
-        if seq < Seq::FIRST || last.0 - seq.0 >= WINDOW {
+        // Number zero, which names no write, is past the window or still forgotten since the opening.
+        if last.0 - seq.0 >= WINDOW {
             return Admission::Answered(Outcome::Forgotten);
         }
         match record.outcome(seq) {

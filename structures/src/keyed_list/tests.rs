@@ -240,6 +240,7 @@ fn the_delta_of_an_insert_is_under_100_bytes_whatever_the_lists_length() {
         let key = (element.wrapping_mul(0x9E37_79B9_7F4A_7C15)).to_be_bytes();
         let (outcome, delta) = scripted.insert(&key, &[0xFF; 8]);
         assert_eq!(outcome, Outcome::Inserted);
+        assert!(delta.ranges.len() <= 6, "{delta:?}");
         longest = longest.max(delta.ranges.iter().map(|range| range.xor.len()).sum::<usize>());
     }
     assert!(longest < 60, "{longest} bytes");

@@ -201,7 +201,27 @@ fn number_zero_names_no_write() {
     };
     assert_eq!(unchanged(&mut list, &opening), Outcome::Forgotten);
     open(&mut list, CLIENT, 1);
-    assert_eq!(unchanged(&mut list, &delete(0, 1)), Outcome::Forgotten);
+    for last in (2..200).step_by(7) {
+        insert(&mut list, CLIENT, last);
+        assert_eq!(
+            unchanged(&mut list, &delete(0, 1)),
+            Outcome::Forgotten,
+            "after number {last}"
+        );
+    }
+}
+
+#[test]
+fn evictions_leave_nothing_behind() {
+    let mut list = empty();
+    for client in 0..MAX_SESSIONS as u64 {
+        open(&mut list, ClientId(client), 1);
+    }
+    let full = list.sizes();
+    for client in 10_000..10_000 + 3 * MAX_SESSIONS as u64 {
+        open(&mut list, ClientId(client), 1);
+    }
+    assert_eq!(list.sizes(), full);
 }
 
 #[test]
