@@ -179,18 +179,16 @@ fn heading(
         (true, true) => return Err(at(SectionError::NumberMissing { kind })),
         (true, false) => value::id(rest).map_err(|error| Some(Problem::at(error, section.header)))?,
     };
-    match seen.insert((kind, number), section.header) {
-        Some(first) => {
-            seen.insert((kind, number), first);
-            let repeated = SectionError::RepeatedSection { kind, number };
-            Err(at(repeated).map(|problem| problem.seeing(first)))
-        }
-        None => Ok((
-            kind,
-            Spanned {
-                value: number,
-                at: section.header,
-            },
-        )),
+    let first = *seen.entry((kind, number)).or_insert(section.header);
+    if first != section.header {
+        let repeated = SectionError::RepeatedSection { kind, number };
+        return Err(Some(Problem::at(repeated, section.header).seeing(first)));
     }
+    Ok((
+        kind,
+        Spanned {
+            value: number,
+            at: section.header,
+        },
+    ))
 }

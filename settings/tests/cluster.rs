@@ -267,6 +267,25 @@ fn a_text_is_read_up_to_the_limit_and_no_further() {
     assert_eq!(refusals(&text), ["the file is longer than 16777216 bytes"]);
 }
 
+/// The limit may fall into a character: the cut file is too long all the same, and never read as far as it goes.
+#[test]
+fn a_file_is_loaded_up_to_the_limit_and_no_further() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lab.ini");
+    let mut text = node(1, "A") + ";";
+    text.push_str(&"-".repeat(MAX_TEXT_BYTES - text.len()));
+    std::fs::write(&path, &text).unwrap();
+    assert_eq!(Cluster::load(&path).unwrap().groups, ["A"]);
+    let too_long = format!(
+        "error: the file is longer than 16777216 bytes\n--> {}",
+        path.display()
+    );
+    for past in ["-", "ü"] {
+        std::fs::write(&path, format!("{text}{past}")).unwrap();
+        assert_eq!(Cluster::load(&path).unwrap_err().to_string(), too_long);
+    }
+}
+
 #[test]
 fn of_many_problems_the_first_200_are_shown_and_the_rest_is_counted() {
     let shown = |lines: usize| Cluster::parse("c", &"x\n".repeat(lines)).unwrap_err().plain();

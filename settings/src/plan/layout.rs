@@ -13,16 +13,10 @@ impl ClusterPlan {
         }
     }
 
-    /// The cluster without the checks of a file's values; the counts must have been checked.
+    /// A draft, for its text alone: the counts must have been checked, its values are not, and its groups are
+    /// in the order of their making.
     pub(super) fn layout(&self) -> Result<Cluster, PlanError> {
         let mut ports = Ports::of(self)?;
-        let mut names: Vec<(String, usize)> =
-            (0..self.groups).map(|place| (group_name(place), place)).collect();
-        names.sort();
-        let mut group_ids = vec![GroupId::default(); self.groups];
-        for (id, (_, place)) in (0..).zip(&names) {
-            group_ids[*place] = GroupId(id);
-        }
         let listen = ports.next();
         let manager = Manager {
             section: 1,
@@ -38,15 +32,16 @@ impl ClusterPlan {
             min_backups: self.min_backups,
             heartbeat: self.heartbeat,
             suspicion: self.suspicion,
-            groups: names.into_iter().map(|(name, _)| name).collect(),
+            groups: (0..self.groups).map(group_name).collect(),
             managers: vec![manager],
             data_nodes: Vec::new(),
             primaries: Vec::new(),
             fusion_servers: Vec::new(),
         };
+        let group_ids = cluster.group_ids();
         match self.mechanism {
             Mechanism::Replication => {
-                let groups = group_ids.iter().flat_map(|group| vec![*group; self.faults + 1]);
+                let groups = group_ids.flat_map(|group| vec![group; self.faults + 1]);
                 cluster.data_nodes = (1..)
                     .zip(groups)
                     .map(|(n, group)| ports.data_node(n, group, &listen))
