@@ -293,6 +293,7 @@ fn of_many_problems_the_first_200_are_shown_and_the_rest_is_counted() {
     // One more than the lines: the file has no members either.
     assert_eq!(last(shown(199)), "--> c");
     assert_eq!(last(shown(200)), "and 1 more problems");
+    assert_eq!(shown(200).matches("error: ").count(), 200);
 }
 
 #[test]
