@@ -1,0 +1,57 @@
+//! A complete message was delivered at every member of all its groups, with the result that the sender got
+//! (DESIGN section 3, rule 3; the report acknowledged on receipt), and stays there.
+
+use std::collections::BTreeMap;
+
+use super::{Checked, Violation, broken};
+use crate::{
+    id::{GroupId, MessageId, Timestamp},
+    skeen::simulation::{
+        replica::{Outcome, Replica},
+        world::World,
+    },
+};
+
+const INVARIANT: &str = "a complete message is delivered everywhere";
+
+/// A sender just called the message complete: gives its final timestamp.
+pub(in crate::skeen::simulation) fn check(
+    world: &World,
+    id: MessageId,
+    results: &BTreeMap<GroupId, Outcome>,
+) -> Result<Timestamp, Violation> {
+    let mut final_timestamp = None;
+    for group in world.destinations.get(&id).into_iter().flatten() {
+        let mut result = results.get(group).copied();
+        for member in world.members(*group) {
+            let Some(entry) = member.entry(id) else {
+                return broken(INVARIANT, &(id, "absent at", member.node));
+            };
+            let timestamp = *final_timestamp.get_or_insert(entry.timestamp);
+            let outcome = *result.get_or_insert(entry.outcome);
+            if (timestamp, outcome) != (entry.timestamp, entry.outcome) {
+                return broken(INVARIANT, &(id, timestamp, outcome, member.node, entry));
+            }
+        }
+    }
+    final_timestamp.map_or_else(|| broken(INVARIANT, &(id, "has no destination")), Ok)
+}
+
+/// What was complete is at every member, whoever crashed since.
+pub(super) fn all_are_kept(world: &World) -> Checked {
+    for (id, timestamp) in &world.completed {
+        let groups = world.destinations.get(id).into_iter().flatten();
+        let holds = |member: &&Replica| {
+            member
+                .entry(*id)
+                .is_some_and(|entry| entry.timestamp == *timestamp)
+        };
+        if let Some(without) = groups
+            .flat_map(|group| world.members(*group))
+            .find(|member| !holds(member))
+        {
+            return broken("a complete message is never lost", &(id, timestamp, without.node));
+        }
+    }
+    Ok(())
+}

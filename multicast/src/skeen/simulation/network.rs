@@ -1,0 +1,75 @@
+//! The links between processes: each in order and without gaps while both ends live; a process that dies, or
+//! a link that breaks, loses the tail of what was under way.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{random::Random, replica::Outcome, replica::Request};
+use crate::{
+    id::{Incarnation, NodeId},
+    skeen::message::{FromMember, ToMember},
+};
+
+/// One life of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Process {
+    Manager(Incarnation),
+    Node(NodeId, Incarnation),
+}
+
+/// One message under way.
+#[derive(Clone, Debug)]
+pub(super) enum Packet {
+    ToMember(ToMember<Request>),
+    FromMember(FromMember<Request, Outcome>),
+}
+
+/// All links that carry something.
+#[derive(Debug, Default)]
+pub(super) struct Network {
+    links: BTreeMap<(Process, Process), VecDeque<Packet>>,
+}
+
+impl Network {
+    pub(super) fn send(&mut self, from: Process, to: Process, packet: Packet) {
+        self.links.entry((from, to)).or_default().push_back(packet);
+    }
+
+    /// Takes the oldest packet of some link.
+    pub(super) fn arrive(&mut self, random: &mut Random) -> Option<(Process, Process, Packet)> {
+        let choice = random.below(self.links.len());
+        let (from, to) = *self.links.keys().nth(choice)?;
+        let link = self.links.get_mut(&(from, to))?;
+        let packet = link.pop_front()?;
+        if link.is_empty() {
+            self.links.remove(&(from, to));
+        }
+        Some((from, to, packet))
+    }
+
+    /// The process is dead: what was on its way to it is gone, and some of what it sent last.
+    pub(super) fn bury(&mut self, dead: Process, random: &mut Random) {
+        self.links.retain(|(_, to), _| *to != dead);
+        self.lose_tails(random, |from, _| from == dead);
+    }
+
+    /// The process is replaced by another life: nothing of it arrives any more.
+    pub(super) fn forget(&mut self, gone: Process) {
+        self.links.retain(|(from, to), _| *from != gone && *to != gone);
+    }
+
+    /// The link between the two breaks, and is there again.
+    pub(super) fn cut(&mut self, one: Process, other: Process, random: &mut Random) {
+        self.lose_tails(random, |from, to| {
+            (from, to) == (one, other) || (from, to) == (other, one)
+        });
+    }
+
+    fn lose_tails(&mut self, random: &mut Random, hit: impl Fn(Process, Process) -> bool) {
+        for ((from, to), link) in &mut self.links {
+            if hit(*from, *to) {
+                link.truncate(random.below(link.len() + 1));
+            }
+        }
+        self.links.retain(|_, link| !link.is_empty());
+    }
+}

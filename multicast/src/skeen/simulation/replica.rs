@@ -1,0 +1,164 @@
+//! The owner of one member: applies what is delivered, each client's request once (rule 7).
+
+use std::collections::BTreeMap;
+
+use crate::{
+    id::{ClientId, GroupId, Incarnation, MessageId, NodeId, Seq, Timestamp},
+    skeen::{
+        member::{Defect, Member, MemberCommand},
+        message::{FromMember, ToMember},
+    },
+};
+
+/// What a client asks for; a retry has the same number in another message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) client: ClientId,
+    pub(super) seq: Seq,
+}
+
+/// What applying a request gave: its place among the applied ones, so that it tells the order.
+pub(super) type Outcome = u64;
+
+/// The outcome of a request older than the client's last one.
+const OUTDATED: Outcome = u64::MAX;
+
+/// One delivered message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) timestamp: Timestamp,
+    pub(super) id: MessageId,
+    pub(super) request: Request,
+    pub(super) outcome: Outcome,
+    pub(super) is_applied: bool,
+}
+
+/// The replicated state: what it is made of, and each client's last request with its outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    /// Everything delivered, in the order of delivery.
+    pub(super) log: Vec<Entry>,
+    pub(super) windows: BTreeMap<ClientId, (Seq, Outcome)>,
+    applied: u64,
+}
+
+impl State {
+    fn apply(&mut self, timestamp: Timestamp, id: MessageId, request: Request) -> Outcome {
+        let last = self.windows.get(&request.client).copied();
+        let (outcome, is_applied) = match last {
+            Some((seq, outcome)) if seq == request.seq => (outcome, false),
+            Some((seq, _)) if seq > request.seq => (OUTDATED, false),
+            _ => (self.applied + 1, true),
+        };
+        if is_applied {
+            self.applied += 1;
+            self.windows.insert(request.client, (request.seq, outcome));
+        }
+        self.log.push(Entry {
+            timestamp,
+            id,
+            request,
+            outcome,
+            is_applied,
+        });
+        outcome
+    }
+}
+
+/// One life of a data node.
+#[derive(Debug)]
+pub(super) struct Replica {
+    pub(super) node: NodeId,
+    pub(super) life: Incarnation,
+    pub(super) group: GroupId,
+    pub(super) member: Member<Request, Outcome>,
+    pub(super) state: State,
+    pub(super) is_alive: bool,
+    /// A read waits here for everything up to this.
+    pub(super) read_waits_for: Option<Timestamp>,
+}
+
+impl Replica {
+    /// A founding member.
+    pub(super) fn new(node: NodeId, life: Incarnation, group: GroupId, defect: Defect) -> Self {
+        let member = Member::new(node).with_defect(defect);
+        Self::with(node, life, group, member, State::default())
+    }
+
+    /// A member that enters with a copy of the donor's state.
+    pub(super) fn copy_of(donor: &Self, node: NodeId, life: Incarnation, defect: Defect) -> Self {
+        let member = Member::restored(node, donor.member.delivered(), donor.member.clock());
+        Self::with(
+            node,
+            life,
+            donor.group,
+            member.with_defect(defect),
+            donor.state.clone(),
+        )
+    }
+
+    fn with(
+        node: NodeId,
+        life: Incarnation,
+        group: GroupId,
+        member: Member<Request, Outcome>,
+        state: State,
+    ) -> Self {
+        Self {
+            node,
+            life,
+            group,
+            member,
+            state,
+            is_alive: true,
+            read_waits_for: None,
+        }
+    }
+
+    /// The answers to one message, after applying what it lets deliver.
+    pub(super) fn handle(&mut self, message: ToMember<Request>) -> Vec<FromMember<Request, Outcome>> {
+        let commands = self.member.handle(message);
+        let answers = commands
+            .into_iter()
+            .flat_map(|command| self.carry_out(command))
+            .collect();
+        if self
+            .read_waits_for
+            .is_some_and(|needed| needed <= self.member.stable())
+        {
+            self.read_waits_for = None;
+        }
+        answers
+    }
+
+    fn carry_out(&mut self, command: MemberCommand<Request, Outcome>) -> Vec<FromMember<Request, Outcome>> {
+        let (id, timestamp, payload) = match command {
+            MemberCommand::Send(message) => return vec![message],
+            MemberCommand::Deliver {
+                id,
+                timestamp,
+                payload,
+            } => (id, timestamp, payload),
+        };
+        let outcome = self.state.apply(timestamp, id, payload);
+        let answers = self.member.delivered_with(timestamp, outcome);
+        answers
+            .into_iter()
+            .flat_map(|answer| self.carry_out(answer))
+            .collect()
+    }
+
+    /// A read comes and looks at everything delivered here.
+    pub(super) fn read(&mut self) -> Option<FromMember<Request, Outcome>> {
+        if self.member.delivered() <= self.member.stable() {
+            return None;
+        }
+        self.read_waits_for = Some(self.member.delivered());
+        Some(self.member.want_stable())
+    }
+
+    /// The entry of a message, if it was delivered here.
+    pub(super) fn entry(&self, id: MessageId) -> Option<&Entry> {
+        self.state.log.iter().rev().find(|entry| entry.id == id)
+    }
+}
