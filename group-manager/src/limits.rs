@@ -15,3 +15,9 @@ pub const MAX_ROUNDS: usize = 4;
 
 /// Transfers that may fail for one entry before the joiner is let go (it will enter again).
 pub const MAX_TRANSFER_ATTEMPTS: u32 = 3;
+
+/// Clients that may be connected at once.
+pub const MAX_CLIENTS: usize = 4096;
+
+/// How long to wait before a failed write of the membership store is tried again.
+pub const STORE_RETRY: std::time::Duration = std::time::Duration::from_millis(200);

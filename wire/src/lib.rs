@@ -11,13 +11,16 @@
 
 pub mod client;
 pub mod codec;
+pub mod door_meter;
 pub mod error;
 pub mod frame;
 pub mod handshake;
 pub mod limits;
 pub mod link;
+pub mod member;
 pub mod message;
 pub mod process;
+pub mod role;
 pub mod traffic;
 
 pub use error::WireError;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use structures::op::{Element, Outcome, Write};
 
 use super::membership::{Membership, Role};
-use crate::traffic::TrafficTotal;
+use crate::{limits::CHUNK_BYTES, traffic::TrafficTotal};
 
 /// A client's request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,4 +210,22 @@ pub struct RecoveryReport {
     pub frozen_us: Option<u64>,
     /// When it was active again.
     pub active_at_us: Option<u64>,
+}
+
+/// The replies to a read of all these elements: pieces of about [`CHUNK_BYTES`], the last one marked.
+pub fn element_chunks(elements: Vec<Element>) -> Vec<ReplyBody> {
+    let mut replies = Vec::new();
+    let mut chunk = Vec::new();
+    let mut bytes = 0;
+    for element in elements {
+        let element_bytes = element.key.len() + element.value.len();
+        if bytes + element_bytes > CHUNK_BYTES && !chunk.is_empty() {
+            replies.push(ReplyBody::Elements { elements: std::mem::take(&mut chunk), last: false });
+            bytes = 0;
+        }
+        bytes += element_bytes;
+        chunk.push(element);
+    }
+    replies.push(ReplyBody::Elements { elements: chunk, last: true });
+    replies
 }

@@ -15,6 +15,15 @@ use multicast::id::{Epoch, NodeId, Seq};
 use serde::{Deserialize, Serialize};
 use structures::delta::{Delta, REGIONS, RegionId};
 
+/// Bytes of a block: the unit in which residuals are computed and sent.
+pub const BLOCK_BYTES: u64 = 64 * 1024;
+
+/// Blocks of a residual that are under way at once, at most: what one `WantBlocks` may ask for.
+pub const WINDOW_BLOCKS: u64 = 16;
+
+/// Chunks of an image that may be under way to one server, so that operations are not queued behind all of it.
+pub const IMAGE_CHUNKS_AHEAD: usize = 8;
+
 /// A fused server as a primary must see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerSeat {
@@ -315,6 +324,13 @@ pub enum AckFrame {
     },
     /// This server has no image of yours; one must be sent (after a rebuild was ordered).
     NoImage,
+    /// The image is applied up to here: more of it may be sent, [`IMAGE_CHUNKS_AHEAD`] chunks at a time.
+    ImageApplied {
+        /// The region that the last chunk was of.
+        region: RegionId,
+        /// One past the last chunk's last byte.
+        offset: u64,
+    },
 }
 
 /// Fused server to replacement.

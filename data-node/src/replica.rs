@@ -1,0 +1,290 @@
+//! A data node's core: the multicast's member, the structure it protects, and the reads that wait.
+//!
+//! Events in, commands out. Invariants: a batch is applied exactly when the member delivers it; a read shows
+//! nothing above the stable watermark (it waits for what was delivered before it came); nothing is served
+//! between `AwaitState` and a state that passed its checks.
+
+use std::collections::VecDeque;
+
+use multicast::{
+    id::{GroupId, NodeId, Timestamp},
+    skeen::member::{Member, MemberCommand},
+};
+use structures::{delta::RegionId, keyed_list::KeyedList, layout::StructureLimits};
+use wire::message::{
+    client::{Refusal, ReplyBody, RequestBody},
+    membership::Role,
+    replication::{Batch, BatchedWrites, FromNode, Outcomes, ToNode},
+};
+
+use crate::{reading::read, state::State};
+
+/// Who waits for a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The manager, by its token.
+    Manager(u64),
+    /// A client of the read port.
+    Client {
+        /// The shell's number for the connection.
+        connection: u64,
+        /// The client's number for the request.
+        request: u64,
+    },
+}
+
+/// What the shell is to do, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Tell the manager.
+    ToManager(FromNode),
+    /// Answer a client of the read port.
+    Reply {
+        /// Its connection.
+        connection: u64,
+        /// Its request.
+        request: u64,
+        /// The answer, or a part of it.
+        body: ReplyBody,
+    },
+    /// Stream the state to a joiner.
+    SendState {
+        /// Which transfer.
+        transfer: u64,
+        /// Where the joiner listens.
+        to: std::net::SocketAddr,
+        /// What to send.
+        state: State,
+    },
+}
+
+/// A state that came from a donor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Which transfer.
+    pub transfer: u64,
+    /// What came.
+    pub state: State,
+    /// First to last byte, microseconds.
+    pub transfer_us: u64,
+}
+
+/// What a node holds.
+#[derive(Debug)]
+struct Held {
+    member: Member<Batch, Outcomes>,
+    list: KeyedList,
+}
+
+#[derive(Debug)]
+struct WaitingRead {
+    /// Everything up to here was delivered when the read came.
+    at: Timestamp,
+    reader: Reader,
+    read: RequestBody,
+}
+
+/// The core. See the module's words.
+#[derive(Debug)]
+pub struct Replica {
+    node: NodeId,
+    group: GroupId,
+    limits: StructureLimits,
+    held: Option<Held>,
+    /// The transfer that the manager announced.
+    awaited: Option<u64>,
+    /// A state that came before its announcement.
+    early: Option<Arrived>,
+    waiting: VecDeque<WaitingRead>,
+    /// Whether a manager is in touch: without one nobody says whether this node is still a member.
+    in_touch: bool,
+}
+
+impl Replica {
+    /// A node that holds nothing yet.
+    pub fn new(node: NodeId, group: GroupId, limits: StructureLimits) -> Self {
+        Self {
+            node,
+            group,
+            limits,
+            held: None,
+            awaited: None,
+            early: None,
+            waiting: VecDeque::new(),
+            in_touch: false,
+        }
+    }
+
+    /// The structure, if the node holds one.
+    pub fn list(&self) -> Option<&KeyedList> {
+        self.held.as_ref().map(|held| &held.list)
+    }
+
+    /// The epoch it takes part in.
+    pub fn epoch(&self) -> multicast::id::Epoch {
+        self.held.as_ref().map(|held| held.member.epoch()).unwrap_or_default()
+    }
+
+    /// Takes one message of the manager.
+    pub fn handle_manager(&mut self, message: ToNode) -> Vec<Command> {
+        self.in_touch = true;
+        match message {
+            ToNode::Multicast(message) => self.handle_multicast(message),
+            ToNode::Read { token, read } => self.handle_read(Reader::Manager(token), read),
+            ToNode::SendState { transfer, to } => self.handle_send_state(transfer, to),
+            ToNode::AwaitState { transfer } => self.handle_await_state(transfer),
+            ToNode::Found => {
+                tracing::info!(node = %self.node, "founding the group with an empty structure");
+                let member = Member::new(self.node);
+                self.held = Some(Held { member, list: KeyedList::new(self.limits) });
+                Vec::new()
+            }
+            ToNode::Heartbeat => Vec::new(),
+        }
+    }
+
+    /// The manager's link is gone: reads are refused until one calls again.
+    pub fn handle_manager_lost(&mut self) -> Vec<Command> {
+        self.in_touch = false;
+        self.refuse_waiting("no manager is in touch")
+    }
+
+    fn handle_multicast(
+        &mut self,
+        message: multicast::skeen::message::ToMember<Batch>,
+    ) -> Vec<Command> {
+        let Some(held) = self.held.as_mut() else {
+            tracing::warn!("a multicast message before any state is ignored");
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        let mut commands: VecDeque<_> = held.member.handle(message).into();
+        while let Some(command) = commands.pop_front() {
+            match command {
+                MemberCommand::Send(message) => out.push(Command::ToManager(FromNode::Multicast(message))),
+                MemberCommand::Deliver { timestamp, payload, .. } => {
+                    let outcomes = apply(&mut held.list, &payload);
+                    // Reported before anything that is delivered after it.
+                    for command in held.member.delivered_with(timestamp, outcomes).into_iter().rev() {
+                        commands.push_front(command);
+                    }
+                }
+            }
+        }
+        out.extend(self.answer_waiting());
+        out
+    }
+
+    fn handle_send_state(&mut self, transfer: u64, to: std::net::SocketAddr) -> Vec<Command> {
+        let Some(held) = &self.held else {
+            let reason = format!("{} holds no state", self.node);
+            return vec![Command::ToManager(FromNode::TransferFailed { transfer, reason })];
+        };
+        let state = State {
+            watermark: held.member.delivered(),
+            clock: held.member.clock(),
+            images: RegionId::ALL.map(|region| held.list.image(region).to_vec()),
+        };
+        vec![Command::SendState { transfer, to, state }]
+    }
+
+    fn handle_await_state(&mut self, transfer: u64) -> Vec<Command> {
+        self.held = None;
+        self.awaited = Some(transfer);
+        let mut commands = self.refuse_waiting("the node is joining its group again");
+        if let Some(arrived) = self.early.take_if(|arrived| arrived.transfer == transfer) {
+            commands.extend(self.install(arrived));
+        }
+        commands
+    }
+
+    /// A donor's state is complete.
+    pub fn handle_arrived(&mut self, arrived: Arrived) -> Vec<Command> {
+        if self.awaited == Some(arrived.transfer) {
+            return self.install(arrived);
+        }
+        self.early = Some(arrived);
+        Vec::new()
+    }
+
+    fn install(&mut self, arrived: Arrived) -> Vec<Command> {
+        let began = std::time::Instant::now();
+        let Arrived { transfer, state, transfer_us } = arrived;
+        self.awaited = None;
+        let (watermark, clock) = (state.watermark, state.clock);
+        let message = match state.into_list(self.limits) {
+            Ok(list) => {
+                self.held = Some(Held { member: Member::restored(self.node, watermark, clock), list });
+                FromNode::CaughtUp { transfer, transfer_us, install_us: began.elapsed().as_micros() as u64 }
+            }
+            Err(error) => FromNode::TransferFailed { transfer, reason: error.to_string() },
+        };
+        vec![Command::ToManager(message)]
+    }
+
+    /// A read of the group, from wherever.
+    pub fn handle_read(&mut self, reader: Reader, read: RequestBody) -> Vec<Command> {
+        let unavailable = |reason: &str| Refusal::Unavailable { reason: reason.to_owned() };
+        let refusal = match (&read, &self.held) {
+            (RequestBody::Get { group, .. } | RequestBody::ReadAll { group }, _) if *group != self.group => {
+                Some(Refusal::UnknownGroup { group: *group })
+            }
+            (RequestBody::Get { .. } | RequestBody::ReadAll { .. }, Some(_)) if self.in_touch => None,
+            (RequestBody::Get { .. } | RequestBody::ReadAll { .. }, Some(_)) => {
+                Some(unavailable("no manager is in touch"))
+            }
+            (RequestBody::Get { .. } | RequestBody::ReadAll { .. }, None) => {
+                Some(unavailable("the node holds no state yet"))
+            }
+            _ => Some(Refusal::NotServedHere { role: Role::DataNode }),
+        };
+        if let Some(refusal) = refusal {
+            return vec![answer(reader, ReplyBody::Refused(refusal))];
+        }
+        let at = self.held.as_ref().map(|held| held.member.delivered()).unwrap_or_default();
+        self.waiting.push_back(WaitingRead { at, reader, read });
+        let mut commands = self.answer_waiting();
+        if let (Some(held), false) = (&self.held, self.waiting.is_empty()) {
+            commands.push(Command::ToManager(FromNode::Multicast(held.member.want_stable())));
+        }
+        commands
+    }
+
+    /// Answers the reads whose place in the order is stable by now.
+    fn answer_waiting(&mut self) -> Vec<Command> {
+        let Some(held) = &self.held else { return Vec::new() };
+        let stable = held.member.stable();
+        let mut commands = Vec::new();
+        while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.at <= stable) {
+            let replies = read(&held.list, &waiting.read);
+            commands.extend(replies.into_iter().map(|body| answer(waiting.reader, body)));
+        }
+        commands
+    }
+
+    fn refuse_waiting(&mut self, reason: &str) -> Vec<Command> {
+        let refusal = ReplyBody::Refused(Refusal::Unavailable { reason: reason.to_owned() });
+        self.waiting.drain(..).map(|waiting| answer(waiting.reader, refusal.clone())).collect()
+    }
+}
+
+/// Applies a batch; every replica gets the same outcomes, also for one that is no batch at all.
+fn apply(list: &mut KeyedList, payload: &Batch) -> Outcomes {
+    match wire::codec::decode::<BatchedWrites>(payload) {
+        Ok(writes) => writes.iter().map(|write| list.apply(write).0).collect(),
+        Err(error) => {
+            tracing::error!(%error, "a delivered batch is unreadable; it has no effect at any replica");
+            Outcomes::new()
+        }
+    }
+}
+
+fn answer(reader: Reader, body: ReplyBody) -> Command {
+    match reader {
+        Reader::Manager(token) => Command::ToManager(FromNode::ReadReply { token, reply: body }),
+        Reader::Client { connection, request } => Command::Reply { connection, request, body },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! A data node's shell: one task that owns the core; listeners, links and transfers around it.
+
+use std::{future::Future, io, net::SocketAddr};
+
+use tokio::{net::TcpListener, sync::mpsc};
+use wire::{
+    LinkEvent, Peer, Purpose,
+    limits::INBOX_EVENTS,
+    member::{Arrival, Connections, Doorstep, Entry, ManagerEvent, ManagerPort},
+    message::{
+        client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
+        entry::Enter,
+        membership::{Addresses, Role},
+        replication::{FromNode, ToNode},
+    },
+    process,
+};
+
+use crate::{
+    replica::{Arrived, Command, Reader, Replica},
+    settings::Settings,
+    transfer,
+};
+
+/// What comes from the transfer tasks.
+#[derive(Debug)]
+enum Transferred {
+    Arrived(Arrived),
+    Failed { transfer: u64, reason: String },
+}
+
+struct Shell {
+    settings: Settings,
+    replica: Replica,
+    manager: ManagerPort<ToNode, FromNode>,
+    clients: Connections<ClientRequest, ClientReply>,
+    to_inbox: mpsc::Sender<Transferred>,
+}
+
+/// Runs a data node on its two bound listeners until `shutdown` completes.
+///
+/// # Errors
+/// If a listener does not know its own address.
+pub async fn run(
+    multicast: TcpListener,
+    read: TcpListener,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let addresses = Addresses { peers: multicast.local_addr()?, clients: read.local_addr()? };
+    let peers = Doorstep::open(multicast, settings.identity, &[Purpose::Manager, Purpose::Transfer]);
+    let readers = Doorstep::open(read, settings.identity, &[Purpose::Client]);
+    let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
+    let shell = Shell {
+        replica: Replica::new(settings.identity.node, settings.group, settings.limits),
+        manager: ManagerPort::enter(entry(&settings, addresses), settings.timing, FromNode::Heartbeat),
+        clients: Connections::new(std::sync::Arc::default()),
+        settings,
+        to_inbox,
+    };
+    tokio::select! {
+        () = shell.serve(peers, readers, inbox) => {}
+        () = shutdown => tracing::info!("the data node stops"),
+    }
+    Ok(())
+}
+
+fn entry(settings: &Settings, addresses: Addresses) -> Entry {
+    Entry {
+        managers: settings.managers.clone(),
+        enter: Enter {
+            node: settings.identity.node,
+            incarnation: settings.identity.incarnation,
+            role: Role::DataNode,
+            addresses,
+        },
+        cluster: settings.identity.cluster,
+    }
+}
+
+impl Shell {
+    async fn serve(
+        mut self,
+        mut peers: Doorstep,
+        mut readers: Doorstep,
+        mut inbox: mpsc::Receiver<Transferred>,
+    ) {
+        loop {
+            tokio::select! {
+                event = self.manager.next() => self.handle_manager(event),
+                arrival = self.clients.next() => self.handle_client(arrival),
+                Some(transferred) = inbox.recv() => self.handle_transferred(transferred),
+                (peer, stream) = peers.next() => self.handle_peer(&peer, stream),
+                (_, stream) = readers.next() => { self.clients.accept(stream); }
+            }
+        }
+    }
+
+    fn handle_manager(&mut self, event: ManagerEvent<ToNode>) {
+        let commands = match event {
+            ManagerEvent::Message(message) => self.replica.handle_manager(message),
+            ManagerEvent::Lost => self.replica.handle_manager_lost(),
+            ManagerEvent::Refused(_) => Vec::new(),
+        };
+        self.carry_out(commands);
+    }
+
+    fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
+        let connection = arrival.connection;
+        let LinkEvent::Message(ClientRequest { request, body }) = arrival.event else { return };
+        if body == RequestBody::Sizes {
+            let body = ReplyBody::Sizes(self.sizes());
+            self.clients.send(connection, ClientReply { request, body });
+            return;
+        }
+        let commands = self.replica.handle_read(Reader::Client { connection, request }, body);
+        self.carry_out(commands);
+    }
+
+    fn handle_transferred(&mut self, transferred: Transferred) {
+        match transferred {
+            Transferred::Arrived(arrived) => {
+                let commands = self.replica.handle_arrived(arrived);
+                self.carry_out(commands);
+            }
+            Transferred::Failed { transfer, reason } => {
+                self.manager.send(FromNode::TransferFailed { transfer, reason });
+            }
+        }
+    }
+
+    fn handle_peer(&mut self, peer: &Peer, stream: tokio::net::TcpStream) {
+        if peer.purpose == Purpose::Manager {
+            self.manager.called(peer, stream);
+            return;
+        }
+        let inbox = self.to_inbox.clone();
+        tokio::spawn(async move {
+            match transfer::receive(stream).await {
+                // A closed inbox means that the process is stopping.
+                Ok((_, arrived)) => drop(inbox.send(Transferred::Arrived(arrived)).await),
+                // The donor sees the end of its stream and tells the manager.
+                Err(error) => tracing::warn!(%error, "a state transfer broke off"),
+            }
+        });
+    }
+
+    fn carry_out(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::ToManager(message) => self.manager.send(message),
+                Command::Reply { connection, request, body } => {
+                    self.clients.send(connection, ClientReply { request, body });
+                }
+                Command::SendState { transfer, to, state } => self.send_state(transfer, to, state),
+            }
+        }
+    }
+
+    fn send_state(&self, transfer: u64, to: SocketAddr, state: crate::state::State) {
+        let (inbox, identity) = (self.to_inbox.clone(), self.settings.identity);
+        tokio::spawn(async move {
+            if let Err(error) = transfer::send(transfer, to, identity, state).await {
+                let failed = Transferred::Failed { transfer, reason: error.to_string() };
+                drop(inbox.send(failed).await);
+            }
+        });
+    }
+
+    fn sizes(&self) -> Sizes {
+        let list = self.replica.list();
+        let sizes = list.map(structures::keyed_list::KeyedList::sizes).unwrap_or_default();
+        Sizes {
+            node: self.settings.identity.node,
+            role: Role::DataNode,
+            epoch: self.replica.epoch(),
+            elements: list.map_or(0, |list| list.len() as u64),
+            payload_bytes: sizes.payload_bytes as u64,
+            auxiliary_bytes: sizes.auxiliary_bytes as u64,
+            heap_bytes: (self.settings.heap)(),
+            resident_bytes: process::resident_bytes(),
+        }
+    }
+}

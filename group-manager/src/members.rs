@@ -1,0 +1,174 @@
+//! The links to the members: called once they entered, watched for silence.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use multicast::id::{Incarnation, NodeId};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{net::TcpStream, sync::mpsc, time::Instant};
+use wire::{
+    Hello, Identity, Link, LinkEvent, Purpose, Traffic, WireError, handshake,
+    message::{
+        fusion::{ToPrimary, ToServer},
+        membership::Role,
+        replication::ToNode,
+    },
+};
+
+use crate::inbox::{FromMember, Inbox};
+
+/// A link by the role of its member.
+#[derive(Debug)]
+enum RoleLink {
+    Node(Link<ToNode>),
+    Server(Link<ToServer>),
+    Primary(Link<ToPrimary>),
+}
+
+/// What is to be said to a member, by its role.
+#[derive(Debug)]
+pub(crate) enum ToMember {
+    Node(ToNode),
+    Server(ToServer),
+    Primary(ToPrimary),
+}
+
+impl RoleLink {
+    fn send(&self, message: ToMember) -> Result<(), WireError> {
+        match (self, message) {
+            (Self::Node(link), ToMember::Node(message)) => link.send(message),
+            (Self::Server(link), ToMember::Server(message)) => link.send(message),
+            (Self::Primary(link), ToMember::Primary(message)) => link.send(message),
+            // The core addresses members by the role that the cluster file gives them.
+            (_, message) => {
+                tracing::error!(?message, "a message for a member of another role is dropped");
+                Ok(())
+            }
+        }
+    }
+
+    fn heartbeat(&self) -> Result<(), WireError> {
+        match self {
+            Self::Node(link) => link.send(ToNode::Heartbeat),
+            Self::Server(link) => link.send(ToServer::Heartbeat),
+            Self::Primary(link) => link.send(ToPrimary::Heartbeat),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct MemberLink {
+    incarnation: Incarnation,
+    link: RoleLink,
+    last_heard: Instant,
+}
+
+/// All links to members.
+#[derive(Debug)]
+pub(crate) struct Members {
+    identity: Identity,
+    roles: BTreeMap<NodeId, Role>,
+    links: BTreeMap<NodeId, MemberLink>,
+    inbox: mpsc::Sender<Inbox>,
+    traffic: Arc<Traffic>,
+}
+
+impl Members {
+    pub(crate) fn new(
+        identity: Identity,
+        roles: BTreeMap<NodeId, Role>,
+        inbox: mpsc::Sender<Inbox>,
+        traffic: Arc<Traffic>,
+    ) -> Self {
+        Self { identity, roles, links: BTreeMap::new(), inbox, traffic }
+    }
+
+    /// Calls a member in a task of its own; [`Inbox::Dialled`] follows.
+    pub(crate) fn dial(&self, node: NodeId, incarnation: Incarnation, address: SocketAddr) {
+        let hello = Hello { identity: self.identity, purpose: Purpose::Manager };
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            let outcome = handshake::dial(address, &hello).await.and_then(|(life, stream)| {
+                if life == incarnation { Ok(stream) } else { Err(WireError::Closed) }
+            });
+            // A closed inbox means that the manager is stopping.
+            drop(inbox.send(Inbox::Dialled { node, incarnation, outcome }).await);
+        });
+    }
+
+    /// Starts the link over a stream that [`Members::dial`] made.
+    pub(crate) fn link(&mut self, node: NodeId, incarnation: Incarnation, stream: TcpStream) {
+        let link = match self.roles.get(&node) {
+            Some(Role::DataNode) => RoleLink::Node(self.start(node, incarnation, stream, FromMember::Node)),
+            Some(Role::FusionServer) => {
+                RoleLink::Server(self.start(node, incarnation, stream, FromMember::Server))
+            }
+            Some(Role::Primary) => {
+                RoleLink::Primary(self.start(node, incarnation, stream, FromMember::Primary))
+            }
+            Some(Role::GroupManager) | None => return,
+        };
+        self.links.insert(node, MemberLink { incarnation, link, last_heard: Instant::now() });
+    }
+
+    fn start<In, Out>(
+        &self,
+        node: NodeId,
+        incarnation: Incarnation,
+        stream: TcpStream,
+        wrap: fn(In) -> FromMember,
+    ) -> Link<Out>
+    where
+        In: DeserializeOwned + Send + 'static,
+        Out: Serialize + Send + Sync + 'static,
+    {
+        let inbox = self.inbox.clone();
+        Link::start(stream, Arc::clone(&self.traffic), move |event| {
+            let event = match event {
+                LinkEvent::Message(message) => LinkEvent::Message(wrap(message)),
+                LinkEvent::Ended(error) => LinkEvent::Ended(error),
+            };
+            let inbox = inbox.clone();
+            async move { inbox.send(Inbox::Member { node, incarnation, event }).await.is_ok() }
+        })
+    }
+
+    /// Notes that the member's current life spoke; `false` if the message is of an older link.
+    pub(crate) fn heard(&mut self, node: NodeId, incarnation: Incarnation) -> bool {
+        let link = self.links.get_mut(&node).filter(|link| link.incarnation == incarnation);
+        link.map(|link| link.last_heard = Instant::now()).is_some()
+    }
+
+    /// Whether this life's link is the current one.
+    pub(crate) fn is_current(&self, node: NodeId, incarnation: Incarnation) -> bool {
+        self.links.get(&node).is_some_and(|link| link.incarnation == incarnation)
+    }
+
+    /// Queues a message. A member without a link has been reported lost already.
+    ///
+    /// # Errors
+    /// The life whose link cannot take it, and why.
+    pub(crate) fn send(&self, to: NodeId, message: ToMember) -> Result<(), (Incarnation, WireError)> {
+        let Some(member) = self.links.get(&to) else { return Ok(()) };
+        member.link.send(message).map_err(|error| (member.incarnation, error))
+    }
+
+    /// Closes the member's link.
+    pub(crate) fn unlink(&mut self, node: NodeId) {
+        self.links.remove(&node);
+    }
+
+    /// Tells everyone that the manager lives; returns those that are silent for too long or gone.
+    pub(crate) fn heartbeat(&self, suspicion: Duration) -> Vec<(NodeId, Incarnation, String)> {
+        let mut suspects = Vec::new();
+        for (node, member) in &self.links {
+            let silent = member.last_heard.elapsed();
+            if silent > suspicion {
+                let reason = format!("silent for {} ms", silent.as_millis());
+                suspects.push((*node, member.incarnation, reason));
+            } else if let Err(error) = member.link.heartbeat() {
+                suspects.push((*node, member.incarnation, error.to_string()));
+            }
+        }
+        suspects
+    }
+}

@@ -1,0 +1,30 @@
+//! A manager as a process: from its arguments to its exit code.
+
+use std::process::ExitCode;
+
+use settings::Cluster;
+use wire::{
+    process::HeapProbe,
+    role::{RoleArguments, RoleError, Shutdown, listen, run_role},
+};
+
+use crate::{Settings, run};
+
+/// Runs `[manager section]` of a cluster file (1 where the file implies it) until it is asked to stop.
+/// Prints where it listens on standard output.
+pub fn main(arguments: RoleArguments, heap: HeapProbe) -> ExitCode {
+    run_role(arguments, move |cluster, arguments, shutdown| start(cluster, arguments, shutdown, heap))
+}
+
+async fn start(
+    cluster: Cluster,
+    arguments: RoleArguments,
+    shutdown: Shutdown,
+    heap: HeapProbe,
+) -> Result<(), RoleError> {
+    let endpoint = cluster.manager(arguments.section)?.listen.clone();
+    let settings = Settings::from_cluster(cluster, &arguments.cluster, arguments.section, heap)?;
+    let (listener, address) = listen(&endpoint).await?;
+    println!("listening on {address}");
+    run(listener, settings, shutdown.wait()).await.map_err(|error| RoleError::Failed(error.into()))
+}

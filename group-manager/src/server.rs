@@ -1,0 +1,269 @@
+//! The manager's shell: one task that owns the core, carries out its commands and feeds it what happens.
+//!
+//! No decision about the protocol is made here. Around it work the accepting task, one task per entry, two
+//! per link, and short ones that dial or write the store.
+
+use std::{collections::VecDeque, sync::Arc, time::SystemTime};
+
+use tokio::{
+    net::TcpStream,
+    sync::mpsc,
+    time::{Interval, MissedTickBehavior, interval},
+};
+use wire::{
+    LinkEvent, Peer, Purpose, Traffic,
+    door_meter::DoorMeter,
+    limits::INBOX_EVENTS,
+    member::{Arrival, Connections, Doorstep},
+    message::{
+        client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
+        membership::{Membership, Role},
+    },
+    process,
+};
+
+use crate::{
+    coordinator::{Caller, Command, Coordinator, Event, Micros},
+    entries::Entries,
+    inbox::{FromMember, Inbox},
+    limits::{MAX_CLIENTS, STORE_RETRY},
+    members::{Members, ToMember},
+    settings::Settings,
+    store::{MembershipStore, StoreError},
+};
+
+/// What connections the manager serves.
+pub(crate) const SERVES: &[Purpose] = &[Purpose::Client, Purpose::Entry];
+
+/// The state of the shell.
+pub(crate) struct Server {
+    settings: Settings,
+    core: Box<dyn Coordinator>,
+    store: Arc<dyn MembershipStore>,
+    members: Members,
+    clients: Connections<ClientRequest, ClientReply>,
+    connected: usize,
+    meter: DoorMeter<Caller>,
+    entries: Entries,
+    ticks: Interval,
+    to_inbox: mpsc::Sender<Inbox>,
+    inbox: mpsc::Receiver<Inbox>,
+}
+
+impl Server {
+    pub(crate) fn new(
+        settings: Settings,
+        core: Box<dyn Coordinator>,
+        store: Arc<dyn MembershipStore>,
+    ) -> Self {
+        let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
+        let traffic = Arc::new(Traffic::default());
+        let roles = core.membership().members.iter().map(|(node, member)| (*node, member.role)).collect();
+        let mut ticks = interval(settings.heartbeat());
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            members: Members::new(settings.identity, roles, to_inbox.clone(), Arc::clone(&traffic)),
+            clients: Connections::new(Arc::default()),
+            connected: 0,
+            meter: DoorMeter::new(traffic),
+            entries: Entries::default(),
+            ticks,
+            to_inbox,
+            inbox,
+            settings,
+            core,
+            store,
+        }
+    }
+
+    /// Serves until dropped.
+    pub(crate) async fn serve(mut self, mut doorstep: Doorstep) {
+        loop {
+            tokio::select! {
+                Some(item) = self.inbox.recv() => self.handle_inbox(item),
+                arrival = self.clients.next() => self.handle_client(arrival),
+                (peer, stream) = doorstep.next() => self.handle_caller(peer, stream),
+                _ = self.ticks.tick() => self.on_tick(),
+            }
+        }
+    }
+
+    fn handle_caller(&mut self, peer: Peer, stream: TcpStream) {
+        if peer.purpose == Purpose::Entry {
+            Entries::serve(peer, stream, self.to_inbox.clone());
+        } else if self.connected == MAX_CLIENTS {
+            tracing::warn!(limit = MAX_CLIENTS, "a client is turned away: too many are connected");
+        } else {
+            self.connected += 1;
+            self.clients.accept(stream);
+        }
+    }
+
+    fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
+        let Arrival { connection, at, event } = arrival;
+        let ClientRequest { request, body } = match event {
+            LinkEvent::Message(request) => request,
+            LinkEvent::Ended(error) => {
+                self.connected -= 1;
+                tracing::debug!(connection, %error, "a client left");
+                return;
+            }
+        };
+        let caller = Caller { connection, request };
+        match body {
+            RequestBody::Sizes => self.reply(caller, ReplyBody::Sizes(self.sizes())),
+            RequestBody::Members => {
+                let members = self.core.membership().clone();
+                self.reply(caller, ReplyBody::Members(members));
+            }
+            RequestBody::DoorReport { reset } => {
+                let report = self.meter.report(reset);
+                self.reply(caller, ReplyBody::DoorReport(report));
+            }
+            RequestBody::Recoveries { from } => {
+                let reports = self.core.recoveries().iter().skip(from as usize).cloned().collect();
+                self.reply(caller, ReplyBody::Recoveries(reports));
+            }
+            body => {
+                if matches!(body, RequestBody::Write { .. }) {
+                    self.meter.arrived(caller, at);
+                }
+                self.feed(Event::Client { caller, body });
+            }
+        }
+    }
+
+    fn sizes(&self) -> Sizes {
+        Sizes {
+            node: self.settings.node(),
+            role: Role::GroupManager,
+            epoch: self.core.membership().epoch,
+            elements: 0,
+            payload_bytes: 0,
+            auxiliary_bytes: 0,
+            heap_bytes: (self.settings.heap)(),
+            resident_bytes: process::resident_bytes(),
+        }
+    }
+
+    fn handle_inbox(&mut self, item: Inbox) {
+        match item {
+            Inbox::Entry(enter, answer) => {
+                let ticket = self.entries.admit(answer);
+                self.feed(Event::Entered { ticket, enter });
+            }
+            Inbox::Dialled { node, incarnation, outcome: Ok(stream) } => {
+                self.members.link(node, incarnation, stream);
+                self.feed(Event::Linked { node, incarnation });
+            }
+            Inbox::Dialled { node, incarnation, outcome: Err(error) } => {
+                self.feed(Event::Lost { node, incarnation, reason: error.to_string() });
+            }
+            Inbox::Member { node, incarnation, event } => {
+                if self.members.heard(node, incarnation) {
+                    self.handle_member(node, incarnation, event);
+                }
+            }
+            Inbox::Stored { next, outcome } => self.handle_stored(next, outcome),
+        }
+    }
+
+    fn handle_member(
+        &mut self,
+        node: multicast::id::NodeId,
+        incarnation: multicast::id::Incarnation,
+        event: LinkEvent<FromMember>,
+    ) {
+        match event {
+            LinkEvent::Message(FromMember::Node(message)) => self.feed(Event::FromNode(node, message)),
+            LinkEvent::Message(FromMember::Server(message)) => self.feed(Event::FromServer(node, message)),
+            LinkEvent::Message(FromMember::Primary(message)) => self.feed(Event::FromPrimary(node, message)),
+            LinkEvent::Ended(error) => {
+                self.members.unlink(node);
+                self.feed(Event::Lost { node, incarnation, reason: error.to_string() });
+            }
+        }
+    }
+
+    fn handle_stored(&mut self, next: Membership, outcome: Result<(), StoreError>) {
+        match outcome {
+            Ok(()) => self.feed(Event::Stored { epoch: next.epoch }),
+            Err(StoreError::Conflict { current, .. }) => {
+                self.feed(Event::StoreConflict { current: *current });
+            }
+            Err(error) => {
+                tracing::error!(%error, "the membership store could not be written; trying again");
+                self.write_store(next, Some(STORE_RETRY));
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let suspects = self.members.heartbeat(self.settings.suspicion());
+        for (node, incarnation, reason) in suspects {
+            self.members.unlink(node);
+            self.feed(Event::Lost { node, incarnation, reason });
+        }
+        self.feed(Event::Tick);
+    }
+
+    /// Gives the core one event and carries out what it commands; members that turn out to be gone on the
+    /// way are further events.
+    fn feed(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for command in self.core.handle(now(), event) {
+                events.extend(self.carry_out(command));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) -> Option<Event> {
+        match command {
+            Command::Answer(ticket, reply) => self.entries.answer(ticket, reply),
+            Command::Dial { node, incarnation, addresses } => {
+                self.members.dial(node, incarnation, addresses.peers);
+            }
+            Command::Unlink(node) => self.members.unlink(node),
+            Command::Store { next, .. } => self.write_store(next, None),
+            Command::Reply(caller, body) => self.reply(caller, body),
+            Command::ToNode(node, message) => return self.tell(node, ToMember::Node(message)),
+            Command::ToServer(node, message) => return self.tell(node, ToMember::Server(message)),
+            Command::ToPrimary(node, message) => return self.tell(node, ToMember::Primary(message)),
+        }
+        None
+    }
+
+    fn tell(&mut self, node: multicast::id::NodeId, message: ToMember) -> Option<Event> {
+        let (incarnation, error) = self.members.send(node, message).err()?;
+        self.members.unlink(node);
+        Some(Event::Lost { node, incarnation, reason: error.to_string() })
+    }
+
+    fn reply(&mut self, caller: Caller, body: ReplyBody) {
+        match &body {
+            ReplyBody::Written(_) => self.meter.answered(&caller),
+            _ => self.meter.dropped(&caller),
+        }
+        self.clients.send(caller.connection, ClientReply { request: caller.request, body });
+    }
+
+    /// Writes the store in a thread of its own: it waits for the disk.
+    fn write_store(&self, next: Membership, pause: Option<std::time::Duration>) {
+        let (store, inbox) = (Arc::clone(&self.store), self.to_inbox.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Some(pause) = pause {
+                std::thread::sleep(pause);
+            }
+            let expected = multicast::id::Epoch(next.epoch.0.saturating_sub(1));
+            let outcome = store.compare_and_swap(expected, &next);
+            // A closed inbox means that the manager is stopping.
+            drop(inbox.blocking_send(Inbox::Stored { next, outcome }));
+        });
+    }
+}
+
+fn now() -> Micros {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Micros(since_1970.as_micros() as u64)
+}
