@@ -47,10 +47,7 @@ impl Settings {
                 incarnation: Incarnation(wire::process::random_id()),
             },
             group: node.group,
-            limits: StructureLimits {
-                key_bytes: cluster.limits.key_bytes as u8,
-                element_bytes: cluster.limits.element_bytes as u16,
-            },
+            limits: cluster.structure_limits(),
             multicast: node.multicast.clone(),
             read: node.read.clone(),
             managers: manager.map_or_else(|| listed.collect(), |manager| vec![manager]),

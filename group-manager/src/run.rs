@@ -4,7 +4,6 @@ use std::{future::Future, sync::Arc, time::SystemTime};
 
 use multicast::id::{GroupId, NodeId};
 use settings::{Cluster, Mechanism};
-use structures::keyed_list::StructureLimits;
 use tokio::net::TcpListener;
 use wire::{member::Doorstep, message::membership::Membership};
 
@@ -54,16 +53,9 @@ fn replicated(cluster: &Cluster) -> ReplicatedCluster {
     let node = |node: &settings::DataNode| -> (NodeId, GroupId) { (node.id, node.group) };
     ReplicatedCluster {
         faults: cluster.fault_tolerance,
-        limits: limits(cluster),
+        limits: cluster.structure_limits(),
         min_backups: cluster.min_backups,
         suspicion_us: cluster.suspicion.as_micros() as u64,
         nodes: cluster.data_nodes.iter().map(node).collect(),
-    }
-}
-
-fn limits(cluster: &Cluster) -> StructureLimits {
-    StructureLimits {
-        key_bytes: cluster.limits.key_bytes as u8,
-        element_bytes: cluster.limits.element_bytes as u16,
     }
 }

@@ -55,6 +55,14 @@ pub struct StructureLimits {
 }
 
 impl Cluster {
+    /// The limits as the structures take them.
+    pub fn structure_limits(&self) -> structures::layout::StructureLimits {
+        structures::layout::StructureLimits {
+            key_bytes: u8::try_from(self.limits.key_bytes).expect("checked: at most 255"),
+            element_bytes: u16::try_from(self.limits.element_bytes).expect("checked: at most 65535"),
+        }
+    }
+
     /// Reads a cluster file's text. `file_name` stands in the messages only.
     ///
     /// # Errors

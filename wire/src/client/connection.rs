@@ -1,0 +1,216 @@
+//! One connection to a door. No task of its own: what it costs is what the caller sees.
+
+use std::{collections::VecDeque, net::SocketAddr};
+
+use bytes::BytesMut;
+use multicast::id::{GroupId, Incarnation, NodeId};
+use structures::op::{Element, Outcome, Write};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio_util::codec::Encoder;
+
+use super::ClientError;
+use crate::{
+    Hello, Identity, Purpose, Traffic, WireError,
+    frame::FrameCodec,
+    handshake,
+    link::next_frame,
+    message::{
+        client::{
+            ClientReply, ClientRequest, DoorReport, RecoveryReport, ReplyBody, RequestBody, Sizes,
+        },
+        membership::Membership,
+    },
+};
+
+/// A connected client. Requests may be pipelined with [`Client::submit`] and [`Client::receive`]; the
+/// other methods ask one question and wait for its answer.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    codec: FrameCodec<ClientReply>,
+    unread: BytesMut,
+    unsent: BytesMut,
+    next_request: u64,
+    /// Replies to other requests that came while one was awaited.
+    early: VecDeque<ClientReply>,
+    traffic: Traffic,
+}
+
+impl Client {
+    /// Connects to a door of the cluster with this fingerprint.
+    ///
+    /// # Errors
+    /// The handshake's.
+    pub async fn connect(door: SocketAddr, cluster: u64) -> Result<Self, WireError> {
+        let identity = Identity {
+            cluster,
+            node: NodeId(0),
+            incarnation: Incarnation(crate::process::random_id()),
+        };
+        let (_, stream) = handshake::dial(door, &Hello { identity, purpose: Purpose::Client }).await?;
+        Ok(Self {
+            stream,
+            codec: FrameCodec::default(),
+            unread: BytesMut::new(),
+            unsent: BytesMut::new(),
+            next_request: 0,
+            early: VecDeque::new(),
+            traffic: Traffic::default(),
+        })
+    }
+
+    /// Queues a request and returns its number; [`Client::flush`] or [`Client::receive`] sends it.
+    ///
+    /// # Errors
+    /// `FrameTooLong`, `Unencodable`.
+    pub fn submit(&mut self, body: RequestBody) -> Result<u64, WireError> {
+        self.next_request += 1;
+        let request = ClientRequest { request: self.next_request, body };
+        self.codec.encode(&request, &mut self.unsent)?;
+        Ok(self.next_request)
+    }
+
+    /// Sends what is queued.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub async fn flush(&mut self) -> Result<(), WireError> {
+        if !self.unsent.is_empty() {
+            self.stream.write_all(&self.unsent).await?;
+            self.unsent.clear();
+        }
+        Ok(())
+    }
+
+    /// The next reply, in the order of arrival.
+    ///
+    /// # Errors
+    /// The connection's end, whatever its kind.
+    pub async fn receive(&mut self) -> Result<ClientReply, WireError> {
+        self.flush().await?;
+        if let Some(reply) = self.early.pop_front() {
+            return Ok(reply);
+        }
+        next_frame(&mut self.stream, &mut self.codec, &mut self.unread, &self.traffic).await
+    }
+
+    /// The next reply to that request.
+    async fn reply_to(&mut self, request: u64) -> Result<ReplyBody, ClientError> {
+        self.flush().await?;
+        if let Some(place) = self.early.iter().position(|reply| reply.request == request)
+            && let Some(reply) = self.early.remove(place)
+        {
+            return answered(reply.body);
+        }
+        loop {
+            let reply: ClientReply =
+                next_frame(&mut self.stream, &mut self.codec, &mut self.unread, &self.traffic).await?;
+            if reply.request == request {
+                return answered(reply.body);
+            }
+            self.early.push_back(reply);
+        }
+    }
+
+    async fn ask(&mut self, body: RequestBody) -> Result<ReplyBody, ClientError> {
+        let request = self.submit(body)?;
+        self.reply_to(request).await
+    }
+
+    /// Sends one write and waits for its outcome.
+    ///
+    /// # Errors
+    /// `Wire` (outcome unknown) or `Refused` (nothing changed).
+    pub async fn write(&mut self, group: GroupId, write: Write) -> Result<Outcome, ClientError> {
+        match self.ask(RequestBody::Write { group, write }).await? {
+            ReplyBody::Written(outcome) => Ok(outcome),
+            other => Err(unexpected("write", &other)),
+        }
+    }
+
+    /// The value of a key, if it is there.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn get(&mut self, group: GroupId, key: &[u8]) -> Result<Option<Vec<u8>>, ClientError> {
+        match self.ask(RequestBody::Get { group, key: key.to_vec() }).await? {
+            ReplyBody::Value(value) => Ok(value.map(serde_bytes::ByteBuf::into_vec)),
+            other => Err(unexpected("get", &other)),
+        }
+    }
+
+    /// All elements in list order, as of one moment.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn read_all(&mut self, group: GroupId) -> Result<Vec<Element>, ClientError> {
+        let request = self.submit(RequestBody::ReadAll { group })?;
+        let mut all = Vec::new();
+        loop {
+            match self.reply_to(request).await? {
+                ReplyBody::Elements { elements, last } => {
+                    all.extend(elements);
+                    if last {
+                        return Ok(all);
+                    }
+                }
+                other => return Err(unexpected("read all", &other)),
+            }
+        }
+    }
+
+    /// What the process at this door holds.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn sizes(&mut self) -> Result<Sizes, ClientError> {
+        match self.ask(RequestBody::Sizes).await? {
+            ReplyBody::Sizes(sizes) => Ok(sizes),
+            other => Err(unexpected("question for sizes", &other)),
+        }
+    }
+
+    /// The membership (managers only).
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn members(&mut self) -> Result<Membership, ClientError> {
+        match self.ask(RequestBody::Members).await? {
+            ReplyBody::Members(members) => Ok(members),
+            other => Err(unexpected("question for members", &other)),
+        }
+    }
+
+    /// The door's latencies and traffic since the last reset.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn door_report(&mut self, reset: bool) -> Result<DoorReport, ClientError> {
+        match self.ask(RequestBody::DoorReport { reset }).await? {
+            ReplyBody::DoorReport(report) => Ok(report),
+            other => Err(unexpected("question for the door's report", &other)),
+        }
+    }
+
+    /// The crashes that the manager has seen, from this number on.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn recoveries(&mut self, from: u64) -> Result<Vec<RecoveryReport>, ClientError> {
+        match self.ask(RequestBody::Recoveries { from }).await? {
+            ReplyBody::Recoveries(reports) => Ok(reports),
+            other => Err(unexpected("question for recoveries", &other)),
+        }
+    }
+}
+
+fn answered(body: ReplyBody) -> Result<ReplyBody, ClientError> {
+    match body {
+        ReplyBody::Refused(refusal) => Err(refusal.into()),
+        body => Ok(body),
+    }
+}
+
+fn unexpected(asked: &'static str, found: &ReplyBody) -> ClientError {
+    ClientError::Unexpected { asked, found: format!("{found:?}").chars().take(80).collect() }
+}
