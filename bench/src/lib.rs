@@ -2,4 +2,6 @@
 
 pub mod floor;
 pub mod machine;
+pub mod plots;
+pub mod report;
 pub mod results;

@@ -19,7 +19,7 @@ impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}, {} groups, f = {}",
+            "{}, groups = {}, f = {}",
             self.mechanism, self.groups, self.faults
         )
     }

@@ -34,6 +34,6 @@ pub use recovery::{LastRecovery, RecoveryRow, last_recoveries};
 pub use run::Run;
 pub use run_record::RunRecord;
 pub use summary::{SummaryRow, summarize};
-pub use table::result_table;
+pub use table::{result_cells, result_table};
 pub use timestamp::rfc3339_utc;
 pub use update::{At, Traffic, UpdateRow};

@@ -27,7 +27,7 @@ const HEADER: [&str; 12] = [
 pub fn result_table(summary: &[SummaryRow]) -> String {
     let mut table = plain_table(&HEADER, 3);
     for row in summary {
-        table.add_row(cells(row));
+        table.add_row(result_cells(row));
     }
     table.to_string()
 }
@@ -42,7 +42,8 @@ pub(super) fn plain_table(header: &[&str], text_columns: usize) -> Table {
     table
 }
 
-fn cells(row: &SummaryRow) -> [String; 12] {
+/// The cells of one run's line, as text with units.
+pub fn result_cells(row: &SummaryRow) -> [String; 12] {
     [
         row.groups.to_string(),
         row.faults.to_string(),
@@ -60,6 +61,6 @@ fn cells(row: &SummaryRow) -> [String; 12] {
 }
 
 /// The value as text, or the mark of an empty cell.
-pub(crate) fn or_nothing(value: Option<f64>, text: fn(f64) -> String) -> String {
+pub(super) fn or_nothing(value: Option<f64>, text: fn(f64) -> String) -> String {
     value.map_or_else(|| NOTHING.to_owned(), text)
 }
