@@ -1,6 +1,7 @@
 //! Membership and epochs for both mechanisms; the clients' door to replicated groups.
 
 pub mod coordinator;
+pub mod fusion;
 mod entries;
 mod inbox;
 pub mod limits;

@@ -100,7 +100,7 @@ mod tests {
         }
         let mut gathered = door_with([write(8, 8), write(9, 8)]);
         gathered.rounds = MAX_ROUNDS;
-        assert_eq!(requests(gathered.next_batch()), []);
+        assert_eq!(requests(gathered.next_batch()), [0u64; 0]);
         gathered.round_ended();
         assert_eq!(requests(gathered.next_batch()), [8, 9]);
     }
@@ -122,7 +122,7 @@ mod tests {
     fn a_frozen_door_sends_nothing_and_still_takes_writes_up_to_the_limit() {
         let mut door = door_with((0..MAX_WAITING_WRITES as u64).map(|seq| write(seq, 0)));
         door.frozen = true;
-        assert_eq!(requests(door.next_batch()), []);
+        assert_eq!(requests(door.next_batch()), [0u64; 0]);
         let (caller, write) = write(0, 0);
         assert!(!door.push(caller, write));
         assert_eq!(door.give_up().len(), MAX_WAITING_WRITES);

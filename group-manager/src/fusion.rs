@@ -1,0 +1,248 @@
+//! The manager's core for fusion: who is a member, and what primaries and fused servers do next.
+//!
+//! ```text
+//! founding   CAS(active) -> Admit to all servers -> Admitted -> View, Found
+//! rebuild    CAS(joining) -> Rebuild -> View(joining) -> CaughtUp from all primaries -> CAS(active) -> View
+//! crash      CAS(removed) -> View without the server, or Fence of the primary
+//! recovery   CAS(joining) -> Fence -> Cut -> Residual, Recover -> Installed -> CAS(active)
+//!            -> Admit -> Admitted -> View, Resume
+//! ```
+//!
+//! DESIGN, "Fusion" and "Membership store". The core keeps three things apart: what *is* ([`life`]), what is
+//! *stored* (the membership), and what each process *was told* (the desks). Every event changes one of them;
+//! then what the others lack is derived anew: the next membership from what is ([`succession`]), the next
+//! messages from what is stored ([`orders`]). So the order of events does not matter, and an event that comes
+//! while the store is being written waits there and is taken with the others.
+//!
+//! Invariants: nothing is said that the store does not hold; a server is left out of a view only after its
+//! removal is stored; a founded group is never told to begin empty again; more than f missing change nothing.
+
+mod attempt;
+mod client;
+mod cluster;
+mod entry;
+mod life;
+mod missing;
+mod orders;
+mod primary_desk;
+mod recoveries;
+mod restart;
+mod scene;
+mod server_desk;
+mod speech;
+mod stored;
+mod succession;
+
+use std::collections::BTreeMap;
+
+use multicast::id::{Epoch, Incarnation, NodeId};
+use wire::message::{
+    client::{RecoveryReport, Refusal, ReplyBody},
+    entry::{EnterReply, EntryRefused},
+    membership::{Membership, Standing},
+};
+
+pub use self::{
+    cluster::{FusionCluster, FusionClusterError, PrimaryPlace, ServerPlace},
+    restart::ForeignMembership,
+};
+use self::{
+    life::{Life, Link, Lives},
+    missing::{Missing, is_founded_primary},
+    primary_desk::PrimaryDesk,
+    recoveries::Recoveries,
+    scene::Scene,
+    server_desk::ServerDesk,
+    succession::Succession,
+};
+use crate::{
+    coordinator::{Command, Coordinator, Event, Micros},
+    recovery_log::RecoveryLog,
+};
+
+/// Why nothing is done any more once another manager wrote the store.
+const SUPERSEDED: &str = "another manager owns this cluster";
+
+/// The coordinator of a fused cluster.
+#[derive(Debug)]
+pub struct FusionCoordinator {
+    cluster: FusionCluster,
+    /// What the store holds.
+    membership: Membership,
+    /// What it is being asked to hold.
+    in_flight: Option<Membership>,
+    /// Another manager wrote the store: this one has nothing to say.
+    superseded: bool,
+    lives: Lives,
+    /// One for each fused server that listens.
+    servers: BTreeMap<NodeId, ServerDesk>,
+    /// One for each primary that listens.
+    primaries: BTreeMap<NodeId, PrimaryDesk>,
+    /// The life of each primary that holds its structure, or held it last.
+    holders: BTreeMap<NodeId, Incarnation>,
+    /// Primaries whose group is founded in the store, but that were not told so yet.
+    hollow: BTreeMap<NodeId, Incarnation>,
+    recoveries: Recoveries,
+    /// Removed servers that some active primary may still wait for, and since which epoch it need not.
+    departures: BTreeMap<NodeId, Epoch>,
+    /// When each recovered primary said that it holds its structure.
+    installed_at: BTreeMap<NodeId, Micros>,
+    log: RecoveryLog,
+}
+
+impl FusionCoordinator {
+    fn succession(&self, now: Micros) -> Succession<'_> {
+        Succession {
+            faults: self.cluster.faults(),
+            stored: &self.membership,
+            lives: &self.lives,
+            servers: &self.servers,
+            holders: &self.holders,
+            recoveries: &self.recoveries,
+            now,
+        }
+    }
+
+    /// Derives everything that follows from the last event.
+    fn proceed(&mut self, now: Micros) -> Vec<Command> {
+        let mut commands = self.let_go_of_the_excess(now);
+        commands.extend(self.give_orders(now));
+        self.note_departures(now);
+        if self.in_flight.is_some() {
+            return commands;
+        }
+        match self.succession(now).next() {
+            Some(next) => {
+                commands.push(Command::Store {
+                    expected: self.membership.epoch,
+                    next: next.clone(),
+                });
+                self.in_flight = Some(next);
+            }
+            None => commands.extend(self.begin_recovery(now)),
+        }
+        commands
+    }
+
+    /// Begins an attempt once the store is at rest, so that losses and entries that come together are
+    /// recovered together.
+    fn begin_recovery(&mut self, now: Micros) -> Vec<Command> {
+        let scene = Scene::of(&self.cluster, &self.membership);
+        let all_up = scene
+            .servers
+            .iter()
+            .all(|(node, _)| self.lives.up(*node).is_some());
+        let due = self.recoveries.is_due(now) && self.recoveries.is_fresh(self.membership.epoch);
+        let possible = scene.losses.len() <= scene.servers.len();
+        if scene.replacements.is_empty() || !all_up || !due || !possible {
+            return vec![];
+        }
+        self.recoveries.begin(self.membership.epoch, scene)
+    }
+
+    /// A node's life is over, as far as anyone can tell.
+    fn handle_lost(
+        &mut self,
+        now: Micros,
+        node: NodeId,
+        incarnation: Incarnation,
+        reason: &str,
+    ) -> Vec<Command> {
+        let Some(life) = self.lives.lost(node, incarnation) else {
+            return vec![];
+        };
+        self.servers.remove(&node);
+        self.primaries.remove(&node);
+        let is_member = self.membership.members.get(&node).is_some_and(|member| {
+            member.incarnation == incarnation
+                && matches!(member.standing, Standing::Active | Standing::Joining)
+        });
+        if is_member || life.link == Link::Up {
+            tracing::warn!(%node, %incarnation, reason, "lost");
+            self.log.crashed(node, now);
+        }
+        self.recoveries.circumstances_changed();
+        let void = self.recoveries.current().is_some_and(|attempt| {
+            let scene = attempt.scene();
+            if attempt.is_complete() {
+                scene.is_replaced(node)
+            } else {
+                scene.involves(node)
+            }
+        });
+        if void { self.abandon_recovery() } else { vec![] }
+    }
+
+    /// Drops the attempt; those that are gone need not be told.
+    fn abandon_recovery(&mut self) -> Vec<Command> {
+        let commands = self.recoveries.abandon();
+        self.to_the_living(commands)
+    }
+
+    fn to_the_living(&self, mut commands: Vec<Command>) -> Vec<Command> {
+        commands.retain(|command| match command {
+            Command::ToServer(node, _) | Command::ToPrimary(node, _) => self.lives.up(*node).is_some(),
+            _ => true,
+        });
+        commands
+    }
+
+    /// An event after another manager wrote the store.
+    fn stand_aside(event: Event) -> Vec<Command> {
+        let reason = || SUPERSEDED.to_owned();
+        match event {
+            Event::Entered { ticket, .. } => {
+                vec![Command::Answer(
+                    ticket,
+                    EnterReply::Refused(EntryRefused::Busy { reason: reason() }),
+                )]
+            }
+            Event::Client { caller, .. } => {
+                vec![Command::Reply(
+                    caller,
+                    ReplyBody::Refused(Refusal::Unavailable { reason: reason() }),
+                )]
+            }
+            _ => vec![],
+        }
+    }
+}
+
+impl Coordinator for FusionCoordinator {
+    fn handle(&mut self, now: Micros, event: Event) -> Vec<Command> {
+        if self.superseded {
+            return Self::stand_aside(event);
+        }
+        let mut commands = match event {
+            Event::Entered { ticket, enter } => self.handle_entered(now, ticket, enter),
+            Event::Linked { node, incarnation } => self.handle_linked(now, node, incarnation),
+            Event::Lost {
+                node,
+                incarnation,
+                reason,
+            } => self.handle_lost(now, node, incarnation, &reason),
+            Event::Stored { epoch } => self.handle_stored(now, epoch),
+            Event::StoreConflict { current } => return self.handle_conflict(current),
+            Event::Client { caller, body } => return vec![Command::Reply(caller, self.answer(now, &body))],
+            Event::FromServer(node, message) => self.handle_server(now, node, message),
+            Event::FromPrimary(node, message) => self.handle_primary(now, node, message),
+            Event::FromNode(..) => return vec![],
+            Event::Tick => self.on_tick(now),
+        };
+        commands.extend(self.proceed(now));
+        commands
+    }
+
+    fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    fn recoveries(&self) -> &[RecoveryReport] {
+        self.log.reports()
+    }
+}
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

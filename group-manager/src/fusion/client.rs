@@ -1,0 +1,51 @@
+//! What clients hear at the manager of a fused cluster: where their group stands. Data never passes here.
+
+use super::*;
+use multicast::id::GroupId;
+use wire::message::{client::RequestBody, membership::Role};
+
+impl FusionCoordinator {
+    pub(super) fn answer(&self, now: Micros, body: &RequestBody) -> ReplyBody {
+        let not_served = Refusal::NotServedHere {
+            role: Role::GroupManager,
+        };
+        let refusal = match body {
+            RequestBody::Write { group, .. }
+            | RequestBody::Get { group, .. }
+            | RequestBody::ReadAll { group } => self.obstacle(now, *group).unwrap_or(not_served),
+            RequestBody::Sizes
+            | RequestBody::Members
+            | RequestBody::DoorReport { .. }
+            | RequestBody::Recoveries { .. } => not_served,
+        };
+        ReplyBody::Refused(refusal)
+    }
+
+    /// Why the group cannot be written or read, if its primary does not serve.
+    fn obstacle(&self, now: Micros, group: GroupId) -> Option<Refusal> {
+        let Some(place) = self.cluster.primary_of(group) else {
+            return Some(Refusal::UnknownGroup { group });
+        };
+        let node = place.node;
+        let certain = self.succession(now).already_certain();
+        let member = &certain.members[&node];
+        let missing = Missing::of(&certain);
+        let tolerated = self.cluster.faults();
+        let reason = match member.standing {
+            Standing::Active => return None,
+            _ if is_founded_primary(&certain, member) && missing.exceeds(tolerated) => {
+                return Some(Refusal::TooManyFaults {
+                    tolerated,
+                    missing: missing.names(),
+                });
+            }
+            Standing::Absent => format!("{node}, the primary of {group}, has not entered yet"),
+            Standing::Removed => format!("{node}, the primary of {group}, is gone and not yet back"),
+            Standing::Joining => match self.recoveries.given_up() {
+                Some(failure) => format!("the recovery of {group} at {node} failed too often: {failure}"),
+                None => format!("{group} is being recovered at {node}"),
+            },
+        };
+        Some(Refusal::Unavailable { reason })
+    }
+}
