@@ -15,8 +15,9 @@ pub(super) struct Pending<P, R> {
     /// The largest offer, once all are in (or once anybody is found to know it).
     pub(super) final_timestamp: Option<Timestamp>,
     pub(super) delivered: BTreeSet<NodeId>,
-    /// The first result of each group.
-    pub(super) results: BTreeMap<GroupId, R>,
+    /// What members reported on delivery. A member that leaves the view takes its result with it: it may have
+    /// delivered in an order that the others never see.
+    pub(super) results: BTreeMap<NodeId, R>,
 }
 
 impl<P, R> Pending<P, R> {

@@ -241,15 +241,18 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         let Some(pending) = self.pending.get_mut(&id) else {
             return Vec::new();
         };
+        let peers = group_of(&self.view, from).and_then(|group| self.view.get(&group));
+        let first = peers
+            .into_iter()
+            .flatten()
+            .find_map(|peer| pending.results.get(peer));
+        let differs = first.is_some_and(|first| *first != result);
         pending.delivered.insert(from);
-        let Some(group) = group_of(&self.view, from) else {
-            return Vec::new();
-        };
-        let first = pending.results.entry(group).or_insert_with(|| result.clone());
-        if *first == result {
-            Vec::new()
-        } else {
+        pending.results.insert(from, result);
+        if differs {
             vec![SenderCommand::Diverged { id, node: from }]
+        } else {
+            Vec::new()
         }
     }
 
@@ -259,7 +262,9 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         if !pending.is_complete(&members_of(&self.view, &pending.groups)) {
             return None;
         }
-        let results = self.pending.remove(&id)?.results;
+        let reported = self.pending.remove(&id)?.results;
+        let by_group = |(node, result)| Some((group_of(&self.view, node)?, result));
+        let results = reported.into_iter().filter_map(by_group).collect();
         Some(SenderCommand::Completed { id, results })
     }
 

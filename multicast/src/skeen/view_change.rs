@@ -153,7 +153,9 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
                     .is_some_and(|timestamp| timestamp <= delivered)
             };
             let members = members_of(&self.view, &pending.groups);
-            pending.delivered = members.into_iter().filter(reached).collect();
+            let delivered: BTreeSet<NodeId> = members.into_iter().filter(reached).collect();
+            pending.results.retain(|node, _| delivered.contains(node));
+            pending.delivered = delivered;
         }
     }
 
