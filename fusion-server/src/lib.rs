@@ -1,1 +1,20 @@
-//! One fused backup of all primaries.
+//! One fused backup of all primaries: parity of their values, plain copies of everything else.
+//!
+//! ```text
+//! primaries --Delta--> FusedBackup: parity += c * delta, auxiliary regions as they are --Ack--> primaries
+//! a primary crashed:   FusedBackup: undo to the cut, residual = parity - live primaries --> its replacement
+//! ```
+//!
+//! [`backup`] is the protocol, pure: events in, commands out. [`run()`] is the shell around it. Read first:
+//! [`primary_copy`] (what is held per primary), [`residual`] (what recovery sends), then [`backup`].
+//!
+//! What is absent: nothing here reads a clock outside the shell, or parses what the bytes of a structure mean.
+
+pub mod backup;
+pub mod coded;
+pub mod fault;
+pub mod image_cursor;
+pub mod primary_copy;
+pub mod residual;
+pub mod undo_ring;
+pub mod window;

@@ -1,0 +1,175 @@
+//! The protocol core of a fused server: one event in, commands out.
+//!
+//! Source: DESIGN, "Fused server" and "Recovery without freezing writers". What it answers to whom:
+//!
+//! ```text
+//! manager: Fence -> Fenced, Cut -> CutDone, Admit -> Admitted, Residual -> (portions to replacements)
+//! primary: Open -> Opened, Delta -> Ack or Gap, Image -> ImageApplied, ImageEnd -> Ack
+//! ```
+//!
+//! Invariants: nothing is acknowledged before it is applied; a life of a primary that was fenced changes
+//! nothing any more; one operation is applied as a whole or not at all; repeating any of the manager's
+//! orders is harmless.
+
+mod event;
+mod manager_orders;
+mod primary_frames;
+mod recovery;
+
+use std::collections::BTreeMap;
+
+use erasure::ParityError;
+use multicast::id::{Epoch, NodeId};
+use structures::delta::RegionId;
+use wire::message::fusion::{AckFrame, FromServer, ToServer};
+
+pub use self::event::{Command, Event, Holding};
+use crate::{
+    coded::Coded,
+    primary_copy::{Held, PrimaryCopy},
+};
+
+/// A primary's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Line {
+    primary: NodeId,
+    /// The epoch it was opened with, once it was.
+    since: Option<Epoch>,
+}
+
+/// One fused backup of all primaries. See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct FusedBackup {
+    coded: Coded,
+    copies: BTreeMap<NodeId, PrimaryCopy>,
+    lines: BTreeMap<u64, Line>,
+    /// The epoch of the last rebuild; zero before any.
+    rebuild: Epoch,
+    /// The largest epoch heard of.
+    epoch: Epoch,
+}
+
+impl FusedBackup {
+    /// The fused server of this row of the code, holding nothing.
+    ///
+    /// # Errors
+    /// [`ParityError::OutOfRange`] if the code has no such row.
+    pub fn new(row: u8) -> Result<Self, ParityError> {
+        Ok(Self {
+            coded: Coded::new(row)?,
+            copies: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            rebuild: Epoch(0),
+            epoch: Epoch(0),
+        })
+    }
+
+    /// Takes one event; the commands are to be carried out in order.
+    pub fn handle(&mut self, event: Event) -> Vec<Command> {
+        match event {
+            Event::Manager(order) => self.handle_order(order),
+            Event::Called { connection, primary } => {
+                self.lines.insert(connection, Line { primary, since: None });
+                Vec::new()
+            }
+            Event::Frame { connection, frame } => self.handle_frame(connection, frame),
+            Event::Ended { connection } => self.drop_line(connection),
+            Event::PortionSent { recovery, primary } => self.portion_sent(recovery, primary),
+            Event::StreamFailed {
+                recovery,
+                primary,
+                reason,
+            } => self.stream_failed(recovery, primary, &reason),
+        }
+    }
+
+    /// What it holds.
+    pub fn holding(&self) -> Holding {
+        Holding {
+            epoch: self.epoch,
+            parity_bytes: self.coded.parity().len() as u64,
+            auxiliary_bytes: self.copies.values().map(PrimaryCopy::auxiliary_bytes).sum(),
+        }
+    }
+
+    /// The coded bytes.
+    pub fn parity(&self) -> &[u8] {
+        self.coded.parity().as_slice()
+    }
+
+    /// The plain copy of a primary's region, if that primary is wholly held.
+    pub fn plain(&self, primary: NodeId, region: RegionId) -> Option<&[u8]> {
+        let copy = self.copies.get(&primary)?;
+        (copy.held() == Held::Whole).then(|| copy.plain(region))
+    }
+
+    fn handle_order(&mut self, order: ToServer) -> Vec<Command> {
+        match order {
+            ToServer::Fence { epoch, primaries } => self.handle_fence(epoch, &primaries),
+            ToServer::Cut { recovery, cuts } => self.handle_cut(recovery, &cuts),
+            ToServer::Residual {
+                recovery,
+                losses,
+                live,
+                with_auxiliary,
+            } => self.handle_residual(recovery, losses, &live, with_auxiliary),
+            ToServer::Abandon { recovery } => self.handle_abandon(recovery),
+            ToServer::Admit { seat } => self.handle_admit(seat),
+            ToServer::Rebuild { epoch, primaries } => self.handle_rebuild(epoch, primaries),
+            ToServer::Heartbeat => Vec::new(),
+        }
+    }
+
+    /// Says a last word to a primary and forgets its connection.
+    fn dismiss(&mut self, connection: u64, word: AckFrame) -> Vec<Command> {
+        let mut commands = vec![
+            Command::ToPrimary {
+                connection,
+                frame: word,
+            },
+            Command::Close { connection },
+        ];
+        commands.extend(self.drop_line(connection));
+        commands
+    }
+
+    /// Forgets a connection; an image that came over it is broken off.
+    fn drop_line(&mut self, connection: u64) -> Vec<Command> {
+        let Some(line) = self.lines.remove(&connection) else {
+            return Vec::new();
+        };
+        let Some(copy) = self.copies.get_mut(&line.primary) else {
+            return Vec::new();
+        };
+        if line.since.is_none() || !copy.disconnect() {
+            return Vec::new();
+        }
+        let reason = format!("the image of {} broke off", line.primary);
+        vec![Command::ToManager(FromServer::RebuildBroken {
+            epoch: self.rebuild,
+            reason,
+        })]
+    }
+
+    /// The connection over which this primary sends, if there is one.
+    fn open_line(&self, primary: NodeId) -> Option<u64> {
+        let mut lines = self.lines.iter();
+        lines
+            .find(|(_, line)| line.primary == primary && line.since.is_some())
+            .map(|(number, _)| *number)
+    }
+
+    /// Cuts the parity to the longest primary.
+    fn fit(&mut self) {
+        let longest = self
+            .copies
+            .values()
+            .map(PrimaryCopy::values_length)
+            .max()
+            .unwrap_or(0);
+        self.coded.fit(longest);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,359 @@
+//! What a fused server holds of one primary: where it stands, its plain regions, and how to undo.
+//!
+//! The coded region itself is in the parity; here is only its length, the report's `tos`. The other regions,
+//! the auxiliary list and the clients' sessions, are kept as they are (DESIGN, layout `linked`).
+//!
+//! Invariants: an operation is applied as a whole or not at all; `lengths` are those of the bytes held, so of
+//! an image that is under way only what has come.
+
+use multicast::{
+    fifo::{FifoReceiver, Reception},
+    id::{Epoch, Seq},
+};
+use structures::{
+    arena::{Arena, ArenaError, MAX_REGION_BYTES},
+    delta::{Delta, REGIONS, Range, RegionId},
+};
+use wire::message::fusion::PrimarySeat;
+
+use crate::{
+    coded::{Addend, Coded},
+    fault::PrimaryFault,
+    image_cursor::ImageCursor,
+    undo_ring::{MAX_UNDO, Undo, UndoRing},
+};
+
+/// How much of a primary is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing; its image must come first.
+    Nothing,
+    /// What came of its image so far.
+    Part(ImageCursor),
+    /// Everything up to the last applied operation.
+    Whole,
+    /// An image that broke off; only a rebuild of the server gets it out of the parity.
+    Broken,
+}
+
+/// What a primary's `Open` or epoch is to this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its life is over.
+    Fenced {
+        /// The smallest epoch that would be accepted.
+        epoch: Epoch,
+    },
+    /// It is admitted.
+    Admitted,
+    /// It is ahead of what the manager has told us.
+    NotYet,
+}
+
+/// What became of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Acknowledge it (again).
+    Acknowledge {
+        /// The last applied operation.
+        applied: Seq,
+    },
+    /// Applied to an image that is under way: nothing to say yet.
+    Silent,
+    /// One before it is missing.
+    Gap {
+        /// The next one that will be accepted.
+        expected: Seq,
+    },
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct PrimaryCopy {
+    addend: Addend,
+    /// The epoch that its deltas must carry.
+    since: Epoch,
+    /// Epochs before this one are over.
+    fence: Epoch,
+    held: Held,
+    receiver: FifoReceiver,
+    values_length: u64,
+    /// All regions but the coded one, which is empty here.
+    plain: Arena,
+    ring: UndoRing,
+}
+
+impl PrimaryCopy {
+    /// Of a primary that never sent anything: all of nothing is held.
+    pub fn empty(seat: PrimarySeat) -> Self {
+        Self {
+            addend: Addend {
+                primary: seat.node,
+                column: seat.column,
+            },
+            since: seat.since,
+            fence: seat.since,
+            held: Held::Whole,
+            receiver: FifoReceiver::default(),
+            values_length: 0,
+            plain: Arena::new(),
+            ring: UndoRing::default(),
+        }
+    }
+
+    /// Of a primary whose image is to come.
+    pub fn awaiting_image(seat: PrimarySeat) -> Self {
+        Self {
+            held: Held::Nothing,
+            ..Self::empty(seat)
+        }
+    }
+
+    /// Its column of the code.
+    pub fn column(&self) -> u8 {
+        self.addend.column
+    }
+
+    /// The primary, as a part of the sum.
+    pub fn addend(&self) -> Addend {
+        self.addend
+    }
+
+    /// How much of it is held.
+    pub fn held(&self) -> Held {
+        self.held
+    }
+
+    /// The last applied operation.
+    pub fn applied(&self) -> Seq {
+        self.receiver.applied()
+    }
+
+    /// Bytes of each region held.
+    pub fn lengths(&self) -> [u64; REGIONS] {
+        let mut lengths = self.plain.lengths();
+        lengths[usize::from(RegionId::VALUES.0)] = self.values_length;
+        lengths
+    }
+
+    /// Bytes of the coded region that are in the parity: the report's `tos`.
+    pub fn values_length(&self) -> u64 {
+        self.values_length
+    }
+
+    /// A plain region's bytes.
+    pub fn plain(&self, region: RegionId) -> &[u8] {
+        self.plain.image(region)
+    }
+
+    /// Bytes of memory it takes beside the parity.
+    pub fn auxiliary_bytes(&self) -> u64 {
+        self.plain.lengths().iter().sum::<u64>() + self.ring.bytes() as u64
+    }
+
+    /// Refuses epochs before `epoch` from now on.
+    pub fn raise_fence(&mut self, epoch: Epoch) {
+        self.fence = self.fence.max(epoch);
+    }
+
+    /// Admits a life of the primary, unless it is over already.
+    pub fn admit(&mut self, since: Epoch) {
+        self.since = self.since.max(since);
+        self.raise_fence(self.since);
+    }
+
+    /// What a life of the primary is to this server, by its epoch.
+    pub fn standing(&self, since: Epoch) -> Standing {
+        if since < self.fence {
+            Standing::Fenced { epoch: self.fence }
+        } else if since == self.since {
+            Standing::Admitted
+        } else {
+            Standing::NotYet
+        }
+    }
+
+    /// Begins to take the image of everything up to `base`; false if none can be taken: there is something
+    /// of this primary in the parity already.
+    pub fn begin_image(&mut self, base: Seq) -> bool {
+        let pristine = self.held == Held::Whole && self.applied() == Seq(0) && self.lengths() == [0; REGIONS];
+        if self.held != Held::Nothing && !pristine {
+            return false;
+        }
+        self.held = Held::Part(ImageCursor::default());
+        self.receiver = FifoReceiver::new(base);
+        true
+    }
+
+    /// Notes that the connection ended; true if that broke an image off.
+    pub fn disconnect(&mut self) -> bool {
+        let broke_off = matches!(self.held, Held::Part(_));
+        if broke_off {
+            self.held = Held::Broken;
+        }
+        broke_off
+    }
+
+    /// Takes one operation, if it is the next.
+    ///
+    /// # Errors
+    /// `Delta`, `RingFull`, `StableAhead`; nothing is changed.
+    pub fn take(
+        &mut self,
+        coded: &mut Coded,
+        seq: Seq,
+        stable: Seq,
+        delta: Delta,
+    ) -> Result<Taken, PrimaryFault> {
+        match self.receiver.judge(seq) {
+            Reception::Gap { expected } => return Ok(Taken::Gap { expected }),
+            Reception::Repeated { applied } => return Ok(Taken::Acknowledge { applied }),
+            Reception::Next => {}
+        }
+        if stable >= seq {
+            return Err(PrimaryFault::StableAhead { seq, stable });
+        }
+        self.ring.forget(stable);
+        if !self.ring.has_room() {
+            return Err(PrimaryFault::RingFull { seq, limit: MAX_UNDO });
+        }
+        match self.held {
+            Held::Part(cursor) => {
+                self.apply(coded, seq, clip(cursor, delta))?;
+                self.receiver.applied_next();
+                Ok(Taken::Silent)
+            }
+            _ => {
+                let undo = self.apply(coded, seq, delta)?;
+                self.ring.push(undo);
+                Ok(Taken::Acknowledge {
+                    applied: self.receiver.applied_next(),
+                })
+            }
+        }
+    }
+
+    /// Takes the next chunk of the image.
+    ///
+    /// # Errors
+    /// `NoImageExpected`, `ImageOutOfOrder`, `Delta`; nothing is changed.
+    pub fn take_chunk(
+        &mut self,
+        coded: &mut Coded,
+        region: RegionId,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), PrimaryFault> {
+        let Held::Part(mut cursor) = self.held else {
+            return Err(PrimaryFault::NoImageExpected);
+        };
+        cursor.pass(region, offset, bytes.len())?;
+        let mut lengths = self.lengths();
+        lengths[usize::from(region.0)] = offset + bytes.len() as u64;
+        let ranges = vec![Range {
+            region,
+            offset,
+            xor: bytes.to_vec(),
+        }];
+        self.apply(coded, self.applied(), Delta { lengths, ranges })?;
+        self.held = Held::Part(cursor);
+        Ok(())
+    }
+
+    /// Ends the image: everything is held. The last applied operation is to be acknowledged.
+    ///
+    /// # Errors
+    /// `NoImageExpected`, `ImageLengths`.
+    pub fn end_image(&mut self, found: [u64; REGIONS]) -> Result<Seq, PrimaryFault> {
+        if !matches!(self.held, Held::Part(_)) {
+            return Err(PrimaryFault::NoImageExpected);
+        }
+        let expected = self.lengths();
+        if found != expected {
+            return Err(PrimaryFault::ImageLengths { found, expected });
+        }
+        self.held = Held::Whole;
+        Ok(self.applied())
+    }
+
+    /// Whether the copy can be brought back to `cut`: it has come that far and can undo what is above.
+    pub fn can_cut(&self, cut: Seq) -> bool {
+        let lowest = self.ring.lowest_cut(self.applied());
+        self.held == Held::Whole && (lowest..=self.applied()).contains(&cut)
+    }
+
+    /// Undoes everything above `cut`, newest first; [`Self::can_cut`] has said that it can.
+    pub fn cut(&mut self, coded: &mut Coded, cut: Seq) {
+        while let Some(undo) = self.ring.pop_above(cut) {
+            self.plain
+                .undo(&undo.plain, undo.plain_lengths)
+                .expect("it is the last operation applied, and these were the lengths before it");
+            for range in &undo.values {
+                coded.add(self.addend, range.offset, &range.xor);
+            }
+            self.values_length = undo.values_length;
+            self.receiver.undone_last();
+        }
+    }
+
+    /// Applies a delta that was clipped, if it had to be, to both kinds of regions, or to neither.
+    fn apply(&mut self, coded: &mut Coded, seq: Seq, delta: Delta) -> Result<Undo, PrimaryFault> {
+        let is_coded = |range: &Range| range.region == RegionId::VALUES;
+        let (values, ranges): (Vec<_>, Vec<_>) = delta.ranges.into_iter().partition(is_coded);
+        let values_length = delta.lengths[usize::from(RegionId::VALUES.0)];
+        let longest = values_length.max(self.values_length);
+        check_values(&values, longest)?;
+        let mut lengths = delta.lengths;
+        lengths[usize::from(RegionId::VALUES.0)] = 0;
+        let plain = Delta { lengths, ranges };
+        let plain_lengths = self.plain.apply(&plain)?;
+        coded.reach(longest);
+        for range in &values {
+            coded.add(self.addend, range.offset, &range.xor);
+        }
+        let values_length = std::mem::replace(&mut self.values_length, values_length);
+        Ok(Undo {
+            seq,
+            values,
+            plain,
+            values_length,
+            plain_lengths,
+        })
+    }
+}
+
+/// Whether all ranges of the coded region lie within `length` bytes, and these are not too many.
+fn check_values(ranges: &[Range], length: u64) -> Result<(), ArenaError> {
+    let region = RegionId::VALUES.0;
+    if length > MAX_REGION_BYTES {
+        return Err(ArenaError::RegionTooLong {
+            region,
+            length,
+            limit: MAX_REGION_BYTES,
+        });
+    }
+    for range in ranges {
+        let (offset, bytes) = (range.offset, range.xor.len() as u64);
+        if offset.checked_add(bytes).is_none_or(|end| end > length) {
+            return Err(ArenaError::RangeOutside {
+                region,
+                offset,
+                bytes,
+                length,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The part of a delta that concerns what has come of the image.
+fn clip(cursor: ImageCursor, delta: Delta) -> Delta {
+    let ranges = delta
+        .ranges
+        .into_iter()
+        .filter_map(|range| cursor.clip_range(range));
+    Delta {
+        lengths: cursor.clip_lengths(delta.lengths),
+        ranges: ranges.collect(),
+    }
+}
