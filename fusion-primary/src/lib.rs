@@ -1,1 +1,19 @@
-//! One primary of a fused cluster: the library and the binary that hosts one structure.
+//! One primary of a fused cluster: holds one structure, and keeps the fused servers up to date with it.
+//!
+//! ```text
+//! client --Write--> Primary: apply at once, Delta to every fused server --all applied--> Reply
+//! a crash:          fused servers --Residual--> Primary (the replacement): decode, check, go on at the cut + 1
+//! ```
+//!
+//! [`primary`] is the protocol, pure: events in, commands out. [`run()`] is the shell around it. Read first:
+//! [`life`] (the structure and what waits for stability), then [`server_port`] and [`assembly`].
+//!
+//! What is absent: no reply leaves before its operation is applied at every active fused server, and nothing
+//! outside the shell reads a clock.
+
+pub mod assembly;
+pub mod door;
+pub mod image_source;
+pub mod life;
+pub mod primary;
+pub mod server_port;

@@ -1,0 +1,115 @@
+//! Why a structure could not be put together. Nothing of it is served then.
+
+use erasure::DecodeError;
+use multicast::id::{NodeId, Seq};
+use structures::delta::{REGIONS, RegionId};
+
+/// What was wrong with the residuals or their order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssemblyError {
+    /// The recovery is not about this primary.
+    #[error("{primary} is none of the losses")]
+    NotLost {
+        /// Us.
+        primary: NodeId,
+    },
+    /// The rows and losses make no system that can be solved.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A server's residual is of another cut.
+    #[error("{server} cut at {found}, not at {expected}")]
+    WrongCut {
+        /// Who.
+        server: NodeId,
+        /// Its cut.
+        found: Seq,
+        /// The recovery's.
+        expected: Seq,
+    },
+    /// A server says that it is another row.
+    #[error("{server} sends row {found}, not {expected}")]
+    WrongRow {
+        /// Who.
+        server: NodeId,
+        /// What it sends.
+        found: u8,
+        /// What it is.
+        expected: u8,
+    },
+    /// Two servers hold regions of different lengths.
+    #[error("{server} holds regions of {found:?} bytes, another server of {expected:?}")]
+    RowsDisagree {
+        /// Who.
+        server: NodeId,
+        /// Its lengths.
+        found: [u64; REGIONS],
+        /// Those of a server before it.
+        expected: [u64; REGIONS],
+    },
+    /// A frame before `Begin`, a second `Begin`, or one after `End`.
+    #[error("{server} sent a frame out of turn")]
+    OutOfTurn {
+        /// Who.
+        server: NodeId,
+    },
+    /// A block out of order, or of the wrong length.
+    #[error("{server} sent block {found} with {bytes} bytes, not block {expected} with {expected_bytes}")]
+    WrongBlock {
+        /// Who.
+        server: NodeId,
+        /// The block's number.
+        found: u64,
+        /// Its length.
+        bytes: usize,
+        /// The number that was due.
+        expected: u64,
+        /// The length that was due; 0 if no block was.
+        expected_bytes: u64,
+    },
+    /// The stream's end came before the last block.
+    #[error("{server} ended after {found} of {expected} blocks")]
+    EndedEarly {
+        /// Who.
+        server: NodeId,
+        /// Blocks that came.
+        found: u64,
+        /// Blocks of the residual.
+        expected: u64,
+    },
+    /// The connection ended before the stream did.
+    #[error("the stream of {server} broke off")]
+    BrokeOff {
+        /// Who.
+        server: NodeId,
+    },
+    /// More bytes of an auxiliary region than it has.
+    #[error("{server} sent {found} bytes of region {}, which has {expected}", region.0)]
+    RegionLong {
+        /// Who.
+        server: NodeId,
+        /// The region.
+        region: RegionId,
+        /// Bytes that came.
+        found: u64,
+        /// Its length.
+        expected: u64,
+    },
+    /// A region did not come wholly.
+    #[error("{found} bytes of region {} came, which has {expected}", region.0)]
+    RegionShort {
+        /// The region.
+        region: RegionId,
+        /// Bytes that came.
+        found: u64,
+        /// Its length.
+        expected: u64,
+    },
+    /// Bytes behind the end of the structure's values decode to something: the rows are not of one state.
+    #[error("byte {offset} is not zero, behind the {length} bytes of the values")]
+    TailNotZero {
+        /// Which byte.
+        offset: u64,
+        /// Length of the values region.
+        length: u64,
+    },
+}

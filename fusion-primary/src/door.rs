@@ -1,0 +1,184 @@
+//! What a primary's clients ask, checked before it touches the structure.
+
+use multicast::id::GroupId;
+use structures::{
+    layout::StructureLimits,
+    op::{Op, Write},
+};
+use wire::message::{
+    client::{Refusal, RequestBody},
+    membership::Role,
+};
+
+/// A client's request, by connection and the client's number for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Caller {
+    /// The shell's number for the connection.
+    pub connection: u64,
+    /// The client's number for the request.
+    pub request: u64,
+}
+
+/// A request that this door can serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Apply a write whose key and value have a proper length.
+    Write(Write),
+    /// One key's value.
+    Get(Vec<u8>),
+    /// All elements.
+    ReadAll,
+}
+
+/// What a door lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The one group behind it.
+    pub group: GroupId,
+    /// Longest key and value.
+    pub limits: StructureLimits,
+}
+
+impl Door {
+    /// Judges a request.
+    ///
+    /// # Errors
+    /// `UnknownGroup`, `KeyLength`, `ValueLength`, `NotServedHere`.
+    pub fn judge(&self, body: RequestBody) -> Result<Request, Refusal> {
+        match body {
+            RequestBody::Write { group, write } => {
+                self.check_group(group)?;
+                self.check_op(&write.op)?;
+                Ok(Request::Write(write))
+            }
+            RequestBody::Get { group, key } => {
+                self.check_group(group)?;
+                self.check_key(&key)?;
+                Ok(Request::Get(key))
+            }
+            RequestBody::ReadAll { group } => self.check_group(group).map(|()| Request::ReadAll),
+            _ => Err(Refusal::NotServedHere { role: Role::Primary }),
+        }
+    }
+
+    fn check_group(&self, group: GroupId) -> Result<(), Refusal> {
+        match group == self.group {
+            true => Ok(()),
+            false => Err(Refusal::UnknownGroup { group }),
+        }
+    }
+
+    fn check_op(&self, op: &Op) -> Result<(), Refusal> {
+        match op {
+            Op::OpenSession => Ok(()),
+            Op::Insert { key, value } | Op::Update { key, value } => {
+                self.check_key(key)?;
+                self.check_value(value)
+            }
+            Op::Delete { key } => self.check_key(key),
+        }
+    }
+
+    fn check_key(&self, key: &[u8]) -> Result<(), Refusal> {
+        let (limit, actual) = (usize::from(self.limits.key_bytes), key.len());
+        match (1..=limit).contains(&actual) {
+            true => Ok(()),
+            false => Err(Refusal::KeyLength { limit, actual }),
+        }
+    }
+
+    fn check_value(&self, value: &[u8]) -> Result<(), Refusal> {
+        let (limit, actual) = (usize::from(self.limits.element_bytes), value.len());
+        match actual <= limit {
+            true => Ok(()),
+            false => Err(Refusal::ValueLength { limit, actual }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use multicast::id::{ClientId, Seq};
+
+    use super::*;
+
+    const DOOR: Door = Door {
+        group: GroupId(3),
+        limits: StructureLimits {
+            key_bytes: 4,
+            element_bytes: 8,
+        },
+    };
+
+    fn judge(op: Op) -> Result<Request, Refusal> {
+        let write = Write {
+            client: ClientId(1),
+            seq: Seq(1),
+            op,
+        };
+        DOOR.judge(RequestBody::Write {
+            group: DOOR.group,
+            write,
+        })
+    }
+
+    fn let_through(op: Op) -> Result<Request, Refusal> {
+        Ok(Request::Write(Write {
+            client: ClientId(1),
+            seq: Seq(1),
+            op,
+        }))
+    }
+
+    #[test]
+    fn keys_pass_up_to_the_limit_and_not_one_byte_more_or_empty() {
+        for bytes in [1, 4] {
+            let op = Op::Delete { key: vec![7; bytes] };
+            assert_eq!(judge(op.clone()), let_through(op));
+        }
+        for actual in [0, 5] {
+            let refused = Err(Refusal::KeyLength { limit: 4, actual });
+            assert_eq!(judge(Op::Delete { key: vec![7; actual] }), refused);
+            let get = RequestBody::Get {
+                group: DOOR.group,
+                key: vec![7; actual],
+            };
+            assert_eq!(DOOR.judge(get), refused);
+        }
+    }
+
+    #[test]
+    fn values_pass_up_to_the_limit_and_not_one_byte_more() {
+        for bytes in [0, 8] {
+            let op = Op::Insert {
+                key: vec![7],
+                value: vec![9; bytes],
+            };
+            assert_eq!(judge(op.clone()), let_through(op));
+        }
+        let refused = Err(Refusal::ValueLength { limit: 8, actual: 9 });
+        assert_eq!(
+            judge(Op::Insert {
+                key: vec![7],
+                value: vec![9; 9]
+            }),
+            refused
+        );
+        assert_eq!(
+            judge(Op::Update {
+                key: vec![7],
+                value: vec![9; 9]
+            }),
+            refused
+        );
+    }
+
+    #[test]
+    fn another_group_and_another_kind_of_request_are_refused_by_name() {
+        let unknown = Err(Refusal::UnknownGroup { group: GroupId(4) });
+        assert_eq!(DOOR.judge(RequestBody::ReadAll { group: GroupId(4) }), unknown);
+        let elsewhere = Err(Refusal::NotServedHere { role: Role::Primary });
+        assert_eq!(DOOR.judge(RequestBody::Members), elsewhere);
+        assert_eq!(DOOR.judge(RequestBody::Recoveries { from: 0 }), elsewhere);
+    }
+}

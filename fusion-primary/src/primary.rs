@@ -1,0 +1,292 @@
+//! The protocol core of a primary: one event in, commands out.
+//!
+//! ```text
+//! Waiting --Found--> living                         clients are served while living and not fenced
+//! Waiting --Recover--> Recovering --decoded, checked--> Installed --Resume--> living
+//! living --a server says Fenced--> living, fenced --Resume--> living
+//! ```
+//!
+//! Source: DESIGN, "Primary" and "Recovery without freezing writers". Invariants: what is replied is applied
+//! at every active fused server; only a view makes a server one that is not waited for; a structure is served
+//! only if it was founded empty or passed its checks.
+
+mod event;
+mod recovery;
+mod servers;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use multicast::id::{Epoch, NodeId, Seq};
+use structures::keyed_list::{KeyedList, Sizes};
+use wire::message::{
+    client::{Refusal, ReplyBody, RequestBody},
+    entry::EntryRefused,
+    fusion::{ServerSeat, ToPrimary},
+};
+
+pub use self::event::{Command, Event};
+use crate::{
+    assembly::Assembly,
+    door::{Caller, Door, Request},
+    life::Life,
+    server_port::ServerPort,
+};
+
+/// How far this process has come.
+#[derive(Clone, Debug)]
+enum State {
+    /// It holds nothing, and waits to be told what to become.
+    Waiting {
+        /// Why the manager did not let it in, if it said so.
+        refused: Option<EntryRefused>,
+    },
+    /// Residuals are coming.
+    Recovering(Box<Assembly>),
+    /// A recovered structure that may not be served yet.
+    Installed {
+        /// The recovery.
+        recovery: u64,
+        list: Box<KeyedList>,
+        cut: Seq,
+    },
+    /// It holds the group's structure.
+    Living(Box<Life>),
+}
+
+/// The fused servers of an epoch.
+#[derive(Clone, Debug, Default)]
+struct View {
+    epoch: Epoch,
+    servers: Vec<ServerSeat>,
+    min_backups: usize,
+}
+
+/// See the module's documentation.
+#[derive(Clone, Debug)]
+pub struct Primary {
+    node: NodeId,
+    door: Door,
+    view: View,
+    /// The servers of the view, as this life sees them; empty before it lives.
+    ports: BTreeMap<NodeId, ServerPort>,
+    state: State,
+    /// A recovered structure whose checks are done but not reported yet.
+    checked: Option<Result<KeyedList, String>>,
+}
+
+impl Primary {
+    /// The primary with this id, holding nothing.
+    pub fn new(node: NodeId, door: Door) -> Self {
+        Self {
+            node,
+            door,
+            view: View::default(),
+            ports: BTreeMap::new(),
+            state: State::Waiting { refused: None },
+            checked: None,
+        }
+    }
+
+    /// Takes one event; the commands are to be carried out in order.
+    pub fn handle(&mut self, event: Event) -> Vec<Command> {
+        match event {
+            Event::Manager(order) => self.handle_order(order),
+            Event::Refused(refused) => self.handle_refusal(refused),
+            Event::Client { caller, body } => self.handle_client(caller, body),
+            Event::ServerLinked { server } => self.open_channel(server),
+            Event::ServerLost { server } => self.handle_server_lost(server),
+            Event::FromServer { server, frame } => self.handle_server(server, frame),
+            Event::Residual {
+                stream,
+                server,
+                at,
+                frame,
+            } => self.handle_residual(stream, server, at, frame),
+            Event::ResidualEnded { stream } => self.handle_residual_ended(stream),
+            Event::Decoded { took_us } => self.handle_decoded(took_us),
+            Event::Checked { took_us } => self.handle_checked(took_us),
+        }
+    }
+
+    /// The epoch of the last view.
+    pub fn epoch(&self) -> Epoch {
+        self.view.epoch
+    }
+
+    /// Elements, and what they and their bookkeeping occupy, in bytes; unstable operations count as such.
+    pub fn sizes(&self) -> (usize, Sizes) {
+        let State::Living(life) = &self.state else {
+            return (0, Sizes::default());
+        };
+        let mut sizes = life.list().sizes();
+        sizes.auxiliary_bytes += life.sender.unstable_bytes();
+        (life.list().len(), sizes)
+    }
+
+    fn handle_order(&mut self, order: ToPrimary) -> Vec<Command> {
+        match order {
+            ToPrimary::View {
+                epoch,
+                servers,
+                min_backups,
+            } => self.handle_view(View {
+                epoch,
+                servers,
+                min_backups,
+            }),
+            ToPrimary::Found { since } => self.handle_found(since),
+            ToPrimary::Recover {
+                recovery,
+                losses,
+                rows,
+            } => self.handle_recover(recovery, &losses, &rows),
+            ToPrimary::Abandon { recovery } => self.handle_abandon(recovery),
+            ToPrimary::Resume { since } => self.handle_resume(since),
+            ToPrimary::Heartbeat => Vec::new(),
+        }
+    }
+
+    fn handle_refusal(&mut self, refusal: EntryRefused) -> Vec<Command> {
+        if let State::Waiting { refused } = &mut self.state {
+            *refused = Some(refusal);
+        }
+        Vec::new()
+    }
+
+    /// Begins with an empty structure. Repeating the order changes nothing.
+    fn handle_found(&mut self, since: Epoch) -> Vec<Command> {
+        match &self.state {
+            State::Waiting { .. } => {
+                let list = KeyedList::new(self.door.limits);
+                self.live(Life::new(since, list, Seq(0)))
+            }
+            State::Living(life) if life.since == since => Vec::new(),
+            _ => {
+                tracing::error!(%since, "an order to begin empty, to a primary that holds something, is refused");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Goes on, with what was recovered or with the memory it has. Repeating the order changes nothing.
+    fn handle_resume(&mut self, since: Epoch) -> Vec<Command> {
+        match std::mem::replace(&mut self.state, State::Waiting { refused: None }) {
+            State::Installed { list, cut, .. } => self.live(Life::new(since, *list, cut)),
+            State::Living(mut life) if life.since < since || life.fenced => {
+                tracing::info!(%since, stable = %life.sender.stable(), "the life goes on");
+                life.since = life.since.max(since);
+                life.fenced = false;
+                self.state = State::Living(life);
+                self.redial_all()
+            }
+            other => {
+                if !matches!(other, State::Living(_)) {
+                    tracing::error!(%since, "an order to resume, to a primary that holds nothing, is refused");
+                }
+                self.state = other;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Begins to serve.
+    fn live(&mut self, life: Life) -> Vec<Command> {
+        let (since, elements) = (life.since, life.list().len());
+        tracing::info!(%since, base = %life.sender.last(), elements, "serving");
+        self.state = State::Living(Box::new(life));
+        self.ports.clear();
+        self.adopt_seats()
+    }
+
+    fn handle_client(&mut self, caller: Caller, body: RequestBody) -> Vec<Command> {
+        let request = match self.door.judge(body) {
+            Ok(request) => request,
+            Err(refusal) => return vec![refuse(caller, refusal)],
+        };
+        if let Some(refusal) = self.why_closed() {
+            return vec![refuse(caller, refusal)];
+        }
+        let may_commit = self.may_commit();
+        let State::Living(life) = &mut self.state else {
+            return Vec::new();
+        };
+        match request {
+            Request::Write(write) => {
+                let commands = life.write(caller, write, may_commit);
+                self.settle(commands)
+            }
+            Request::Get(key) => life.get(caller, &key),
+            Request::ReadAll => life.read_all(caller),
+        }
+    }
+
+    /// Why clients are not served now, if they are not.
+    fn why_closed(&self) -> Option<Refusal> {
+        let unavailable = |reason: &str| {
+            Some(Refusal::Unavailable {
+                reason: reason.to_owned(),
+            })
+        };
+        match &self.state {
+            State::Living(life) if life.fenced => {
+                unavailable("the primary was fenced and waits to be resumed")
+            }
+            State::Living(_) => None,
+            State::Recovering(_) | State::Installed { .. } => unavailable("the primary recovers"),
+            State::Waiting { refused: None } => unavailable("the primary has not entered yet"),
+            State::Waiting {
+                refused: Some(refused),
+            } => Some(self.as_refusal(refused)),
+        }
+    }
+
+    fn as_refusal(&self, refused: &EntryRefused) -> Refusal {
+        match refused {
+            EntryRefused::TooManyFaults { tolerated, missing } => Refusal::TooManyFaults {
+                tolerated: *tolerated,
+                missing: missing.clone(),
+            },
+            EntryRefused::StateLost { missing } => Refusal::StateLost {
+                group: self.door.group,
+                missing: missing.clone(),
+            },
+            other => Refusal::Unavailable {
+                reason: other.to_string(),
+            },
+        }
+    }
+
+    /// Whether as many servers are active as the cluster asks for.
+    fn may_commit(&self) -> bool {
+        let active = self.view.servers.iter().filter(|seat| seat.active).count();
+        active >= self.view.min_backups
+    }
+
+    /// What follows whenever `stable` may have moved or room may have come: writes that waited, and servers
+    /// that have caught up.
+    fn settle(&mut self, mut commands: Vec<Command>) -> Vec<Command> {
+        let may_commit = self.may_commit();
+        let State::Living(life) = &mut self.state else {
+            return commands;
+        };
+        if may_commit && !life.fenced {
+            commands.extend(life.commit_waiting());
+        }
+        let stable = life.sender.stable();
+        for (server, port) in &mut self.ports {
+            if port.catches_up(stable) {
+                commands.push(event::caught_up(*server, port));
+            }
+        }
+        commands
+    }
+}
+
+fn refuse(caller: Caller, refusal: Refusal) -> Command {
+    Command::Reply {
+        caller,
+        body: ReplyBody::Refused(refusal),
+    }
+}

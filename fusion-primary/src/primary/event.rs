@@ -1,0 +1,134 @@
+//! What a primary's shell tells its core, and what the core tells the shell to do.
+
+use std::net::SocketAddr;
+
+use multicast::id::NodeId;
+use wire::message::{
+    client::{ReplyBody, RequestBody},
+    entry::EntryRefused,
+    fusion::{AckFrame, DeltaFrame, FromPrimary, ResidualFrame, ToPrimary},
+};
+
+use crate::{assembly::Micros, door::Caller, server_port::ServerPort};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The manager speaks.
+    Manager(ToPrimary),
+    /// The manager does not let this process in.
+    Refused(EntryRefused),
+    /// A client asks.
+    Client {
+        /// Whom to answer.
+        caller: Caller,
+        /// What is asked.
+        body: RequestBody,
+    },
+    /// A fused server that was dialled answered.
+    ServerLinked {
+        /// Which.
+        server: NodeId,
+    },
+    /// The link to a fused server ended.
+    ServerLost {
+        /// Which.
+        server: NodeId,
+    },
+    /// A fused server speaks.
+    FromServer {
+        /// Which.
+        server: NodeId,
+        /// What.
+        frame: AckFrame,
+    },
+    /// A frame of a residual came.
+    Residual {
+        /// The shell's number for the connection.
+        stream: u64,
+        /// Who sends, as its handshake says.
+        server: NodeId,
+        /// When.
+        at: Micros,
+        /// What.
+        frame: ResidualFrame,
+    },
+    /// A residual's connection ended.
+    ResidualEnded {
+        /// Which.
+        stream: u64,
+    },
+    /// `Primary::decode` ran.
+    Decoded {
+        /// Microseconds.
+        took_us: u64,
+    },
+    /// `Primary::check` ran.
+    Checked {
+        /// Microseconds.
+        took_us: u64,
+    },
+}
+
+/// What to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Answer a client.
+    Reply {
+        /// Whom.
+        caller: Caller,
+        /// The answer, or a part of it.
+        body: ReplyBody,
+    },
+    /// Close a client's connection: what became of its writes is not known.
+    HangUp {
+        /// Which.
+        connection: u64,
+    },
+    /// Tell the manager.
+    ToManager(FromPrimary),
+    /// Ask the manager to be let in again.
+    Reenter,
+    /// Call a fused server until it answers, instead of what link there was; `ServerLinked` follows.
+    Dial {
+        /// Which.
+        server: NodeId,
+        /// Where.
+        address: SocketAddr,
+        /// Attempts before this one; the first is made at once.
+        attempt: u32,
+    },
+    /// Close the link to a fused server and stop calling it. No `ServerLost` follows.
+    Disconnect {
+        /// Which.
+        server: NodeId,
+    },
+    /// Tell a fused server.
+    ToServer {
+        /// Which.
+        server: NodeId,
+        /// What.
+        frame: DeltaFrame,
+    },
+    /// Read residuals' connections from now on, those that wait already too.
+    TakeResiduals,
+    /// Close a residual's connection. No `ResidualEnded` follows.
+    CloseResidual {
+        /// Which.
+        stream: u64,
+    },
+    /// Close all residuals' connections, and let new ones wait.
+    DropResiduals,
+    /// Call `Primary::decode`, and say how long it took.
+    Decode,
+    /// Call `Primary::check`, and say how long it took.
+    Check,
+}
+
+/// What is said when a server has caught up.
+pub(super) fn caught_up(server: NodeId, port: &ServerPort) -> Command {
+    Command::ToManager(FromPrimary::CaughtUp {
+        server,
+        rebuild: port.seat.rebuild,
+    })
+}

@@ -1,0 +1,160 @@
+//! Becoming the replacement of a lost primary: residuals in, a checked structure out.
+
+use multicast::id::NodeId;
+use structures::keyed_list::KeyedList;
+use wire::message::fusion::{FromPrimary, Loss, ResidualFrame};
+
+use super::{Command, Primary, State};
+use crate::assembly::{Assembly, Micros, Progress};
+
+impl Primary {
+    /// Prepares for the residuals of a recovery. Repeating the order changes nothing.
+    pub(super) fn handle_recover(
+        &mut self,
+        recovery: u64,
+        losses: &[Loss],
+        rows: &[(NodeId, u8)],
+    ) -> Vec<Command> {
+        match &self.state {
+            State::Recovering(assembly) if assembly.recovery() == recovery => return Vec::new(),
+            State::Installed { recovery: done, .. } if *done == recovery => return Vec::new(),
+            State::Living(_) => {
+                let reason = "this primary holds a structure already".to_owned();
+                return vec![Command::ToManager(FromPrimary::InstallFailed {
+                    recovery,
+                    reason,
+                })];
+            }
+            _ => {}
+        }
+        tracing::info!(recovery, rows = rows.len(), "a recovery begins");
+        match Assembly::new(recovery, self.node, losses, rows) {
+            Ok(assembly) => {
+                self.state = State::Recovering(Box::new(assembly));
+                vec![Command::DropResiduals, Command::TakeResiduals]
+            }
+            Err(error) => self.fail(recovery, &error),
+        }
+    }
+
+    /// Forgets that recovery, if it is the one at hand.
+    pub(super) fn handle_abandon(&mut self, abandoned: u64) -> Vec<Command> {
+        let at_hand = match &self.state {
+            State::Recovering(assembly) => assembly.recovery() == abandoned,
+            State::Installed { recovery, .. } => *recovery == abandoned,
+            _ => false,
+        };
+        if !at_hand {
+            return Vec::new();
+        }
+        self.forget_recovery()
+    }
+
+    pub(super) fn handle_residual(
+        &mut self,
+        stream: u64,
+        server: NodeId,
+        at: Micros,
+        frame: ResidualFrame,
+    ) -> Vec<Command> {
+        let State::Recovering(assembly) = &mut self.state else {
+            return vec![Command::CloseResidual { stream }];
+        };
+        let recovery = assembly.recovery();
+        match assembly.take(stream, server, at, frame) {
+            Ok(Progress::Foreign) => vec![Command::CloseResidual { stream }],
+            Ok(Progress::Decodable) => vec![Command::Decode],
+            Ok(Progress::Collecting) if assembly.is_complete() => vec![Command::Check],
+            Ok(Progress::Collecting) => Vec::new(),
+            Err(error) => self.fail(recovery, &error),
+        }
+    }
+
+    pub(super) fn handle_residual_ended(&mut self, stream: u64) -> Vec<Command> {
+        let State::Recovering(assembly) = &self.state else {
+            return Vec::new();
+        };
+        match assembly.stream_ended(stream) {
+            Ok(()) => Vec::new(),
+            Err(error) => self.fail(assembly.recovery(), &error),
+        }
+    }
+
+    /// The arithmetic of recovery: decodes what all rows have. Ordered by [`Command::Decode`], so that the
+    /// shell can say how long it took; a failure is reported by the event that follows.
+    pub fn decode(&mut self) {
+        if let State::Recovering(assembly) = &mut self.state
+            && let Err(error) = assembly.decode()
+        {
+            self.checked = Some(Err(error.to_string()));
+        }
+    }
+
+    pub(super) fn handle_decoded(&mut self, took_us: u64) -> Vec<Command> {
+        let State::Recovering(assembly) = &mut self.state else {
+            return Vec::new();
+        };
+        assembly.note_decoding(took_us);
+        let recovery = assembly.recovery();
+        match self.checked.take() {
+            Some(Err(reason)) => self.fail(recovery, &reason),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Checks what was decoded and builds the structure from it. Ordered by [`Command::Check`]; what became
+    /// of it is reported by the event that follows.
+    pub fn check(&mut self) {
+        if let State::Recovering(assembly) = &mut self.state {
+            let images = assembly.take_images().map_err(|error| error.to_string());
+            let list = images.and_then(|images| {
+                KeyedList::from_images(self.door.limits, images).map_err(|error| error.to_string())
+            });
+            self.checked = Some(list);
+        }
+    }
+
+    pub(super) fn handle_checked(&mut self, took_us: u64) -> Vec<Command> {
+        let (State::Recovering(assembly), Some(checked)) = (&self.state, self.checked.take()) else {
+            return Vec::new();
+        };
+        let (recovery, cut) = (assembly.recovery(), assembly.cut());
+        let (transfer_us, decode_us) = assembly.times_us();
+        match checked {
+            Ok(list) => {
+                tracing::info!(recovery, %cut, elements = list.len(), "recovered");
+                self.state = State::Installed {
+                    recovery,
+                    list: Box::new(list),
+                    cut,
+                };
+                let installed = FromPrimary::Installed {
+                    recovery,
+                    transfer_us,
+                    decode_us,
+                    install_us: took_us,
+                };
+                vec![Command::DropResiduals, Command::ToManager(installed)]
+            }
+            Err(reason) => self.fail(recovery, &reason),
+        }
+    }
+
+    /// Reports that the recovery failed here, and forgets it.
+    fn fail(&mut self, recovery: u64, reason: &dyn std::fmt::Display) -> Vec<Command> {
+        tracing::error!(recovery, %reason, "the recovery failed");
+        let failed = FromPrimary::InstallFailed {
+            recovery,
+            reason: reason.to_string(),
+        };
+        let mut commands = self.forget_recovery();
+        commands.push(Command::ToManager(failed));
+        commands
+    }
+
+    fn forget_recovery(&mut self) -> Vec<Command> {
+        self.state = State::Waiting { refused: None };
+        self.checked = None;
+        vec![Command::DropResiduals]
+    }
+}

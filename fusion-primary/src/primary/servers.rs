@@ -1,0 +1,311 @@
+//! The fused servers of the view: who is sent what, and who is waited for.
+
+use bytes::Bytes;
+use multicast::{
+    fifo::FifoError,
+    id::{Epoch, NodeId, Seq},
+};
+use structures::delta::RegionId;
+use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame, FromPrimary, ServerSeat, WINDOW_BLOCKS};
+
+use super::{Command, Primary, State, View, event::caught_up};
+use crate::server_port::{Channel, Copy, ServerPort};
+
+impl Primary {
+    /// Takes a view over. One that is older than what is known changes nothing.
+    pub(super) fn handle_view(&mut self, view: View) -> Vec<Command> {
+        if view.epoch < self.view.epoch {
+            return Vec::new();
+        }
+        tracing::info!(epoch = %view.epoch, servers = view.servers.len(), "view");
+        let epoch = view.epoch;
+        self.view = view;
+        let commands = self.adopt_seats();
+        let mut commands = self.settle(commands);
+        commands.push(Command::ToManager(FromPrimary::Viewed { epoch }));
+        commands
+    }
+
+    /// Makes the ports those of the view's seats, once there is a structure to send.
+    pub(super) fn adopt_seats(&mut self) -> Vec<Command> {
+        let mut commands = self.remove_ports();
+        for seat in self.view.servers.clone() {
+            match self.ports.get_mut(&seat.node) {
+                Some(port) => {
+                    commands.extend(keep_port(port, seat));
+                }
+                None => commands.extend(self.add_port(seat)),
+            }
+        }
+        commands
+    }
+
+    /// Lets the servers go that left the view or lost their memory.
+    fn remove_ports(&mut self) -> Vec<Command> {
+        let State::Living(life) = &mut self.state else {
+            return Vec::new();
+        };
+        let servers = &self.view.servers;
+        let stays = |port: &ServerPort| {
+            servers
+                .iter()
+                .any(|seat| seat.node == port.seat.node && port.is_same_memory(seat))
+        };
+        let gone: Vec<_> = self
+            .ports
+            .iter()
+            .filter(|(_, port)| !stays(port))
+            .map(|(server, _)| *server)
+            .collect();
+        let mut commands = Vec::new();
+        for server in gone {
+            self.ports.remove(&server);
+            commands.push(Command::Disconnect { server });
+            commands.extend(life.remove_server(server));
+        }
+        commands
+    }
+
+    fn add_port(&mut self, seat: ServerSeat) -> Option<Command> {
+        let State::Living(life) = &mut self.state else {
+            return None;
+        };
+        let server = seat.node;
+        life.sender
+            .add_receiver(server, life.sender.stable(), seat.active);
+        let dial = Command::Dial {
+            server,
+            address: seat.address,
+            attempt: 0,
+        };
+        self.ports.insert(server, ServerPort::new(seat));
+        (!life.fenced).then_some(dial)
+    }
+
+    /// Calls every server of the view anew, with what this life is now.
+    pub(super) fn redial_all(&mut self) -> Vec<Command> {
+        self.ports.values_mut().for_each(|port| {
+            port.disconnect();
+            port.attempt = 0;
+        });
+        if let State::Living(life) = &mut self.state {
+            self.ports
+                .keys()
+                .for_each(|server| life.sender.handle_closed(*server));
+        }
+        self.ports.values().map(dial).collect()
+    }
+
+    /// Opens the channel to a server that answered.
+    pub(super) fn open_channel(&mut self, server: NodeId) -> Vec<Command> {
+        let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
+            return Vec::new();
+        };
+        let with_image = port.needs_image();
+        let base = if with_image {
+            life.sender.last()
+        } else {
+            life.sender.stable()
+        };
+        port.channel = Channel::Opening;
+        if with_image {
+            port.copy = Copy::Sending(Default::default());
+            // What follows the image starts after its base, whether `Opened` came or not.
+            life.sender.add_receiver(server, base, false);
+            if let Err(error) = life.sender.handle_opened(server, base) {
+                tracing::error!(%server, %error, "a channel could not be opened");
+            }
+        }
+        let (since, rebuild) = (life.since, port.seat.rebuild);
+        vec![Command::ToServer {
+            server,
+            frame: DeltaFrame::Open {
+                since,
+                rebuild,
+                base,
+                with_image,
+            },
+        }]
+    }
+
+    pub(super) fn handle_server_lost(&mut self, server: NodeId) -> Vec<Command> {
+        let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
+            return Vec::new();
+        };
+        life.sender.handle_closed(server);
+        let was_open = port.channel == Channel::Open;
+        port.disconnect();
+        port.attempt = if was_open { 0 } else { port.attempt + 1 };
+        match life.fenced {
+            true => Vec::new(),
+            false => vec![dial(port)],
+        }
+    }
+
+    pub(super) fn handle_server(&mut self, server: NodeId, frame: AckFrame) -> Vec<Command> {
+        if !self.ports.contains_key(&server) {
+            return Vec::new();
+        }
+        let taken = match frame {
+            AckFrame::Opened { applied } => self.handle_opened(server, applied),
+            AckFrame::Ack { applied } => self.handle_ack(server, applied),
+            AckFrame::Gap { expected } => self.handle_gap(server, expected),
+            AckFrame::ImageApplied { .. } => Ok(self.continue_image(server, true)),
+            AckFrame::WantBlocks {
+                recovery,
+                first,
+                count,
+            } => Ok(self.send_blocks(server, recovery, first, count)),
+            AckFrame::Fenced { epoch } => Ok(self.handle_fenced(server, epoch)),
+            AckFrame::NoImage => Ok(self.drop_channel(server)),
+        };
+        match taken {
+            Ok(commands) => self.settle(commands),
+            Err(error) => {
+                tracing::error!(%server, %error, "the server's word cannot be; its link is closed");
+                self.drop_channel(server)
+            }
+        }
+    }
+
+    fn handle_opened(&mut self, server: NodeId, applied: Seq) -> Result<Vec<Command>, FifoError> {
+        let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
+            return Ok(Vec::new());
+        };
+        port.channel = Channel::Open;
+        port.attempt = 0;
+        if port.needs_image() {
+            return Ok(self.continue_image(server, false));
+        }
+        // Only a server that has the image to its end opens a channel without one.
+        port.confirm();
+        let outputs = life.sender.handle_opened(server, applied)?;
+        Ok(life.carry_out(outputs))
+    }
+
+    fn handle_ack(&mut self, server: NodeId, applied: Seq) -> Result<Vec<Command>, FifoError> {
+        let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
+            return Ok(Vec::new());
+        };
+        // A server acknowledges nothing before the image's end.
+        port.confirm();
+        let outputs = life.sender.handle_ack(server, applied)?;
+        Ok(life.carry_out(outputs))
+    }
+
+    fn handle_gap(&mut self, server: NodeId, expected: Seq) -> Result<Vec<Command>, FifoError> {
+        let State::Living(life) = &mut self.state else {
+            return Ok(Vec::new());
+        };
+        let outputs = life.sender.handle_gap(server, expected)?;
+        Ok(life.carry_out(outputs))
+    }
+
+    /// Sends the next chunks of the image; from its end on the server is waited for.
+    fn continue_image(&mut self, server: NodeId, chunk_applied: bool) -> Vec<Command> {
+        let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
+            return Vec::new();
+        };
+        let Copy::Sending(source) = &mut port.copy else {
+            return Vec::new();
+        };
+        if chunk_applied {
+            source.chunk_applied();
+        }
+        let frames = source.next_frames(life.list().arena());
+        if source.is_ended() {
+            port.copy = Copy::Ended {
+                last: life.sender.last(),
+                confirmed: false,
+            };
+            life.sender.require(server);
+        }
+        frames
+            .into_iter()
+            .map(|frame| Command::ToServer { server, frame })
+            .collect()
+    }
+
+    /// Puts blocks of the values region, as they are now, into the server's channel.
+    fn send_blocks(&mut self, server: NodeId, recovery: u64, first: u64, count: u64) -> Vec<Command> {
+        let State::Living(life) = &self.state else {
+            return Vec::new();
+        };
+        if count > WINDOW_BLOCKS {
+            tracing::error!(%server, count, limit = WINDOW_BLOCKS, "too many blocks are wanted");
+            return self.drop_channel(server);
+        }
+        let values = life.list().image(RegionId::VALUES);
+        let block = |index: u64| {
+            let place = |index: u64| usize::try_from(index.saturating_mul(BLOCK_BYTES)).unwrap_or(usize::MAX);
+            let start = place(index).min(values.len());
+            let end = place(index.saturating_add(1)).min(values.len());
+            let bytes = Bytes::copy_from_slice(&values[start..end]);
+            Command::ToServer {
+                server,
+                frame: DeltaFrame::Block {
+                    recovery,
+                    index,
+                    bytes,
+                },
+            }
+        };
+        (first..first.saturating_add(count)).map(block).collect()
+    }
+
+    /// A server knows of a newer life: this one serves no more, unless the manager resumes it.
+    fn handle_fenced(&mut self, server: NodeId, epoch: Epoch) -> Vec<Command> {
+        let State::Living(life) = &mut self.state else {
+            return Vec::new();
+        };
+        if life.fenced || epoch <= life.since {
+            return self.drop_channel(server);
+        }
+        tracing::warn!(%server, %epoch, since = %life.since, "fenced");
+        let mut commands = life.fence("the primary was fenced");
+        for (server, port) in &mut self.ports {
+            life.sender.handle_closed(*server);
+            port.disconnect();
+            commands.push(Command::Disconnect { server: *server });
+        }
+        commands.push(Command::Reenter);
+        commands
+    }
+
+    /// Closes the link and calls again, later than before.
+    fn drop_channel(&mut self, server: NodeId) -> Vec<Command> {
+        let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
+            return Vec::new();
+        };
+        life.sender.handle_closed(server);
+        port.disconnect();
+        port.attempt += 1;
+        match life.fenced {
+            true => vec![Command::Disconnect { server }],
+            false => vec![dial(port)],
+        }
+    }
+}
+
+fn dial(port: &ServerPort) -> Command {
+    Command::Dial {
+        server: port.seat.node,
+        address: port.seat.address,
+        attempt: port.attempt,
+    }
+}
+
+/// Takes the seat's news over for a server that is known with this memory.
+fn keep_port(port: &mut ServerPort, seat: ServerSeat) -> Option<Command> {
+    let moved = port.seat.address != seat.address;
+    port.seat = seat;
+    if port.seat.active && matches!(port.copy, Copy::Ended { .. }) {
+        port.copy = Copy::Whole;
+    }
+    if moved {
+        port.disconnect();
+        return Some(dial(port));
+    }
+    // The manager may not have heard it: it would have made the server active.
+    (port.copy == Copy::Whole && !port.seat.active).then(|| caught_up(port.seat.node, port))
+}
