@@ -262,9 +262,12 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         if !pending.is_complete(&members_of(&self.view, &pending.groups)) {
             return None;
         }
-        let reported = self.pending.remove(&id)?.results;
-        let by_group = |(node, result)| Some((group_of(&self.view, node)?, result));
-        let results = reported.into_iter().filter_map(by_group).collect();
+        let mut results = BTreeMap::new();
+        for (node, result) in self.pending.remove(&id)?.results {
+            if let Some(group) = group_of(&self.view, node) {
+                results.entry(group).or_insert(result);
+            }
+        }
         Some(SenderCommand::Completed { id, results })
     }
 

@@ -1,0 +1,231 @@
+//! The members and senders of one script, and the links between them.
+//!
+//! A node's result of a delivery is the number of its deliveries, so that results tell the order.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use multicast::{
+    id::{Incarnation, NodeId},
+    skeen::{
+        member::{Member, MemberCommand},
+        message::{FromMember, ToMember},
+        sender::{Sender, SenderCommand},
+    },
+};
+
+use crate::{
+    parse::{Words, life},
+    render,
+};
+
+#[derive(Default)]
+pub(crate) struct Cluster {
+    members: BTreeMap<NodeId, (Member<String, u64>, u64)>,
+    senders: BTreeMap<Incarnation, Sender<String, u64>>,
+    to_members: BTreeMap<(Incarnation, NodeId), VecDeque<ToMember<String>>>,
+    to_senders: BTreeMap<(NodeId, Incarnation), VecDeque<FromMember<String, u64>>>,
+}
+
+impl Cluster {
+    /// Carries out one line of a script; gives what came of it, a line each.
+    ///
+    /// ```text
+    /// node 1 [restored 7.2 clock 9]        a new member
+    /// sender a                             a new sender
+    /// a seal e1 g1=1,2 g2=3                begin a view change
+    /// a multicast g1,g2 x                  start a message
+    /// a drained g1                         what the sender says to that
+    /// 1 wants                              a read waits for the watermark
+    /// 1 <- final e1 a#1 5.2 stable 0.0     this message arrives from nobody in particular
+    /// a <- 1 proposal e1 a#1 5.1           this message of node 1 arrives
+    /// pass a 1 | pass 1 a                  the oldest message of that link arrives
+    /// pass all                             everything arrives, link by link, until all is still
+    /// crash 1 | crash a                    gone, with all that it sent and was sent
+    /// ```
+    pub(crate) fn carry_out(&mut self, line: &str) -> Vec<String> {
+        let mut words = Words::of(line);
+        match words.next() {
+            "node" => self.start_node(&mut words),
+            "sender" => {
+                let life = life(words.next());
+                self.senders.insert(life, Sender::new(life));
+                Vec::new()
+            }
+            "crash" => self.crash(words.next()),
+            "pass" => match words.next() {
+                "all" => self.pass_all(),
+                from => self.pass(from, words.next()),
+            },
+            who if is_node(who) => self.node_event(Words::of(who).node(), &mut words),
+            who => self.sender_event(life(who), &mut words),
+        }
+    }
+
+    fn start_node(&mut self, words: &mut Words) -> Vec<String> {
+        let node = words.node();
+        let member = if words.is_empty() {
+            Member::new(node)
+        } else {
+            assert_eq!(words.next(), "restored");
+            Member::restored(node, words.timestamp(), words.clock())
+        };
+        self.members.insert(node, (member, 0));
+        Vec::new()
+    }
+
+    fn node_event(&mut self, node: NodeId, words: &mut Words) -> Vec<String> {
+        match words.next() {
+            "<-" => {
+                let message = words.message_of_sender();
+                self.arrive_at_node(None, node, message)
+            }
+            "wants" => {
+                let question = self.members[&node].0.want_stable();
+                vec![format!("{}: {}", node.0, render::from_member(&question))]
+            }
+            word => panic!("no event of a node: {word}"),
+        }
+    }
+
+    fn sender_event(&mut self, life: Incarnation, words: &mut Words) -> Vec<String> {
+        let sender = self
+            .senders
+            .get_mut(&life)
+            .expect("the script started this sender");
+        let commands = match words.next() {
+            "seal" => {
+                let epoch = words.epoch();
+                sender.seal(epoch, words.view())
+            }
+            "multicast" => {
+                let groups = words.groups();
+                sender.multicast(groups, words.next().to_owned()).1
+            }
+            "drained" => {
+                let is_drained = sender.is_drained(words.groups()[0]);
+                return vec![format!("{:x} drained: {is_drained}", life.0)];
+            }
+            "<-" => {
+                let node = words.node();
+                let message = words.message_of_member();
+                sender.handle(node, message)
+            }
+            word => panic!("no event of a sender: {word}"),
+        };
+        self.take_sender_commands(life, commands)
+    }
+
+    fn take_sender_commands(
+        &mut self,
+        life: Incarnation,
+        commands: Vec<SenderCommand<String, u64>>,
+    ) -> Vec<String> {
+        let lines = commands
+            .iter()
+            .map(|command| format!("{:x} {}", life.0, render::sender_command(command)));
+        let lines = lines.collect();
+        for command in commands {
+            if let SenderCommand::Send { to, message } = command {
+                self.to_members.entry((life, to)).or_default().push_back(message);
+            }
+        }
+        lines
+    }
+
+    /// Answers go to the sender that the message came from, if it did.
+    fn arrive_at_node(
+        &mut self,
+        from: Option<Incarnation>,
+        node: NodeId,
+        message: ToMember<String>,
+    ) -> Vec<String> {
+        let (member, deliveries) = self.members.get_mut(&node).expect("the script started this node");
+        let mut lines = Vec::new();
+        let mut commands = VecDeque::from(member.handle(message));
+        while let Some(command) = commands.pop_front() {
+            match command {
+                MemberCommand::Send(answer) => {
+                    lines.push(format!("{}: {}", node.0, render::from_member(&answer)));
+                    if let Some(from) = from {
+                        self.to_senders.entry((node, from)).or_default().push_back(answer);
+                    }
+                }
+                MemberCommand::Deliver {
+                    id,
+                    timestamp,
+                    payload,
+                } => {
+                    lines.push(format!("{} delivers {id} {timestamp} {payload}", node.0));
+                    *deliveries += 1;
+                    let answers = member.delivered_with(timestamp, *deliveries);
+                    answers
+                        .into_iter()
+                        .rev()
+                        .for_each(|answer| commands.push_front(answer));
+                }
+            }
+        }
+        lines
+    }
+
+    fn pass(&mut self, from: &str, to: &str) -> Vec<String> {
+        if is_node(from) {
+            let (node, life) = (Words::of(from).node(), life(to));
+            let message = self
+                .to_senders
+                .get_mut(&(node, life))
+                .and_then(VecDeque::pop_front);
+            let message = message.expect("something is under way to the sender");
+            let Some(sender) = self.senders.get_mut(&life) else {
+                return Vec::new();
+            };
+            let commands = sender.handle(node, message);
+            self.take_sender_commands(life, commands)
+        } else {
+            let (life, node) = (life(from), Words::of(to).node());
+            let message = self
+                .to_members
+                .get_mut(&(life, node))
+                .and_then(VecDeque::pop_front);
+            self.arrive_at_node(
+                Some(life),
+                node,
+                message.expect("something is under way to the node"),
+            )
+        }
+    }
+
+    fn pass_all(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let down = self.to_members.iter().find(|(_, link)| !link.is_empty());
+            let up = self.to_senders.iter().find(|(_, link)| !link.is_empty());
+            let (from, to) = match (down, up) {
+                (Some(((life, node), _)), _) => (format!("{:x}", life.0), node.0.to_string()),
+                (None, Some(((node, life), _))) => (node.0.to_string(), format!("{:x}", life.0)),
+                (None, None) => return lines,
+            };
+            lines.extend(self.pass(&from, &to));
+        }
+    }
+
+    fn crash(&mut self, who: &str) -> Vec<String> {
+        if is_node(who) {
+            let node = Words::of(who).node();
+            self.members.remove(&node);
+            self.to_members.retain(|(_, to), _| *to != node);
+            self.to_senders.retain(|(from, _), _| *from != node);
+        } else {
+            let life = life(who);
+            self.senders.remove(&life);
+            self.to_members.retain(|(from, _), _| *from != life);
+            self.to_senders.retain(|(_, to), _| *to != life);
+        }
+        Vec::new()
+    }
+}
+
+/// Nodes are written with digits, senders with letters.
+fn is_node(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
