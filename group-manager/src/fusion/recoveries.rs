@@ -29,6 +29,14 @@ pub(super) struct Recoveries {
 }
 
 impl Recoveries {
+    /// None yet; an earlier manager may have made an attempt in that epoch.
+    pub(super) fn after(epoch: Epoch) -> Self {
+        Self {
+            attempted: epoch,
+            ..Self::default()
+        }
+    }
+
     /// The attempt under way, or complete and not yet in the store.
     pub(super) fn current(&self) -> Option<&Attempt> {
         self.current.as_ref()

@@ -1,8 +1,9 @@
 //! How the core begins: from what the store held when the manager started.
 //!
 //! A manager that starts knows nobody. Those whom the store calls active are given the suspicion time to
-//! enter again with the same memory; then they count as lost. Those who were joining are not: whatever they
-//! had received is worth nothing without the talk that it belonged to.
+//! enter again with the same memory; then they count as lost. Those who were joining count as lost at once:
+//! whatever they had received is worth nothing without the talk that it belonged to. That, too, is stored
+//! before anybody hears of it: one epoch never shows two different views.
 
 use super::*;
 use multicast::id::GroupId;
@@ -51,10 +52,12 @@ impl FusionCoordinator {
             if member.standing == Standing::Active {
                 lives.expect(*node, member, until);
             }
-            if member.role == Role::Primary && member.incarnation != Incarnation(0) {
+            let had_memory = matches!(member.standing, Standing::Active | Standing::Removed);
+            if member.role == Role::Primary && had_memory && member.incarnation != Incarnation(0) {
                 holders.insert(*node, member.incarnation);
             }
         }
+        let recoveries = Recoveries::after(membership.epoch);
         Ok(Self {
             cluster,
             membership,
@@ -65,7 +68,7 @@ impl FusionCoordinator {
             primaries: BTreeMap::new(),
             holders,
             hollow: BTreeMap::new(),
-            recoveries: Recoveries::default(),
+            recoveries,
             departures: BTreeMap::new(),
             installed_at: BTreeMap::new(),
             log: RecoveryLog::default(),
@@ -86,7 +89,7 @@ impl FusionCoordinator {
 fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Membership, ForeignMembership> {
     let mut members = cluster.absent_members();
     let nothing_founded = loaded.founded.is_empty();
-    for (node, mut stored) in loaded.members {
+    for (node, stored) in loaded.members {
         let Some(described) = members
             .get_mut(&node)
             .filter(|described| described.role == stored.role)
@@ -106,11 +109,6 @@ fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Membership, Fo
         }
         if nothing_founded {
             continue; // nobody ever held anything: as if nobody had entered
-        }
-        if stored.standing == Standing::Joining {
-            stored.standing = Standing::Removed;
-            stored.incarnation = Incarnation(0);
-            stored.addresses = None;
         }
         *described = stored;
     }

@@ -1,1 +1,75 @@
+//! The flows of the control plane, as scripts: an event (`> ...`), then every command that it causes.
+//!
+//! The scripts are the text files beside this one; [`script`] says how to read them.
 
+mod script;
+mod trace;
+
+use super::*;
+
+macro_rules! scripts {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                script::play(include_str!(concat!("tests/", stringify!($name), ".script")));
+            }
+        )*
+    };
+}
+
+scripts! {
+    a_group_is_founded_when_every_server_has_admitted_its_primary,
+    changes_that_wait_for_the_store_are_taken_together,
+    a_lost_server_is_removed_before_views_do_without_it,
+    a_server_that_comes_back_is_rebuilt_by_every_primary,
+    a_broken_rebuild_is_ordered_anew_in_another_epoch,
+    a_lost_primary_is_decoded_into_its_replacement,
+    two_lost_primaries_are_recovered_together,
+    a_loss_during_a_recovery_starts_it_anew,
+    a_suspected_primary_goes_on_with_its_memory,
+    more_losses_than_faults_are_refused_by_name,
+    a_failing_recovery_is_given_up_after_five_attempts,
+    a_second_life_is_refused_while_the_first_one_lives,
+    a_new_manager_expects_the_members_to_come_back,
+    another_manager_ends_this_one,
+}
+
+#[test]
+fn the_stored_membership_of_another_cluster_is_refused() {
+    use multicast::id::GroupId;
+    use wire::message::membership::Role;
+    let refused = |change: fn(&mut Membership)| {
+        let cluster = script::cluster(2, 1);
+        let mut loaded = Membership {
+            epoch: Epoch(4),
+            members: cluster.absent_members(),
+            founded: vec![GroupId(0)],
+        };
+        change(&mut loaded);
+        FusionCoordinator::new(cluster, loaded, Micros(0)).expect_err("not ours")
+    };
+    let stranger = refused(|loaded| {
+        let member = loaded.members[&NodeId(1)].clone();
+        loaded.members.insert(NodeId(5), member);
+    });
+    assert_eq!(
+        stranger,
+        ForeignMembership::Member {
+            node: NodeId(5),
+            role: Role::Primary
+        }
+    );
+    let moved = refused(|loaded| loaded.members.get_mut(&NodeId(1)).expect("there").group = Some(GroupId(1)));
+    let (stored, described) = (Some(GroupId(1)), Some(GroupId(0)));
+    assert_eq!(
+        moved,
+        ForeignMembership::Group {
+            node: NodeId(1),
+            stored,
+            described
+        }
+    );
+    let founded = refused(|loaded| loaded.founded.push(GroupId(7)));
+    assert_eq!(founded, ForeignMembership::Founded { group: GroupId(7) });
+}
