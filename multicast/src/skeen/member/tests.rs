@@ -1,1 +1,208 @@
-//! One test per claim about a member.
+//! Claims about a member that need its insides or many cases; the rules are in `tests/scenarios`.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::id::{Incarnation, Seq};
+
+const EPOCH: Epoch = Epoch(1);
+
+fn id(seq: u64) -> MessageId {
+    MessageId {
+        sender: Incarnation(7),
+        seq: Seq(seq),
+    }
+}
+
+fn at(counter: u64, node: u32) -> Timestamp {
+    Timestamp {
+        counter,
+        node: NodeId(node),
+    }
+}
+
+fn propose(seq: u64) -> ToMember<u64> {
+    let groups = vec![GroupId(1)];
+    ToMember::Propose {
+        epoch: EPOCH,
+        id: id(seq),
+        groups,
+        payload: seq,
+        stable: Timestamp::default(),
+    }
+}
+
+fn final_at(seq: u64, timestamp: Timestamp) -> ToMember<u64> {
+    ToMember::Final {
+        epoch: EPOCH,
+        id: id(seq),
+        timestamp,
+        stable: Timestamp::default(),
+    }
+}
+
+/// A member in its first view.
+fn member(node: u32) -> Member<u64, u64> {
+    let mut member = Member::new(NodeId(node));
+    member.handle(ToMember::Seal { epoch: EPOCH });
+    member.handle(ToMember::View {
+        epoch: EPOCH,
+        clock: 0,
+    });
+    member
+}
+
+fn proposal(seq: u64, timestamp: Timestamp) -> Vec<MemberCommand<u64, u64>> {
+    vec![MemberCommand::Send(FromMember::Proposal {
+        epoch: EPOCH,
+        id: id(seq),
+        timestamp,
+        is_final: false,
+    })]
+}
+
+fn delivered(seq: u64, timestamp: Timestamp, result: u64) -> MemberCommand<u64, u64> {
+    MemberCommand::Send(FromMember::Delivered {
+        epoch: EPOCH,
+        id: id(seq),
+        timestamp,
+        result,
+    })
+}
+
+#[test]
+fn what_a_member_says_of_itself_follows_its_messages() {
+    let standing = |m: &Member<u64, u64>| (m.epoch(), m.clock(), m.delivered(), m.stable(), m.is_idle());
+    let mut member = member(1);
+    assert_eq!(standing(&member), (EPOCH, 0, at(0, 0), at(0, 0), true));
+    member.handle(propose(1));
+    assert_eq!(standing(&member), (EPOCH, 1, at(0, 0), at(0, 0), false));
+    member.handle(final_at(1, at(6, 2)));
+    assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), at(0, 0), true));
+    member.handle(ToMember::Stable {
+        epoch: EPOCH,
+        watermark: at(6, 2),
+    });
+    assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), at(6, 2), true));
+}
+
+/// Rule 3: what is not applied yet is not acknowledged, however often the sender asks.
+#[test]
+fn a_delivery_is_acknowledged_only_with_its_result() {
+    let mut member = member(1);
+    member.handle(propose(1));
+    let deliver = MemberCommand::Deliver {
+        id: id(1),
+        timestamp: at(1, 1),
+        payload: 1,
+    };
+    assert_eq!(member.handle(final_at(1, at(1, 1))), [deliver]);
+    assert_eq!(member.handle(final_at(1, at(1, 1))), []);
+    assert_eq!(member.delivered_with(at(1, 1), 40), [delivered(1, at(1, 1), 40)]);
+    assert_eq!(member.handle(final_at(1, at(1, 1))), [delivered(1, at(1, 1), 40)]);
+    assert_eq!(member.delivered_with(at(2, 1), 41), []);
+}
+
+/// A node that was restored with clock 3 and watermark 9.2 must not offer a 4.
+#[test]
+fn a_restored_members_clock_is_at_least_its_watermark() {
+    let restored = |clock| Member::<u64, u64>::restored(NodeId(3), at(9, 2), clock).clock();
+    assert_eq!([restored(3), restored(9), restored(10)], [9, 9, 10]);
+}
+
+#[test]
+fn each_defect_does_what_its_name_says() {
+    let broken = |defect| member(3).with_defect(defect);
+
+    let mut lagging = broken(Defect::NoClockBumpOnFinal);
+    lagging.handle(propose(1));
+    lagging.handle(final_at(1, at(9, 4)));
+    assert_eq!(lagging.handle(propose(2)), proposal(2, at(2, 3)));
+
+    assert_eq!(
+        broken(Defect::NoTieBreak).handle(propose(1)),
+        proposal(1, at(1, 0))
+    );
+
+    let mut hasty = broken(Defect::AcknowledgeOnReceipt);
+    hasty.handle(propose(1));
+    hasty.handle(propose(2));
+    assert_eq!(hasty.handle(final_at(2, at(2, 3))), [delivered(2, at(2, 3), 0)]);
+
+    let mut careless = broken(Defect::NoEpochCheck);
+    careless.handle(ToMember::Seal { epoch: Epoch(2) });
+    let answer = FromMember::Proposal {
+        epoch: Epoch(2),
+        id: id(1),
+        timestamp: at(1, 3),
+        is_final: false,
+    };
+    assert_eq!(careless.handle(propose(1)), [MemberCommand::Send(answer)]);
+}
+
+/// The obvious way: keep every message in a map, sort it anew after each final timestamp, deliver from the
+/// front while the front is final.
+#[derive(Default)]
+struct SlowMember {
+    clock: u64,
+    waiting: BTreeMap<u64, (Timestamp, bool)>,
+    log: Vec<(Timestamp, u64)>,
+}
+
+impl SlowMember {
+    fn propose(&mut self, seq: u64) {
+        self.clock += 1;
+        self.waiting.insert(seq, (at(self.clock, 1), false));
+    }
+
+    fn finish(&mut self, seq: u64, timestamp: Timestamp) {
+        self.clock = self.clock.max(timestamp.counter);
+        self.waiting.insert(seq, (timestamp, true));
+        let mut order: Vec<_> = self
+            .waiting
+            .iter()
+            .map(|(seq, (at, fin))| (*at, *seq, *fin))
+            .collect();
+        order.sort();
+        for (timestamp, seq, _) in order.into_iter().take_while(|(_, _, is_final)| *is_final) {
+            self.waiting.remove(&seq);
+            self.log.push((timestamp, seq));
+        }
+    }
+}
+
+proptest! {
+    /// Messages are proposed and become final in any order, each by at least what was offered here.
+    #[test]
+    fn a_member_delivers_what_the_obvious_one_delivers(
+        script in prop::collection::vec((0_usize..6, 0_u64..8, 0_u32..4), 1..60)
+    ) {
+        let (mut fast, mut slow) = (member(1), SlowMember::default());
+        let mut log = Vec::new();
+        let mut next = 1;
+        for (choice, above, node) in script {
+            let open: Vec<_> = slow.waiting.iter().filter(|(_, (_, is_final))| !is_final).collect();
+            let Some((seq, (offer, _))) = open.get(choice.wrapping_sub(2)).copied() else {
+                let answer = fast.handle(propose(next));
+                slow.propose(next);
+                prop_assert_eq!(answer, proposal(next, at(slow.clock, 1)));
+                next += 1;
+                continue;
+            };
+            // Distinct for distinct messages: another node offers no counter twice.
+            let (seq, other) = (*seq, at(offer.counter + above, node + 2 + 4 * *seq as u32));
+            let timestamp = other.max(*offer);
+            for command in fast.handle(final_at(seq, timestamp)) {
+                if let MemberCommand::Deliver { timestamp, payload, .. } = command {
+                    log.push((timestamp, payload));
+                }
+            }
+            slow.finish(seq, timestamp);
+            prop_assert_eq!(&log, &slow.log);
+            prop_assert_eq!(fast.clock(), slow.clock);
+        }
+        prop_assert!(log.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+}

@@ -1,1 +1,159 @@
-//! One test per claim about a sender.
+//! Claims about a sender that need its insides or many cases; the rules are in `tests/scenarios`.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const EPOCH: Epoch = Epoch(1);
+const GROUP: GroupId = GroupId(1);
+
+fn at(counter: u64, node: u32) -> Timestamp {
+    Timestamp {
+        counter,
+        node: NodeId(node),
+    }
+}
+
+fn sealed(epoch: Epoch) -> FromMember<u64, u64> {
+    FromMember::Sealed {
+        epoch,
+        clock: 0,
+        delivered: Timestamp::default(),
+        held: Vec::new(),
+    }
+}
+
+/// A sender whose first view is one group of nodes 1 to this many.
+fn sender(size: u32) -> Sender<u64, u64> {
+    let mut sender = Sender::new(Incarnation(7));
+    sender.seal(EPOCH, View::from([(GROUP, (1..=size).map(NodeId).collect())]));
+    for node in 1..=size {
+        sender.handle(NodeId(node), sealed(EPOCH));
+    }
+    sender
+}
+
+fn id(seq: u64) -> MessageId {
+    MessageId {
+        sender: Incarnation(7),
+        seq: Seq(seq),
+    }
+}
+
+#[test]
+fn message_ids_rise_by_one_also_while_sealing() {
+    let mut sender = sender(1);
+    assert_eq!(sender.multicast(vec![GROUP], 1).0, id(1));
+    sender.seal(Epoch(2), View::from([(GROUP, BTreeSet::from([NodeId(1)]))]));
+    assert_eq!(sender.multicast(vec![GROUP], 2), (id(2), Vec::new()));
+    sender.handle(NodeId(1), sealed(Epoch(2)));
+    assert_eq!(sender.multicast(vec![GROUP], 3).0, id(3));
+}
+
+/// A view change that was given up has no effect on the one that replaced it.
+#[test]
+fn the_epoch_is_in_force_when_the_last_member_reported() {
+    let view = View::from([(GROUP, BTreeSet::from([NodeId(1), NodeId(2)]))]);
+    let mut sender = sender(2);
+    sender.seal(Epoch(2), view.clone());
+    sender.seal(Epoch(3), view);
+    let mut standings = Vec::new();
+    for (node, epoch) in [(1, 2), (2, 2), (1, 3), (2, 3)] {
+        sender.handle(NodeId(node), sealed(Epoch(epoch)));
+        standings.push((sender.epoch(), sender.is_sealing()));
+    }
+    let old = (EPOCH, true);
+    assert_eq!(standings, [old, old, old, (Epoch(3), false)]);
+}
+
+/// Offers of an old epoch do not count in the new one: a member that has not offered anew may not hold the
+/// message at all.
+#[test]
+fn offers_of_an_old_epoch_are_forgotten() {
+    let mut sender = sender(2);
+    let offer = |epoch, counter, node| {
+        let timestamp = at(counter, node);
+        FromMember::Proposal {
+            epoch,
+            id: id(1),
+            timestamp,
+            is_final: false,
+        }
+    };
+    sender.multicast(vec![GROUP], 1);
+    sender.handle(NodeId(1), offer(EPOCH, 1, 1));
+    sender.seal(
+        Epoch(2),
+        View::from([(GROUP, BTreeSet::from([NodeId(1), NodeId(2)]))]),
+    );
+    sender.handle(NodeId(1), sealed(Epoch(2)));
+    sender.handle(NodeId(2), sealed(Epoch(2)));
+    assert_eq!(sender.handle(NodeId(2), offer(Epoch(2), 4, 2)), []);
+    let commands = sender.handle(NodeId(1), offer(Epoch(2), 3, 1));
+    let message = ToMember::Final {
+        epoch: Epoch(2),
+        id: id(1),
+        timestamp: at(4, 2),
+        stable: at(0, 0),
+    };
+    let to = |node| SenderCommand::Send {
+        to: NodeId(node),
+        message: message.clone(),
+    };
+    assert_eq!(commands, [to(1), to(2)]);
+}
+
+/// A member's watermark is the largest it told of, in whatever order it is heard.
+#[test]
+fn a_late_delivery_does_not_lower_the_stable_watermark() {
+    let mut sender = sender(1);
+    for seq in 1..=2 {
+        sender.multicast(vec![GROUP], seq);
+        let proposal = FromMember::Proposal {
+            epoch: EPOCH,
+            id: id(seq),
+            timestamp: at(seq, 1),
+            is_final: false,
+        };
+        sender.handle(NodeId(1), proposal);
+    }
+    let delivered = |seq| FromMember::Delivered {
+        epoch: EPOCH,
+        id: id(seq),
+        timestamp: at(seq, 1),
+        result: 0,
+    };
+    sender.handle(NodeId(1), delivered(2));
+    // Its own word for message 1 is outstanding.
+    assert_eq!(sender.stable(GROUP), at(1, 0));
+    sender.handle(NodeId(1), delivered(1));
+    assert_eq!(sender.stable(GROUP), at(2, 1));
+}
+
+proptest! {
+    /// Rule 2, for every size of a group and every order of the answers.
+    #[test]
+    fn the_final_timestamp_is_the_largest_offer_and_comes_with_the_last(
+        counters in prop::collection::vec(1_u64..20, 1..6),
+        first in 0_usize..6,
+    ) {
+        let size = counters.len() as u32;
+        let mut sender = sender(size);
+        sender.multicast(vec![GROUP], 1);
+        let mut offers: Vec<Timestamp> = counters.iter().zip(1..).map(|(counter, node)| at(*counter, node)).collect();
+        let largest = offers.iter().max().copied();
+        offers.rotate_left(first % counters.len());
+        let mut finals = Vec::new();
+        for (place, timestamp) in offers.iter().enumerate() {
+            let proposal = FromMember::Proposal { epoch: EPOCH, id: id(1), timestamp: *timestamp, is_final: false };
+            for command in sender.handle(timestamp.node, proposal) {
+                if let SenderCommand::Send { to, message: ToMember::Final { timestamp, .. } } = command {
+                    finals.push((place, to, timestamp));
+                }
+            }
+        }
+        let last = offers.len() - 1;
+        let expected: Vec<_> = (1..=size).filter_map(|node| Some((last, NodeId(node), largest?))).collect();
+        prop_assert_eq!(finals, expected);
+    }
+}
