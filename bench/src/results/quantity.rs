@@ -1,8 +1,9 @@
 //! Times, sizes and ratios as a reader wants them: three significant digits and a unit.
 
-/// A time in microseconds: `12.3 us` becomes `12.3 µs`, 3,400,000 becomes `3.40 s`.
+/// A time in microseconds: 12.3 becomes `12.3 µs`, 3,400,000 becomes `3.40 s`.
 pub fn time_us_text(us: f64) -> String {
     match us {
+        0.0 => "0 µs".to_owned(),
         us if us < 1e3 => format!("{} µs", three_digits(us)),
         us if us < 1e6 => format!("{} ms", three_digits(us / 1e3)),
         us => format!("{} s", three_digits(us / 1e6)),
@@ -56,8 +57,7 @@ mod tests {
             ]
             .map(time_us_text),
             [
-                "0.00 µs", "9.99 µs", "10.0 µs", "99.9 µs", "940 µs", "1.00 ms", "3.70 ms", "780 ms",
-                "3.40 s"
+                "0 µs", "9.99 µs", "10.0 µs", "99.9 µs", "940 µs", "1.00 ms", "3.70 ms", "780 ms", "3.40 s"
             ]
         );
     }
