@@ -16,4 +16,13 @@ pub mod door;
 pub mod image_source;
 pub mod life;
 pub mod primary;
+mod process;
+mod residual_streams;
+mod run;
+mod server_links;
 pub mod server_port;
+pub mod settings;
+
+pub use process::main;
+pub use run::run;
+pub use settings::Settings;

@@ -147,9 +147,11 @@ impl Life {
     /// (its connection ends), because it may yet survive.
     pub fn fence(&mut self, reason: &str) -> Vec<Command> {
         self.fenced = true;
-        let mut under_way: Vec<u64> = self.held.drain(..).map(|held| held.caller.connection).collect();
-        under_way.sort_unstable();
-        under_way.dedup();
+        let hang_ups = self
+            .held
+            .drain(..)
+            .map(|held| Command::HangUp { caller: held.caller });
+        let hang_ups: Vec<_> = hang_ups.collect();
         let refused = self.waiting.drain(..).map(|(caller, _)| {
             let refusal = Refusal::Unavailable {
                 reason: reason.to_owned(),
@@ -159,9 +161,6 @@ impl Life {
                 body: ReplyBody::Refused(refusal),
             }
         });
-        let hang_ups = under_way
-            .into_iter()
-            .map(|connection| Command::HangUp { connection });
         refused.chain(hang_ups).collect()
     }
 

@@ -15,6 +15,14 @@ pub mod coded;
 pub mod fault;
 pub mod image_cursor;
 pub mod primary_copy;
+mod process;
 pub mod residual;
+mod run;
+pub mod settings;
+mod streams;
 pub mod undo_ring;
 pub mod window;
+
+pub use process::main;
+pub use run::{RunError, run};
+pub use settings::Settings;

@@ -80,10 +80,10 @@ pub enum Command {
         /// The answer, or a part of it.
         body: ReplyBody,
     },
-    /// Close a client's connection: what became of its writes is not known.
+    /// Close the connection of a client with this request: what became of it is not known.
     HangUp {
-        /// Which.
-        connection: u64,
+        /// Whose.
+        caller: Caller,
     },
     /// Tell the manager.
     ToManager(FromPrimary),

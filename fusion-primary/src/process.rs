@@ -1,0 +1,33 @@
+//! A primary as a process: from its arguments to its exit code.
+
+use std::process::ExitCode;
+
+use settings::Cluster;
+use wire::{
+    process::HeapProbe,
+    role::{RoleArguments, RoleError, Shutdown, listen, run_role},
+};
+
+use crate::{Settings, run};
+
+/// Runs `[primary section]` of a cluster file until it is asked to stop. Prints where it listens on standard
+/// output.
+pub fn main(arguments: RoleArguments, heap: HeapProbe) -> ExitCode {
+    run_role(arguments, move |cluster, arguments, shutdown| {
+        start(cluster, arguments, shutdown, heap)
+    })
+}
+
+async fn start(
+    cluster: Cluster,
+    arguments: RoleArguments,
+    shutdown: Shutdown,
+    heap: HeapProbe,
+) -> Result<(), RoleError> {
+    let settings = Settings::from_cluster(&cluster, arguments.section, arguments.manager, heap)?;
+    let (listener, address) = listen(&settings.listen).await?;
+    println!("listening on {address}");
+    run(listener, settings, shutdown.wait())
+        .await
+        .map_err(|error| RoleError::Failed(error.into()))
+}

@@ -1,0 +1,224 @@
+//! A primary's shell: one task that owns the core; listener, links and clients around it.
+
+use std::{collections::VecDeque, future::Future, io, sync::Arc, time::Instant};
+
+use tokio::net::{TcpListener, TcpStream};
+use wire::{
+    LinkEvent, Peer, Purpose, Traffic,
+    door_meter::DoorMeter,
+    member::{Arrival, Connections, Doorstep, Entry, ManagerEvent, ManagerPort},
+    message::{
+        client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
+        entry::Enter,
+        fusion::{FromPrimary, ToPrimary},
+        membership::{Addresses, Role},
+    },
+    process,
+};
+
+use crate::{
+    door::Caller,
+    primary::{Command, Event, Primary},
+    residual_streams::ResidualStreams,
+    server_links::ServerLinks,
+    settings::Settings,
+};
+
+struct Shell {
+    settings: Settings,
+    primary: Primary,
+    manager: ManagerPort<ToPrimary, FromPrimary>,
+    clients: Connections<ClientRequest, ClientReply>,
+    servers: ServerLinks,
+    residuals: ResidualStreams,
+    meter: DoorMeter<Caller>,
+}
+
+/// Runs a primary on its bound listener until `shutdown` completes.
+///
+/// # Errors
+/// If the listener does not know its own address.
+pub async fn run(
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let identity = settings.identity;
+    let door = Doorstep::open(
+        listener,
+        identity,
+        &[Purpose::Manager, Purpose::Client, Purpose::Residual],
+    );
+    let entry = entry(
+        &settings,
+        Addresses {
+            peers: address,
+            clients: address,
+        },
+    );
+    let traffic = Arc::new(Traffic::default());
+    let shell = Shell {
+        primary: Primary::new(identity.node, settings.door),
+        manager: ManagerPort::enter(entry, settings.timing, FromPrimary::Heartbeat),
+        clients: Connections::new(Arc::default()),
+        servers: ServerLinks::new(identity, Arc::clone(&traffic)),
+        residuals: ResidualStreams::new(),
+        meter: DoorMeter::new(traffic),
+        settings,
+    };
+    tokio::select! {
+        () = shell.serve(door) => {}
+        () = shutdown => tracing::info!("the primary stops"),
+    }
+    Ok(())
+}
+
+fn entry(settings: &Settings, addresses: Addresses) -> Entry {
+    Entry {
+        managers: settings.managers.clone(),
+        enter: Enter {
+            node: settings.identity.node,
+            incarnation: settings.identity.incarnation,
+            role: Role::Primary,
+            addresses,
+        },
+        cluster: settings.identity.cluster,
+    }
+}
+
+impl Shell {
+    async fn serve(mut self, mut door: Doorstep) {
+        loop {
+            tokio::select! {
+                event = self.servers.next() => self.handle(event),
+                arrival = self.clients.next() => self.handle_client(arrival),
+                event = self.manager.next() => self.handle_manager(event),
+                event = self.residuals.next() => self.handle(event),
+                (peer, stream) = door.next() => self.handle_caller(&peer, stream),
+            }
+        }
+    }
+
+    /// Hands an event to the core and carries out what it says, and what follows from that.
+    fn handle(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for command in self.primary.handle(event) {
+                events.extend(self.carry_out(command));
+            }
+        }
+    }
+
+    /// Carries out one command; an event if one follows from it at once.
+    fn carry_out(&mut self, command: Command) -> Option<Event> {
+        match command {
+            Command::Reply { caller, body } => self.reply(caller, body),
+            Command::HangUp { caller } => {
+                self.meter.dropped(&caller);
+                self.clients.close(caller.connection);
+            }
+            Command::ToManager(message) => self.manager.send(message),
+            Command::Reenter => self.manager.reenter(),
+            Command::Dial {
+                server,
+                address,
+                attempt,
+            } => self.servers.dial(server, address, attempt),
+            Command::Disconnect { server } => self.servers.disconnect(server),
+            Command::ToServer { server, frame } => {
+                let lost = self.servers.send(server, frame).is_err();
+                return lost.then_some(Event::ServerLost { server });
+            }
+            Command::TakeResiduals => self.residuals.take(),
+            Command::CloseResidual { stream } => self.residuals.close(stream),
+            Command::DropResiduals => self.residuals.stop(),
+            Command::Decode => {
+                return Some(Event::Decoded {
+                    took_us: timed_us(|| self.primary.decode()),
+                });
+            }
+            Command::Check => {
+                return Some(Event::Checked {
+                    took_us: timed_us(|| self.primary.check()),
+                });
+            }
+        }
+        None
+    }
+
+    fn reply(&mut self, caller: Caller, body: ReplyBody) {
+        match body {
+            ReplyBody::Written(_) => self.meter.answered(&caller),
+            _ => self.meter.dropped(&caller),
+        }
+        self.clients.send(
+            caller.connection,
+            ClientReply {
+                request: caller.request,
+                body,
+            },
+        );
+    }
+
+    fn handle_manager(&mut self, event: ManagerEvent<ToPrimary>) {
+        match event {
+            ManagerEvent::Message(message) => self.handle(Event::Manager(message)),
+            ManagerEvent::Refused(refused) => self.handle(Event::Refused(refused)),
+            // Serving goes on without the manager; only the membership stands still.
+            ManagerEvent::Lost => {}
+        }
+    }
+
+    fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
+        let LinkEvent::Message(ClientRequest { request, body }) = arrival.event else {
+            return;
+        };
+        let caller = Caller {
+            connection: arrival.connection,
+            request,
+        };
+        match body {
+            RequestBody::Sizes => self.reply(caller, ReplyBody::Sizes(self.sizes())),
+            RequestBody::DoorReport { reset } => {
+                let report = self.meter.report(reset);
+                self.reply(caller, ReplyBody::DoorReport(report));
+            }
+            body => {
+                if matches!(body, RequestBody::Write { .. }) {
+                    self.meter.arrived(caller, arrival.at);
+                }
+                self.handle(Event::Client { caller, body });
+            }
+        }
+    }
+
+    fn handle_caller(&mut self, peer: &Peer, stream: TcpStream) {
+        match peer.purpose {
+            Purpose::Manager => self.manager.called(peer, stream),
+            Purpose::Residual => self.residuals.accept(peer, stream),
+            _ => drop(self.clients.accept(stream)),
+        }
+    }
+
+    fn sizes(&self) -> Sizes {
+        let (elements, sizes) = self.primary.sizes();
+        Sizes {
+            node: self.settings.identity.node,
+            role: Role::Primary,
+            epoch: self.primary.epoch(),
+            elements: elements as u64,
+            payload_bytes: sizes.payload_bytes as u64,
+            auxiliary_bytes: sizes.auxiliary_bytes as u64,
+            heap_bytes: (self.settings.heap)(),
+            resident_bytes: process::resident_bytes(),
+        }
+    }
+}
+
+/// How long something takes, in microseconds.
+fn timed_us(work: impl FnOnce()) -> u64 {
+    let began = Instant::now();
+    work();
+    began.elapsed().as_micros() as u64
+}

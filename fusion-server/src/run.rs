@@ -1,0 +1,186 @@
+//! A fused server's shell: one task that owns the core; listener, links and streams around it.
+
+use std::{collections::BTreeMap, future::Future, io, sync::Arc};
+
+use erasure::ParityError;
+use multicast::id::NodeId;
+use tokio::net::{TcpListener, TcpStream};
+use wire::{
+    LinkEvent, Peer, Purpose, Traffic,
+    member::{Arrival, Connections, Doorstep, Entry, ManagerEvent, ManagerPort},
+    message::{
+        client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
+        entry::Enter,
+        fusion::{AckFrame, DeltaFrame, FromServer, ToServer},
+        membership::{Addresses, Role},
+    },
+    process,
+};
+
+use crate::{
+    backup::{Command, Event, FusedBackup},
+    settings::Settings,
+    streams::Streams,
+};
+
+/// Why a fused server did not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The listener does not know its own address.
+    #[error(transparent)]
+    Listener(#[from] io::Error),
+    /// The code has no such row.
+    #[error(transparent)]
+    Row(#[from] ParityError),
+}
+
+struct Shell {
+    settings: Settings,
+    backup: FusedBackup,
+    manager: ManagerPort<ToServer, FromServer>,
+    primaries: Connections<DeltaFrame, AckFrame>,
+    clients: Connections<ClientRequest, ClientReply>,
+    streams: Streams,
+    /// Who is behind each connection of a primary, for the log.
+    names: BTreeMap<u64, NodeId>,
+}
+
+/// Runs a fused server on its bound listener until `shutdown` completes.
+///
+/// # Errors
+/// If the listener does not know its own address, or the code has no such row.
+pub async fn run(
+    listener: TcpListener,
+    settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let address = listener.local_addr()?;
+    let door = Doorstep::open(
+        listener,
+        settings.identity,
+        &[Purpose::Manager, Purpose::Delta, Purpose::Client],
+    );
+    let entry = entry(
+        &settings,
+        Addresses {
+            peers: address,
+            clients: address,
+        },
+    );
+    let shell = Shell {
+        backup: FusedBackup::new(settings.row)?,
+        manager: ManagerPort::enter(entry, settings.timing, FromServer::Heartbeat),
+        primaries: Connections::new(Arc::new(Traffic::default())),
+        clients: Connections::new(Arc::new(Traffic::default())),
+        streams: Streams::new(settings.identity),
+        names: BTreeMap::new(),
+        settings,
+    };
+    tokio::select! {
+        () = shell.serve(door) => {}
+        () = shutdown => tracing::info!("the fused server stops"),
+    }
+    Ok(())
+}
+
+fn entry(settings: &Settings, addresses: Addresses) -> Entry {
+    Entry {
+        managers: settings.managers.clone(),
+        enter: Enter {
+            node: settings.identity.node,
+            incarnation: settings.identity.incarnation,
+            role: Role::FusionServer,
+            addresses,
+        },
+        cluster: settings.identity.cluster,
+    }
+}
+
+impl Shell {
+    async fn serve(mut self, mut door: Doorstep) {
+        loop {
+            tokio::select! {
+                arrival = self.primaries.next() => self.handle_primary(arrival),
+                event = self.manager.next() => self.handle_manager(event),
+                arrival = self.clients.next() => self.handle_client(arrival),
+                report = self.streams.next() => self.handle(report),
+                (peer, stream) = door.next() => self.handle_caller(&peer, stream),
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        for command in self.backup.handle(event) {
+            match command {
+                Command::ToManager(message) => self.manager.send(message),
+                Command::ToPrimary { connection, frame } => self.primaries.send(connection, frame),
+                Command::Close { connection } => {
+                    self.names.remove(&connection);
+                    self.primaries.close(connection);
+                }
+                Command::Stream(portion) => self.streams.send(portion),
+                Command::StopStreams { recovery } => self.streams.stop(recovery),
+            }
+        }
+    }
+
+    fn handle_manager(&mut self, event: ManagerEvent<ToServer>) {
+        // Without the manager nothing changes here: what was admitted goes on.
+        if let ManagerEvent::Message(message) = event {
+            self.handle(Event::Manager(message));
+        }
+    }
+
+    fn handle_primary(&mut self, arrival: Arrival<DeltaFrame>) {
+        let connection = arrival.connection;
+        match arrival.event {
+            LinkEvent::Message(frame) => self.handle(Event::Frame { connection, frame }),
+            LinkEvent::Ended(error) => {
+                let primary = self.names.remove(&connection);
+                tracing::info!(?primary, %error, "a primary's connection ended");
+                self.handle(Event::Ended { connection });
+            }
+        }
+    }
+
+    fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
+        let LinkEvent::Message(ClientRequest { request, body }) = arrival.event else {
+            return;
+        };
+        let body = match body {
+            RequestBody::Sizes => ReplyBody::Sizes(self.sizes()),
+            _ => ReplyBody::Refused(Refusal::NotServedHere {
+                role: Role::FusionServer,
+            }),
+        };
+        self.clients
+            .send(arrival.connection, ClientReply { request, body });
+    }
+
+    fn handle_caller(&mut self, peer: &Peer, stream: TcpStream) {
+        match peer.purpose {
+            Purpose::Manager => self.manager.called(peer, stream),
+            Purpose::Delta => {
+                let connection = self.primaries.accept(stream);
+                let primary = peer.identity.node;
+                self.names.insert(connection, primary);
+                self.handle(Event::Called { connection, primary });
+            }
+            _ => drop(self.clients.accept(stream)),
+        }
+    }
+
+    fn sizes(&self) -> Sizes {
+        let holding = self.backup.holding();
+        Sizes {
+            node: self.settings.identity.node,
+            role: Role::FusionServer,
+            epoch: holding.epoch,
+            elements: 0,
+            payload_bytes: holding.parity_bytes,
+            auxiliary_bytes: holding.auxiliary_bytes,
+            heap_bytes: (self.settings.heap)(),
+            resident_bytes: process::resident_bytes(),
+        }
+    }
+}
