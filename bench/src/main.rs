@@ -1,2 +1,45 @@
-//! placeholder
-fn main() {}
+//! The bench: see `bench --help`.
+
+use std::{alloc::System, process::ExitCode};
+
+use bench::{
+    commands::{
+        Failure,
+        arguments::{Command, CommandLine},
+        config, experiment, floor, node, up,
+    },
+    floor::echo,
+    results,
+};
+use cap::Cap;
+use clap::Parser;
+
+/// Counts the live bytes of the nodes that this program runs as.
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+fn main() -> ExitCode {
+    let CommandLine { command, experiment: arguments } = CommandLine::parse();
+    if let Some(Command::Node { role, arguments }) = command {
+        return node::run(role, arguments, || ALLOCATOR.allocated() as u64);
+    }
+    wire::role::start_logging();
+    let done = match command {
+        None => experiment::experiment(arguments),
+        Some(Command::Up { cluster, fresh }) => up::up(&cluster, fresh),
+        Some(Command::Config(arguments)) => config::config(&arguments),
+        Some(Command::Check { cluster }) => config::check(&cluster),
+        Some(Command::Floor { faults, samples }) => floor::floor(faults, samples),
+        Some(Command::Compare { a, b }) => compare(&a, &b),
+        Some(Command::Report { folder }) => experiment::redraw(&folder),
+        Some(Command::FloorEcho) => echo().map_err(Failure::from),
+        Some(Command::Node { .. }) => Ok(()), // dealt with above
+    };
+    done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+}
+
+fn compare(a: &std::path::Path, b: &std::path::Path) -> Result<(), Failure> {
+    let text = results::compare(a, b).map_err(|error| Failure::Usage(format!("error: {error}")))?;
+    println!("{text}");
+    Ok(())
+}

@@ -255,7 +255,8 @@ impl Replica {
         let Some(held) = &self.held else { return Vec::new() };
         let stable = held.member.stable();
         let mut commands = Vec::new();
-        while let Some(waiting) = self.waiting.pop_front_if(|waiting| waiting.at <= stable) {
+        while self.waiting.front().is_some_and(|waiting| waiting.at <= stable) {
+            let Some(waiting) = self.waiting.pop_front() else { break };
             let replies = read(&held.list, &waiting.read);
             commands.extend(replies.into_iter().map(|body| answer(waiting.reader, body)));
         }

@@ -1,0 +1,241 @@
+//! A cluster of real processes, launched from a cluster file: this program, run again in the nodes' roles.
+//!
+//! The manager starts first and says where it listens; the others are told, so that every port of the file
+//! may be 0. Invariant: no process outlives its launcher, however that dies (each is on a leash: it stops
+//! when its standard input ends).
+
+mod process;
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use multicast::id::NodeId;
+use settings::{Cluster, LoadError};
+use wire::{
+    client::{Client, ClientError, Directory},
+    message::membership::{Membership, Role, Standing},
+};
+
+pub use self::process::NodeProcess;
+
+/// How long a cluster may take to start, and a crashed node to come back.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Pause between two looks at the membership.
+const LOOK_PAUSE: Duration = Duration::from_micros(500);
+
+/// Why a cluster could not be launched, or stopped doing what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The cluster file is not usable.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A process could not be started.
+    #[error("{role} {section} could not be started: {source}")]
+    Start {
+        /// What it was to be.
+        role: Role,
+        /// Its section of the cluster file.
+        section: u32,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// A process ended, or said something else than where it listens.
+    #[error("{role} {section} did not say where it listens; it said {said:?}")]
+    NoAddress {
+        /// What it was to be.
+        role: Role,
+        /// Its section of the cluster file.
+        section: u32,
+        /// Its first line.
+        said: String,
+    },
+    /// The manager did not answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Waited in vain.
+    #[error("after {waited_ms} ms {what}: {standings}")]
+    OutOfPatience {
+        /// How long.
+        waited_ms: u128,
+        /// What did not happen.
+        what: String,
+        /// Everybody's standing.
+        standings: String,
+    },
+}
+
+/// A launched cluster. Dropping it kills every process.
+#[derive(Debug)]
+pub struct RunningCluster {
+    /// What it was launched from.
+    pub cluster: Cluster,
+    /// The way to its doors.
+    pub directory: Directory,
+    file: PathBuf,
+    /// Where the processes' standard error goes; ours if `None`.
+    log: Option<PathBuf>,
+    manager: NodeProcess,
+    nodes: BTreeMap<NodeId, NodeProcess>,
+    /// A kept connection to the manager, for questions.
+    questions: Client,
+}
+
+/// What is to be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Its id.
+    pub node: NodeId,
+    /// Its role.
+    pub role: Role,
+    /// Its section of the cluster file.
+    pub section: u32,
+}
+
+/// Every process of the cluster but its managers, in the order of the file's sections, backups last.
+pub fn seats(cluster: &Cluster) -> Vec<Seat> {
+    let data_nodes = cluster.data_nodes.iter().map(|n| (n.id, Role::DataNode, n.section));
+    let primaries = cluster.primaries.iter().map(|n| (n.id, Role::Primary, n.section));
+    let servers = cluster.fusion_servers.iter().map(|n| (n.id, Role::FusionServer, n.section));
+    let all = data_nodes.chain(primaries).chain(servers);
+    all.map(|(node, role, section)| Seat { node, role, section }).collect()
+}
+
+impl RunningCluster {
+    /// Starts every process and waits until all are active.
+    ///
+    /// # Errors
+    /// Whatever keeps it from that.
+    pub async fn launch(file: &Path, log: Option<PathBuf>) -> Result<Self, ClusterError> {
+        let cluster = Cluster::load(file)?;
+        let section = cluster.managers.first().map_or(1, |manager| manager.section);
+        let id = cluster.managers.first().map_or(NodeId(0), |manager| manager.id);
+        let seat = Seat { node: id, role: Role::GroupManager, section };
+        let mut manager = NodeProcess::start(seat, file, None, stderr(log.as_deref()))?;
+        let address = manager.listening_on().await?;
+        let directory = Directory {
+            manager: (address.ip().to_string(), address.port()),
+            cluster: cluster.fingerprint(),
+            mechanism: cluster.mechanism,
+        };
+        let questions = directory.manager().await?;
+        let file = file.to_owned();
+        let nodes = BTreeMap::new();
+        let mut running = Self { cluster, directory, file, log, manager, nodes, questions };
+        for seat in seats(&running.cluster) {
+            running.start(seat)?;
+        }
+        running.wait_until("not all nodes are active", all_active).await?;
+        Ok(running)
+    }
+
+    /// The manager's process id.
+    pub fn manager_pid(&self) -> Option<u32> {
+        self.manager.pid()
+    }
+
+    /// Every node's id and process id.
+    pub fn pids(&self) -> Vec<(NodeId, Option<u32>)> {
+        self.nodes.iter().map(|(node, process)| (*node, process.pid())).collect()
+    }
+
+    /// Starts the process of a seat (again).
+    ///
+    /// # Errors
+    /// `Start`.
+    pub fn start(&mut self, seat: Seat) -> Result<(), ClusterError> {
+        let manager = Some(&self.directory.manager);
+        let process = NodeProcess::start(seat, &self.file, manager, stderr(self.log.as_deref()))?;
+        self.nodes.insert(seat.node, process);
+        Ok(())
+    }
+
+    /// Kills the node's process (SIGKILL) and waits until it is gone.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub async fn kill(&mut self, node: NodeId) -> io::Result<()> {
+        match self.nodes.remove(&node) {
+            Some(process) => process.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The membership as the manager has it.
+    ///
+    /// # Errors
+    /// If the manager does not answer.
+    pub async fn members(&mut self) -> Result<Membership, ClientError> {
+        self.questions.members().await
+    }
+
+    /// The kept connection to the manager.
+    pub fn questions(&mut self) -> &mut Client {
+        &mut self.questions
+    }
+
+    /// Looks at the membership until it is as wanted.
+    ///
+    /// # Errors
+    /// `OutOfPatience` after [`PATIENCE`], `Client` if the manager is gone.
+    pub async fn wait_until(
+        &mut self,
+        unless: &str,
+        wanted: impl Fn(&Membership) -> bool,
+    ) -> Result<Membership, ClusterError> {
+        let began = Instant::now();
+        loop {
+            let members = self.members().await?;
+            if wanted(&members) {
+                return Ok(members);
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(ClusterError::OutOfPatience {
+                    waited_ms: began.elapsed().as_millis(),
+                    what: unless.to_owned(),
+                    standings: standings(&members),
+                });
+            }
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+    }
+
+    /// Stops every process in order: asks first, kills what does not heed.
+    pub async fn stop(mut self) {
+        self.manager.release();
+        self.nodes.values_mut().for_each(NodeProcess::release);
+        for (_, process) in self.nodes {
+            process.stop().await;
+        }
+        self.manager.stop().await;
+    }
+}
+
+/// Whether everybody in the membership is active.
+pub fn all_active(members: &Membership) -> bool {
+    members.members.values().all(|member| member.standing == Standing::Active)
+}
+
+fn standings(members: &Membership) -> String {
+    let standing = |(node, member): (&NodeId, &wire::message::membership::Member)| {
+        format!("{} {} {:?}", member.role, node.0, member.standing).to_lowercase()
+    };
+    members.members.iter().map(standing).collect::<Vec<_>>().join(", ")
+}
+
+/// The processes' standard error: appended to the log, or ours.
+fn stderr(log: Option<&Path>) -> Stdio {
+    let Some(path) = log else { return Stdio::inherit() };
+    match std::fs::OpenOptions::new().create(true).append(true).open(path) {
+        Ok(file) => file.into(),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "the nodes' log cannot be written");
+            Stdio::null()
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! One node's process.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+use wire::message::membership::Role;
+
+use super::{ClusterError, Seat};
+
+/// How long a process may take to heed the end of its leash.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a process may take until it says where it listens.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A started process; killed when dropped.
+#[derive(Debug)]
+pub struct NodeProcess {
+    seat: Seat,
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl NodeProcess {
+    /// Runs this program again as that node.
+    pub(super) fn start(
+        seat: Seat,
+        file: &Path,
+        manager: Option<&(String, u16)>,
+        stderr: Stdio,
+    ) -> Result<Self, ClusterError> {
+        let failed = |source| ClusterError::Start { role: seat.role, section: seat.section, source };
+        let program = std::env::current_exe().map_err(failed)?;
+        let mut command = Command::new(program);
+        command.arg("node").arg(seat.role.to_string()).arg(file).arg(seat.section.to_string());
+        command.arg("--leash");
+        if let Some((host, port)) = manager.filter(|_| seat.role != Role::GroupManager) {
+            let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+            command.arg("--manager").arg(format!("{host}:{port}"));
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true);
+        // Ctrl-C at the terminal is for the launcher, which then stops its nodes in order.
+        command.process_group(0);
+        let mut child = command.spawn().map_err(failed)?;
+        let Some(stdout) = child.stdout.take() else {
+            return Err(failed(io::Error::other("it has no standard output")));
+        };
+        Ok(Self { seat, child, stdout: BufReader::new(stdout) })
+    }
+
+    /// The address in the first line that the process prints: `listening on ADDRESS ...`.
+    pub(super) async fn listening_on(&mut self) -> Result<SocketAddr, ClusterError> {
+        let mut line = String::new();
+        // An error or a silence leaves the line as it is, and the words below say so.
+        drop(timeout(START_PATIENCE, self.stdout.read_line(&mut line)).await);
+        let address = line.strip_prefix("listening on ").and_then(|rest| rest.split_whitespace().next());
+        address.and_then(|address| address.parse().ok()).ok_or_else(|| ClusterError::NoAddress {
+            role: self.seat.role,
+            section: self.seat.section,
+            said: line.trim_end().to_owned(),
+        })
+    }
+
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// SIGKILL, and waits for the end.
+    pub(super) async fn kill(mut self) -> io::Result<()> {
+        self.child.kill().await
+    }
+
+    /// Ends its leash: it is to stop.
+    pub(super) fn release(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    /// Ends its leash and waits; kills it if it does not heed.
+    pub(super) async fn stop(mut self) {
+        self.release();
+        if timeout(STOP_PATIENCE, self.child.wait()).await.is_err() {
+            tracing::warn!(role = %self.seat.role, section = self.seat.section, "killed: it did not stop");
+            drop(self.child.kill().await);
+        }
+    }
+}

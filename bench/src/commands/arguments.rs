@@ -1,0 +1,199 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use settings::Mechanism;
+use wire::role::RoleArguments;
+
+use super::node::NodeRole;
+
+/// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
+/// every so many inserts, reads everything back, and writes CSV, histograms, plots and a report.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// Without a command: the experiment.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The experiment's options.
+    #[command(flatten)]
+    pub experiment: ExperimentArguments,
+}
+
+/// Everything but the experiment.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Launch the cluster of a cluster file here; Ctrl-C stops it
+    Up {
+        /// The cluster file.
+        cluster: PathBuf,
+        /// Start anew although a former run did not stop in order; its data is gone with its processes.
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Write a cluster file
+    Config(ConfigArguments),
+    /// Check a cluster file: all errors at once
+    Check {
+        /// The cluster file.
+        cluster: PathBuf,
+    },
+    /// Measure the bare loopback rounds that no mechanism can beat
+    Floor {
+        /// Crashes to tolerate: rounds go to f and f + 1 processes.
+        #[arg(long, default_value_t = 1)]
+        faults: u32,
+        /// Rounds of each kind.
+        #[arg(long, default_value_t = 5000)]
+        samples: u32,
+    },
+    /// Compare the folders of two runs
+    Compare {
+        /// A run's folder.
+        a: PathBuf,
+        /// Another run's folder.
+        b: PathBuf,
+    },
+    /// Draw a run's plots and report again from its CSV files
+    Report {
+        /// The run's folder.
+        folder: PathBuf,
+    },
+    /// A node of a cluster: what the launcher starts, the same as the standalone binaries
+    #[command(hide = true)]
+    Node {
+        /// Which kind.
+        #[arg(value_enum)]
+        role: NodeRole,
+        /// As of the standalone binary.
+        #[command(flatten)]
+        arguments: RoleArguments,
+    },
+    /// A receiver of the floor's measurement
+    #[command(hide = true)]
+    FloorEcho,
+}
+
+/// `bench config`.
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    /// How the groups are kept alive.
+    #[arg(long, value_parser = mechanism, default_value = "replication")]
+    pub mechanism: Mechanism,
+    /// How many groups.
+    #[arg(long, default_value_t = 3)]
+    pub groups: u32,
+    /// Crashes to tolerate.
+    #[arg(long, default_value_t = 1)]
+    pub faults: u32,
+    /// Longest key, in bytes.
+    #[arg(long)]
+    pub key_bytes: Option<usize>,
+    /// Longest value, in bytes.
+    #[arg(long)]
+    pub element_bytes: Option<usize>,
+    /// First port; consecutive ones follow. Without it every port is 0: a free one.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Where to write it; standard output without.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// The experiment.
+#[derive(Debug, Args)]
+pub struct ExperimentArguments {
+    /// Which mechanisms, separated by commas; all there are without.
+    #[arg(long, value_delimiter = ',', value_parser = mechanism)]
+    pub mechanisms: Vec<Mechanism>,
+    /// Numbers of groups: `1..5` (both ends included), `3`, or `1,5`.
+    #[arg(long, default_value = "1..5", value_parser = counts)]
+    pub groups: Counts,
+    /// Inserts per group.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=16_000_000))]
+    pub ops: u64,
+    /// Crashes to tolerate (fusion: 1 to 4).
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
+    pub faults: u32,
+    /// Crash every node after this many inserts per group; 0 means never.
+    #[arg(long, default_value_t = 1000)]
+    pub crash_every: u64,
+    /// Bytes of every value.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    pub element_bytes: u16,
+    /// Clients per group, each with one update under way.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=512))]
+    pub clients: u64,
+    /// What the elements are made from.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Trials of each configuration.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+    /// The folder of results; without, one under `runs/` named by the time.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Only print what would be done: processes, ports, steps.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Numbers of groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts(pub Vec<u32>);
+
+/// The most groups of one experiment: fusion's n + f <= 256 with f = 1.
+const MAX_GROUPS: u32 = 255;
+
+fn mechanism(text: &str) -> Result<Mechanism, String> {
+    text.parse().map_err(|error: settings::UnknownMechanism| error.to_string())
+}
+
+/// `A..B` with both ends, or single numbers separated by commas.
+fn counts(text: &str) -> Result<Counts, String> {
+    let mut counts = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once("..").unwrap_or((part, part));
+        let (first, last) = (count(first)?, count(last)?);
+        if first > last {
+            return Err(format!("{first}..{last} is empty: the first number is the larger one"));
+        }
+        counts.extend(first..=last);
+    }
+    Ok(Counts(counts))
+}
+
+fn count(text: &str) -> Result<u32, String> {
+    let number: u32 =
+        text.trim().parse().map_err(|_| format!("\"{text}\" is no number; expected 1..5, 3 or 1,5"))?;
+    if (1..=MAX_GROUPS).contains(&number) {
+        Ok(number)
+    } else {
+        Err(format!("{number} groups: there must be 1 to {MAX_GROUPS}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_ranges_with_both_ends_or_lists() {
+        let parsed = |text| counts(text).map(|Counts(counts)| counts);
+        assert_eq!(parsed("1..5"), Ok(vec![1, 2, 3, 4, 5]));
+        assert_eq!(parsed("3"), Ok(vec![3]));
+        assert_eq!(parsed("1,5"), Ok(vec![1, 5]));
+        assert_eq!(parsed("1..2,255"), Ok(vec![1, 2, 255]));
+        assert_eq!(parsed("256"), Err("256 groups: there must be 1 to 255".to_owned()));
+        assert_eq!(parsed("0"), Err("0 groups: there must be 1 to 255".to_owned()));
+        assert_eq!(parsed("5..1"), Err("5..1 is empty: the first number is the larger one".to_owned()));
+        assert_eq!(parsed("x"), Err("\"x\" is no number; expected 1..5, 3 or 1,5".to_owned()));
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,104 @@
+//! The experiment from the command line: floor, trials, table, plots and report.
+
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use anyhow::Context;
+use settings::Mechanism;
+
+use super::{
+    Failure,
+    arguments::{Counts, ExperimentArguments},
+};
+use crate::{
+    experiment::{self, ExperimentPlan},
+    floor, plots, report,
+    results::{Ending, FolderError, Run, RunFolder, RunRecord, result_table, rfc3339_utc},
+};
+
+/// Rounds of each kind for the floor at the start of every run.
+const FLOOR_SAMPLES: u32 = 3000;
+
+/// Runs the experiment.
+///
+/// # Errors
+/// `Usage` if the options make no clusters or the folder is taken; `Interrupted` after Ctrl-C, with what was
+/// measured kept; `Failed` for everything else, among it lost or wrong elements.
+pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
+    let plan = checked(&arguments)?;
+    let described = plan.describe().map_err(|error| Failure::Usage(format!("error: {error}")))?;
+    if arguments.dry_run {
+        print!("{described}");
+        return Ok(());
+    }
+    let out = arguments.out.clone().unwrap_or_else(default_folder);
+    let mut folder = create(&out, &plan)?;
+    folder.record_floor(floor::measure(plan.faults, FLOOR_SAMPLES).context("measuring the floor")?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = experiment::run(&plan, &mut folder) => ended.map_err(Failure::from),
+            _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+        }
+    });
+    // The clusters' processes are gone before anything is drawn.
+    drop(runtime);
+    let ending = if ended.is_ok() { Ending::Complete } else { Ending::Interrupted };
+    let run = folder.finish(ending)?;
+    present(&run, &out)?;
+    ended
+}
+
+fn checked(arguments: &ExperimentArguments) -> Result<ExperimentPlan, Failure> {
+    let mechanisms = match arguments.mechanisms.as_slice() {
+        [] => Mechanism::ALL.to_vec(),
+        chosen => chosen.to_vec(),
+    };
+    let Counts(groups) = arguments.groups.clone();
+    Ok(ExperimentPlan {
+        mechanisms,
+        groups,
+        ops: arguments.ops,
+        faults: arguments.faults,
+        crash_every: arguments.crash_every,
+        element_bytes: usize::from(arguments.element_bytes),
+        clients: arguments.clients,
+        seed: arguments.seed,
+        repeat: arguments.repeat,
+    })
+}
+
+fn default_folder() -> PathBuf {
+    let name = rfc3339_utc(SystemTime::now()).replace(':', "-");
+    Path::new("runs").join(name)
+}
+
+fn create(out: &Path, plan: &ExperimentPlan) -> Result<RunFolder, Failure> {
+    let seeds = (0..u64::from(plan.repeat)).map(|trial| plan.seed + trial).collect();
+    let settings = serde_json::to_value(plan)?;
+    let record = RunRecord::begin(std::env::args().collect(), seeds, plan.ops, settings);
+    RunFolder::create(out, record).map_err(|error| match error {
+        FolderError::HoldsARun { .. } => Failure::Usage(format!("error: {error}")),
+        error => error.into(),
+    })
+}
+
+/// Draws everything and prints the table.
+fn present(run: &Run, out: &Path) -> Result<(), Failure> {
+    plots::write_all(run).context("drawing the plots")?;
+    let page = report::write(run).context("writing the report")?;
+    println!("{}", result_table(&run.summary()));
+    println!("results in {}, report in {}", out.display(), page.display());
+    Ok(())
+}
+
+/// `bench report FOLDER`: draws a run again.
+///
+/// # Errors
+/// `Usage` if the folder holds no run.
+pub fn redraw(folder: &Path) -> Result<(), Failure> {
+    let run = Run::open(folder).map_err(|error| Failure::Usage(format!("error: {error}")))?;
+    present(&run, folder)
+}
