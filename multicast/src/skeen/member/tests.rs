@@ -81,11 +81,13 @@ fn what_a_member_says_of_itself_follows_its_messages() {
     assert_eq!(standing(&member), (EPOCH, 1, at(0, 0), at(0, 0), false));
     member.handle(final_at(1, at(6, 2)));
     assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), at(0, 0), true));
-    member.handle(ToMember::Stable {
-        epoch: EPOCH,
-        watermark: at(6, 2),
-    });
-    assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), at(6, 2), true));
+    for (watermark, stable) in [(at(6, 2), at(6, 2)), (at(5, 9), at(6, 2))] {
+        member.handle(ToMember::Stable {
+            epoch: EPOCH,
+            watermark,
+        });
+        assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), stable, true));
+    }
 }
 
 /// Rule 3: what is not applied yet is not acknowledged, however often the sender asks.
@@ -181,14 +183,14 @@ proptest! {
     ) {
         let (mut fast, mut slow) = (member(1), SlowMember::default());
         let mut log = Vec::new();
-        let mut next = 1;
-        for (choice, above, node) in script {
+        let mut proposed = 0;
+                for (choice, above, node) in script {
             let open: Vec<_> = slow.waiting.iter().filter(|(_, (_, is_final))| !is_final).collect();
             let Some((seq, (offer, _))) = open.get(choice.wrapping_sub(2)).copied() else {
-                let answer = fast.handle(propose(next));
-                slow.propose(next);
-                prop_assert_eq!(answer, proposal(next, at(slow.clock, 1)));
-                next += 1;
+                proposed += 1;
+                let answer = fast.handle(propose(proposed));
+                slow.propose(proposed);
+                prop_assert_eq!(answer, proposal(proposed, at(slow.clock, 1)));
                 continue;
             };
             // Distinct for distinct messages: another node offers no counter twice.

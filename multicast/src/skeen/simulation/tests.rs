@@ -55,7 +55,7 @@ fn the_same_seed_gives_the_same_trace() {
 #[test]
 fn no_clock_bump_on_final_is_caught() {
     let broken = broken_with(Defect::NoClockBumpOnFinal);
-    assert_eq!(broken, BTreeSet::from(["delivered timestamps rise"]));
+    assert!(broken.contains("delivered timestamps rise"), "{broken:?}");
 }
 
 #[test]
