@@ -72,6 +72,20 @@ pub enum ToMember<P> {
     },
 }
 
+impl<P> ToMember<P> {
+    /// The epoch that the message belongs to.
+    pub fn epoch(&self) -> Epoch {
+        match self {
+            Self::Propose { epoch, .. }
+            | Self::Final { epoch, .. }
+            | Self::Restate { epoch, .. }
+            | Self::Stable { epoch, .. }
+            | Self::Seal { epoch }
+            | Self::View { epoch, .. } => *epoch,
+        }
+    }
+}
+
 /// From a member to the sender; `P` is the payload, `R` the result of delivering it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromMember<P, R> {
