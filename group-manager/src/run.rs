@@ -1,4 +1,4 @@
-//! Starting and stopping a manager.
+//! Starting and stopping a manager: the checked cluster file becomes the mechanism's core.
 
 use std::{future::Future, sync::Arc, time::SystemTime};
 
@@ -9,25 +9,42 @@ use wire::{member::Doorstep, message::membership::Membership};
 
 use crate::{
     coordinator::{Coordinator, Micros},
+    fusion::{
+        ForeignMembership, FusionCluster, FusionClusterError, FusionCoordinator, PrimaryPlace, ServerPlace,
+    },
     replication::{ReplicatedCluster, Replication},
     server::{SERVES, Server},
     settings::Settings,
     store::{EmbeddedStore, MembershipStore, StoreError},
 };
 
+/// Why a manager does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The membership store cannot be read, or holds no membership.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The cluster file describes no fused cluster.
+    #[error(transparent)]
+    Fusion(#[from] FusionClusterError),
+    /// The stored membership is that of another cluster.
+    #[error(transparent)]
+    Foreign(#[from] ForeignMembership),
+}
+
 /// Runs a manager on a bound listener until `shutdown` completes.
 ///
 /// # Errors
-/// If the membership store cannot be opened or holds no membership.
+/// See [`RunError`].
 pub async fn run(
     listener: TcpListener,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), StoreError> {
+) -> Result<(), RunError> {
     let store = EmbeddedStore::new(&settings.membership_file);
     let stored = store.load()?;
     tracing::info!(epoch = %stored.epoch, node = %settings.node(), "the manager starts");
-    let core = core(&settings, stored);
+    let core = core(&settings, stored)?;
     let doorstep = Doorstep::open(listener, settings.identity, SERVES);
     let server = Server::new(settings, core, Arc::new(store));
     tokio::select! {
@@ -37,16 +54,32 @@ pub async fn run(
     Ok(())
 }
 
-fn core(settings: &Settings, stored: Membership) -> Box<dyn Coordinator> {
+fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>, RunError> {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = Micros(since_1970.as_micros() as u64);
-    match settings.cluster.mechanism {
+    Ok(match settings.cluster.mechanism {
         Mechanism::Replication => {
             let cluster = replicated(&settings.cluster);
             Box::new(Replication::new(cluster, stored, settings.identity.incarnation, now))
         }
-        Mechanism::FusionLinked => unimplemented!(),
-    }
+        Mechanism::FusionLinked => {
+            Box::new(FusionCoordinator::new(fused(&settings.cluster)?, stored, now)?)
+        }
+    })
+}
+
+/// A primary's column is its group's number, a server's row its place among the servers.
+fn fused(cluster: &Cluster) -> Result<FusionCluster, FusionClusterError> {
+    let byte = |number: usize| u8::try_from(number).expect("checked: n + f is at most 256");
+    let primaries: Vec<PrimaryPlace> = cluster
+        .primaries
+        .iter()
+        .map(|p| PrimaryPlace { node: p.id, group: p.group, column: byte(usize::from(p.group.0)) })
+        .collect();
+    let servers: Vec<ServerPlace> =
+        cluster.fusion_servers.iter().map(|s| ServerPlace { node: s.id, row: byte(s.row) }).collect();
+    let suspicion_us = cluster.suspicion.as_micros() as u64;
+    FusionCluster::new(cluster.fault_tolerance, &primaries, &servers, cluster.min_backups, suspicion_us)
 }
 
 fn replicated(cluster: &Cluster) -> ReplicatedCluster {

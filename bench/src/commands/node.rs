@@ -23,7 +23,7 @@ pub fn run(role: NodeRole, arguments: RoleArguments, heap: HeapProbe) -> ExitCod
     match role {
         NodeRole::GroupManager => group_manager::main(arguments, heap),
         NodeRole::DataNode => data_node::main(arguments, heap),
-        NodeRole::Primary => ExitCode::FAILURE,
-        NodeRole::FusionServer => ExitCode::FAILURE,
+        NodeRole::Primary => fusion_primary::main(arguments, heap),
+        NodeRole::FusionServer => fusion_server::main(arguments, heap),
     }
 }
