@@ -90,7 +90,7 @@ impl Replication {
 
     fn pump_group(&mut self, group: GroupId) -> Vec<Command> {
         let members = self.present(group).len();
-        if members < 1 + self.cluster.min_backups {
+        if members < 1 + self.cluster.min_backups || !self.sender.reaches(group) {
             return Vec::new();
         }
         let mut commands = Vec::new();
@@ -102,7 +102,7 @@ impl Replication {
             }
             let (id, sent) = self.sender.multicast(vec![group], payload.freeze());
             self.callers.insert(id, (group, callers));
-            // A fresh message is only proposed; completing it is a later event.
+            // A fresh message to a group that is reached is only proposed; completing it is a later event.
             commands.extend(sent.into_iter().filter_map(|command| match command {
                 multicast::skeen::sender::SenderCommand::Send { to, message } => {
                     Some(Command::ToNode(to, ToNode::Multicast(message)))

@@ -56,6 +56,12 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         self.epoch
     }
 
+    /// Whether a message to the group would reach a member: it has some in the view in force, or a view change
+    /// is under way and decides.
+    pub fn reaches(&self, group: GroupId) -> bool {
+        self.is_sealing() || self.view.get(&group).is_some_and(|members| !members.is_empty())
+    }
+
     /// Whether a view change is under way.
     pub fn is_sealing(&self) -> bool {
         self.sealing.is_some()
