@@ -95,7 +95,7 @@ pub async fn listen(endpoint: &Endpoint) -> Result<(TcpListener, SocketAddr), Ro
 pub fn run_role<Start, Running>(arguments: RoleArguments, start: Start) -> ExitCode
 where
     Start: FnOnce(Cluster, RoleArguments, Shutdown) -> Running,
-    Running: Future<Output = Result<(), RoleError>>,
+    Running: Future<Output = Result<(), RoleError>> + Send + 'static,
 {
     start_logging();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -106,7 +106,9 @@ where
         let cluster = Cluster::load(&arguments.cluster)?;
         let (ask, asked) = watch::channel(None);
         watch_for_stop(ask, arguments.leash);
-        start(cluster, arguments, Shutdown(asked.clone())).await?;
+        // As a task, not as the runtime's main future: waking that one costs a look at the sockets each time.
+        let running = tokio::spawn(start(cluster, arguments, Shutdown(asked.clone())));
+        running.await.map_err(|error| RoleError::Failed(error.into()))??;
         let code = *asked.borrow();
         Ok(ExitCode::from(code.unwrap_or(0)))
     });
