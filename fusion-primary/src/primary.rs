@@ -125,6 +125,14 @@ impl Primary {
         (life.list().len(), sizes)
     }
 
+    /// The structure, with operations that are not stable yet, if it lives.
+    pub fn list(&self) -> Option<&KeyedList> {
+        match &self.state {
+            State::Living(life) => Some(life.list()),
+            _ => None,
+        }
+    }
+
     fn handle_order(&mut self, order: ToPrimary) -> Vec<Command> {
         match order {
             ToPrimary::View {

@@ -1,7 +1,10 @@
 //! Connections from fused servers that bring residuals.
 //!
-//! They may come before the manager's word that they will: then they wait unread, a few of them, and TCP
-//! holds their senders back. Each is read by a task of its own, in the pace of the core.
+//! The manager's word and the residuals come over different connections, in any order. So a connection's
+//! first frame, which names the recovery, is read at once; the rest only when the core expects that recovery.
+//! Until then TCP holds the sender back. Each is read by a task of its own, in the pace of the core.
+//!
+//! Invariant: the core sees streams of the recovery that it expects, and no others.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -10,32 +13,59 @@ use std::{
 
 use bytes::BytesMut;
 use multicast::id::NodeId;
-use tokio::{net::TcpStream, sync::mpsc, task::AbortHandle};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, oneshot},
+    task::AbortHandle,
+};
 use wire::{Peer, Traffic, WireError, frame::FrameCodec, link::next_frame, message::fusion::ResidualFrame};
 
 use crate::{assembly::Micros, primary::Event};
 
-/// Connections that may wait unread; the oldest is closed beyond that.
+/// Connections that may wait; the oldest is closed beyond that.
 pub(crate) const MAX_WAITING: usize = 8;
 
 /// Frames that may wait before the core.
 const FRAMES_AHEAD: usize = 32;
 
+/// A connection whose first frame came, and that may not go on yet.
 #[derive(Debug)]
-struct Came {
+struct Parked {
     stream: u64,
     server: NodeId,
     at: Instant,
-    frame: Result<ResidualFrame, WireError>,
+    begin: ResidualFrame,
+    go_on: oneshot::Sender<()>,
+}
+
+#[derive(Debug)]
+enum Came {
+    First(Parked),
+    Next {
+        stream: u64,
+        server: NodeId,
+        at: Instant,
+        frame: ResidualFrame,
+    },
+    Ended {
+        stream: u64,
+        server: NodeId,
+        error: WireError,
+    },
 }
 
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct ResidualStreams {
-    waiting: VecDeque<(NodeId, TcpStream)>,
-    /// Whether connections are read at once.
-    taking: bool,
-    reading: BTreeMap<u64, AbortHandle>,
+    parked: VecDeque<Parked>,
+    /// The recovery whose streams go on.
+    expected: Option<u64>,
+    /// The tasks of all connections.
+    tasks: BTreeMap<u64, AbortHandle>,
+    /// The connections that go on, which the core knows.
+    known: VecDeque<u64>,
+    /// First frames of connections that may go on, to be delivered.
+    released: VecDeque<Event>,
     next: u64,
     started: Instant,
     deliver: mpsc::Sender<Came>,
@@ -46,9 +76,11 @@ impl ResidualStreams {
     pub(crate) fn new() -> Self {
         let (deliver, inbox) = mpsc::channel(FRAMES_AHEAD);
         Self {
-            waiting: VecDeque::new(),
-            taking: false,
-            reading: BTreeMap::new(),
+            parked: VecDeque::new(),
+            expected: None,
+            tasks: BTreeMap::new(),
+            known: VecDeque::new(),
+            released: VecDeque::new(),
             next: 1,
             started: Instant::now(),
             deliver,
@@ -56,98 +88,172 @@ impl ResidualStreams {
         }
     }
 
-    /// Takes a connection.
-    pub(crate) fn accept(&mut self, peer: &Peer, stream: TcpStream) {
-        self.waiting.push_back((peer.identity.node, stream));
-        if self.waiting.len() > MAX_WAITING {
+    /// Takes a connection and reads its first frame.
+    pub(crate) fn accept(&mut self, peer: &Peer, tcp: TcpStream) {
+        let waiting = self.tasks.keys().filter(|stream| !self.known.contains(stream));
+        let waiting: Vec<u64> = waiting.copied().collect();
+        if waiting.len() >= MAX_WAITING {
             tracing::warn!(
                 limit = MAX_WAITING,
                 "too many residuals wait; the oldest is closed"
             );
-            self.waiting.pop_front();
+            self.close(waiting[0]);
         }
-        if self.taking {
-            self.take();
+        let stream = self.next;
+        self.next += 1;
+        let task = tokio::spawn(read(stream, peer.identity.node, tcp, self.deliver.clone()));
+        self.tasks.insert(stream, task.abort_handle());
+    }
+
+    /// Lets the streams of this recovery go on, those that wait and those that will come.
+    pub(crate) fn take(&mut self, recovery: u64) {
+        self.expected = Some(recovery);
+        for parked in std::mem::take(&mut self.parked) {
+            self.judge(parked);
         }
     }
 
-    /// Reads what waits and what will come.
-    pub(crate) fn take(&mut self) {
-        self.taking = true;
-        for (server, tcp) in self.waiting.drain(..) {
-            let stream = self.next;
-            self.next += 1;
-            let task = tokio::spawn(read(stream, server, tcp, self.deliver.clone()));
-            self.reading.insert(stream, task.abort_handle());
-        }
-    }
-
-    /// Closes one that is read.
+    /// Closes one.
     pub(crate) fn close(&mut self, stream: u64) {
-        if let Some(task) = self.reading.remove(&stream) {
+        self.parked.retain(|parked| parked.stream != stream);
+        self.known.retain(|known| *known != stream);
+        if let Some(task) = self.tasks.remove(&stream) {
             task.abort();
         }
     }
 
-    /// Closes all that are read, and lets new ones wait.
+    /// Closes all that went on; others wait.
     pub(crate) fn stop(&mut self) {
-        self.taking = false;
-        while let Some((_, task)) = self.reading.pop_first() {
-            task.abort();
+        self.expected = None;
+        self.released.clear();
+        while let Some(stream) = self.known.front().copied() {
+            self.close(stream);
         }
     }
 
     /// The next event of a connection that was not closed. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Event {
         loop {
-            let Came {
-                stream,
-                server,
-                at,
-                frame,
-            } = self
+            if let Some(first) = self.released.pop_front() {
+                return first;
+            }
+            match self
                 .inbox
                 .recv()
                 .await
-                .expect("a sender is kept beside the receiver");
-            if !self.reading.contains_key(&stream) {
-                continue;
-            }
-            return match frame {
-                Ok(frame) => {
-                    let at = Micros(at.duration_since(self.started).as_micros() as u64);
-                    Event::Residual {
+                .expect("a sender is kept beside the receiver")
+            {
+                Came::First(parked) if self.tasks.contains_key(&parked.stream) => self.judge(parked),
+                Came::Next {
+                    stream,
+                    server,
+                    at,
+                    frame,
+                } if self.known.contains(&stream) => {
+                    return Event::Residual {
                         stream,
                         server,
-                        at,
+                        at: self.micros(at),
                         frame,
+                    };
+                }
+                Came::Ended {
+                    stream,
+                    server,
+                    error,
+                } => {
+                    tracing::debug!(%server, %error, "a residual's connection ended");
+                    let was_known = self.known.contains(&stream);
+                    self.close(stream);
+                    if was_known {
+                        return Event::ResidualEnded { stream };
                     }
                 }
-                Err(error) => {
-                    tracing::debug!(%server, %error, "a residual's connection ended");
-                    self.reading.remove(&stream);
-                    Event::ResidualEnded { stream }
-                }
-            };
+                Came::First(_) | Came::Next { .. } => {}
+            }
         }
+    }
+
+    /// Lets a connection go on if its recovery is expected, or keeps it waiting.
+    fn judge(&mut self, parked: Parked) {
+        let recovery = match &parked.begin {
+            ResidualFrame::Begin { recovery, .. } => Some(*recovery),
+            _ => None,
+        };
+        if recovery.is_none() {
+            tracing::warn!(server = %parked.server, "a residual does not begin with its recovery");
+            self.close(parked.stream);
+        } else if recovery == self.expected {
+            let Parked {
+                stream,
+                server,
+                at,
+                begin,
+                go_on,
+            } = parked;
+            self.known.push_back(stream);
+            self.released.push_back(Event::Residual {
+                stream,
+                server,
+                at: self.micros(at),
+                frame: begin,
+            });
+            // If the task has ended, its end is reported.
+            let _ = go_on.send(());
+        } else {
+            self.parked.push_back(parked);
+        }
+    }
+
+    fn micros(&self, at: Instant) -> Micros {
+        Micros(at.duration_since(self.started).as_micros() as u64)
     }
 }
 
-/// Reads frames until the end, which is delivered too.
+/// Reads frames until the end, which is delivered too; after the first it waits to be let on.
 async fn read(stream: u64, server: NodeId, mut tcp: TcpStream, deliver: mpsc::Sender<Came>) {
     let mut codec = FrameCodec::default();
     let mut buffer = BytesMut::new();
     let traffic = Traffic::default();
+    let mut is_first = true;
     loop {
         let frame = next_frame(&mut tcp, &mut codec, &mut buffer, &traffic).await;
-        let ended = frame.is_err();
-        let came = Came {
-            stream,
-            server,
-            at: Instant::now(),
-            frame,
+        let at = Instant::now();
+        let came = match frame {
+            Err(error) => {
+                // A closed channel means that the process is stopping; so it does below.
+                let _ = deliver
+                    .send(Came::Ended {
+                        stream,
+                        server,
+                        error,
+                    })
+                    .await;
+                return;
+            }
+            Ok(begin) if is_first => {
+                let (go_on, gone_on) = oneshot::channel();
+                let first = Came::First(Parked {
+                    stream,
+                    server,
+                    at,
+                    begin,
+                    go_on,
+                });
+                if deliver.send(first).await.is_err() || gone_on.await.is_err() {
+                    return;
+                }
+                is_first = false;
+                continue;
+            }
+            Ok(frame) => Came::Next {
+                stream,
+                server,
+                at,
+                frame,
+            },
         };
-        if deliver.send(came).await.is_err() || ended {
+        if deliver.send(came).await.is_err() {
             return;
         }
     }

@@ -130,7 +130,7 @@ impl Shell {
                 let lost = self.servers.send(server, frame).is_err();
                 return lost.then_some(Event::ServerLost { server });
             }
-            Command::TakeResiduals => self.residuals.take(),
+            Command::TakeResiduals { recovery } => self.residuals.take(recovery),
             Command::CloseResidual { stream } => self.residuals.close(stream),
             Command::DropResiduals => self.residuals.stop(),
             Command::Decode => {

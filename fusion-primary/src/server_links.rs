@@ -17,7 +17,7 @@ use crate::primary::Event;
 
 #[derive(Debug)]
 enum Port {
-    Dialling(Attempt),
+    Dialling { _until_dropped: Attempt },
     Up(Link<DeltaFrame>),
 }
 
@@ -77,8 +77,15 @@ impl ServerLinks {
             // A closed inbox means that the process is stopping.
             let _ = deliver.send((server, number, News::Answered(stream))).await;
         });
-        self.ports
-            .insert(server, (number, Port::Dialling(Attempt(task.abort_handle()))));
+        self.ports.insert(
+            server,
+            (
+                number,
+                Port::Dialling {
+                    _until_dropped: Attempt(task.abort_handle()),
+                },
+            ),
+        );
     }
 
     /// Closes the link to a server, or stops calling it.

@@ -19,7 +19,7 @@ mod recovery;
 use std::collections::BTreeMap;
 
 use erasure::ParityError;
-use multicast::id::{Epoch, NodeId};
+use multicast::id::{Epoch, NodeId, Seq};
 use structures::delta::RegionId;
 use wire::message::fusion::{AckFrame, FromServer, ToServer};
 
@@ -95,6 +95,12 @@ impl FusedBackup {
     /// The coded bytes.
     pub fn parity(&self) -> &[u8] {
         self.coded.parity().as_slice()
+    }
+
+    /// The last operation applied of a primary, if that primary is wholly held.
+    pub fn applied(&self, primary: NodeId) -> Option<Seq> {
+        let copy = self.copies.get(&primary)?;
+        (copy.held() == Held::Whole).then(|| copy.applied())
     }
 
     /// The plain copy of a primary's region, if that primary is wholly held.

@@ -110,14 +110,17 @@ pub enum Command {
         /// What.
         frame: DeltaFrame,
     },
-    /// Read residuals' connections from now on, those that wait already too.
-    TakeResiduals,
+    /// Read this recovery's residuals from now on, those that wait already too; others wait.
+    TakeResiduals {
+        /// The recovery.
+        recovery: u64,
+    },
     /// Close a residual's connection. No `ResidualEnded` follows.
     CloseResidual {
         /// Which.
         stream: u64,
     },
-    /// Close all residuals' connections, and let new ones wait.
+    /// Close the residuals' connections that are read, and let new ones wait.
     DropResiduals,
     /// Call `Primary::decode`, and say how long it took.
     Decode,

@@ -31,7 +31,7 @@ impl Primary {
         match Assembly::new(recovery, self.node, losses, rows) {
             Ok(assembly) => {
                 self.state = State::Recovering(Box::new(assembly));
-                vec![Command::DropResiduals, Command::TakeResiduals]
+                vec![Command::DropResiduals, Command::TakeResiduals { recovery }]
             }
             Err(error) => self.fail(recovery, &error),
         }

@@ -1,0 +1,492 @@
+//! A manager as simple as can be: who is what, and what is to be said next. Its links lose nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
+
+use multicast::id::{Epoch, Incarnation, NodeId, Seq};
+use wire::message::fusion::{FromPrimary, FromServer, Loss, PrimarySeat, ServerSeat, ToPrimary, ToServer};
+
+/// Servers' node ids follow the primaries'.
+pub(crate) const FIRST_SERVER: u32 = 100;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServerIs {
+    Dead,
+    /// Alive and empty; its rebuild is not ordered (again) yet.
+    Empty,
+    Joining(Epoch),
+    Active(Epoch),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PrimaryIs {
+    Lost,
+    Entered,
+    Active(Epoch),
+}
+
+#[derive(Debug)]
+enum Phase {
+    Fencing(BTreeMap<NodeId, BTreeMap<NodeId, Seq>>),
+    Cutting(BTreeSet<NodeId>),
+    Decoding(BTreeSet<NodeId>),
+    /// The epoch, and (server, primary) still to be answered.
+    Admitting(Epoch, BTreeSet<(NodeId, NodeId)>),
+}
+
+#[derive(Debug)]
+struct Recovery {
+    number: u64,
+    lost: Vec<NodeId>,
+    replaced: Vec<NodeId>,
+    cuts: BTreeMap<NodeId, Seq>,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+pub(crate) enum Order {
+    Server(NodeId, ToServer),
+    Primary(NodeId, ToPrimary),
+}
+
+#[derive(Debug)]
+pub(crate) struct Manager {
+    pub(crate) epoch: Epoch,
+    pub(crate) servers: BTreeMap<NodeId, ServerIs>,
+    pub(crate) primaries: BTreeMap<NodeId, PrimaryIs>,
+    incarnations: BTreeMap<NodeId, u64>,
+    caught_up: BTreeMap<NodeId, BTreeSet<NodeId>>,
+    recovery: Option<Recovery>,
+    recoveries: u64,
+    pub(crate) cuts: BTreeMap<NodeId, Seq>,
+}
+
+pub(crate) fn address(node: NodeId) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], node.0 as u16 + 1))
+}
+
+fn row(server: NodeId) -> u8 {
+    (server.0 - FIRST_SERVER) as u8
+}
+
+impl Manager {
+    pub(crate) fn new(primaries: usize, servers: usize) -> Self {
+        let server = |row| NodeId(FIRST_SERVER + row as u32);
+        Self {
+            epoch: Epoch(1),
+            servers: (0..servers)
+                .map(|row| (server(row), ServerIs::Active(Epoch(1))))
+                .collect(),
+            primaries: (0..primaries)
+                .map(|p| (NodeId(p as u32), PrimaryIs::Active(Epoch(1))))
+                .collect(),
+            incarnations: BTreeMap::new(),
+            caught_up: BTreeMap::new(),
+            recovery: None,
+            recoveries: 0,
+            cuts: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn found(&mut self) -> Vec<Order> {
+        let servers: Vec<_> = self.servers.keys().copied().collect();
+        let rebuild = |server| {
+            Order::Server(
+                server,
+                ToServer::Rebuild {
+                    epoch: Epoch(1),
+                    primaries: vec![],
+                },
+            )
+        };
+        let mut orders: Vec<_> = servers.iter().map(|server| rebuild(*server)).collect();
+        for primary in self.primaries.keys() {
+            let seat = self.seat(*primary);
+            orders.extend(
+                servers
+                    .iter()
+                    .map(|server| Order::Server(*server, ToServer::Admit { seat: seat.clone() })),
+            );
+            orders.push(self.view(*primary));
+            orders.push(Order::Primary(*primary, ToPrimary::Found { since: Epoch(1) }));
+        }
+        orders
+    }
+
+    pub(crate) fn faults(&self) -> usize {
+        let servers = self
+            .servers
+            .values()
+            .filter(|is| !matches!(is, ServerIs::Active(_)))
+            .count();
+        servers
+            + self
+                .primaries
+                .values()
+                .filter(|is| !matches!(is, PrimaryIs::Active(_)))
+                .count()
+    }
+
+    pub(crate) fn active(&self) -> Vec<NodeId> {
+        let active = self
+            .servers
+            .iter()
+            .filter(|(_, is)| matches!(is, ServerIs::Active(_)));
+        active.map(|(server, _)| *server).collect()
+    }
+
+    fn seat(&self, primary: NodeId) -> PrimarySeat {
+        let since = match self.primaries[&primary] {
+            PrimaryIs::Active(since) => since,
+            _ => self.epoch,
+        };
+        PrimarySeat {
+            node: primary,
+            column: primary.0 as u8,
+            since,
+        }
+    }
+
+    fn view(&self, primary: NodeId) -> Order {
+        let seat = |(server, is): (&NodeId, &ServerIs)| {
+            let (rebuild, active) = match is {
+                ServerIs::Active(rebuild) => (*rebuild, true),
+                ServerIs::Joining(rebuild) => (*rebuild, false),
+                _ => return None,
+            };
+            let incarnation = Incarnation(self.incarnations.get(server).copied().unwrap_or(0));
+            let (node, row) = (*server, row(*server));
+            Some(ServerSeat {
+                node,
+                incarnation,
+                rebuild,
+                row,
+                address: address(node),
+                active,
+            })
+        };
+        let servers = self.servers.iter().filter_map(seat).collect();
+        Order::Primary(
+            primary,
+            ToPrimary::View {
+                epoch: self.epoch,
+                servers,
+                min_backups: 0,
+            },
+        )
+    }
+
+    fn views(&self) -> Vec<Order> {
+        let active = self
+            .primaries
+            .iter()
+            .filter(|(_, is)| matches!(is, PrimaryIs::Active(_)));
+        active.map(|(primary, _)| self.view(*primary)).collect()
+    }
+
+    fn next_epoch(&mut self) -> Epoch {
+        self.epoch = self.epoch.next();
+        self.epoch
+    }
+
+    pub(crate) fn server_crashed(&mut self, server: NodeId) -> Vec<Order> {
+        self.servers.insert(server, ServerIs::Dead);
+        self.next_epoch();
+        let mut orders = self.views();
+        orders.extend(self.restart_recovery());
+        orders
+    }
+
+    pub(crate) fn server_entered(&mut self, server: NodeId) -> Vec<Order> {
+        *self.incarnations.entry(server).or_default() += 1;
+        self.servers.insert(server, ServerIs::Empty);
+        self.rebuild_when_useful()
+    }
+
+    pub(crate) fn primary_crashed(&mut self, primary: NodeId) -> Vec<Order> {
+        self.primaries.insert(primary, PrimaryIs::Lost);
+        for is in self
+            .servers
+            .values_mut()
+            .filter(|is| matches!(is, ServerIs::Joining(_)))
+        {
+            *is = ServerIs::Empty;
+        }
+        self.next_epoch();
+        let mut orders = self.views();
+        orders.extend(self.restart_recovery());
+        orders
+    }
+
+    pub(crate) fn primary_entered(&mut self, primary: NodeId) -> Vec<Order> {
+        self.primaries.insert(primary, PrimaryIs::Entered);
+        self.restart_recovery()
+    }
+
+    /// Rebuilds what is empty, if every primary is there.
+    fn rebuild_when_useful(&mut self) -> Vec<Order> {
+        let empty: Vec<_> = self
+            .servers
+            .iter()
+            .filter(|(_, is)| **is == ServerIs::Empty)
+            .map(|(s, _)| *s)
+            .collect();
+        let complete = self
+            .primaries
+            .values()
+            .all(|is| matches!(is, PrimaryIs::Active(_)));
+        if empty.is_empty() || !complete {
+            return Vec::new();
+        }
+        let epoch = self.next_epoch();
+        let primaries: Vec<_> = self.primaries.keys().map(|primary| self.seat(*primary)).collect();
+        let mut orders = Vec::new();
+        for server in empty {
+            self.servers.insert(server, ServerIs::Joining(epoch));
+            self.caught_up.insert(server, BTreeSet::new());
+            orders.push(Order::Server(
+                server,
+                ToServer::Rebuild {
+                    epoch,
+                    primaries: primaries.clone(),
+                },
+            ));
+        }
+        orders.extend(self.views());
+        orders
+    }
+
+    /// Abandons what is under way, and begins with fencing if a replacement has entered.
+    fn restart_recovery(&mut self) -> Vec<Order> {
+        let mut orders = Vec::new();
+        let active = self.active();
+        if let Some(Recovery { number: recovery, .. }) = self.recovery.take() {
+            orders.extend(
+                active
+                    .iter()
+                    .map(|server| Order::Server(*server, ToServer::Abandon { recovery })),
+            );
+            let entered = self.primaries.iter().filter(|(_, is)| **is == PrimaryIs::Entered);
+            orders.extend(
+                entered.map(|(primary, _)| Order::Primary(*primary, ToPrimary::Abandon { recovery })),
+            );
+        }
+        let lost = |is: &PrimaryIs| !matches!(is, PrimaryIs::Active(_));
+        let lost: Vec<_> = self
+            .primaries
+            .iter()
+            .filter(|(_, is)| lost(is))
+            .map(|(p, _)| *p)
+            .collect();
+        let entered = |primary: &NodeId| self.primaries[primary] == PrimaryIs::Entered;
+        let replaced: Vec<_> = lost.iter().copied().filter(entered).collect();
+        if replaced.is_empty() || active.len() < lost.len() {
+            return orders;
+        }
+        let epoch = self.next_epoch();
+        self.recoveries += 1;
+        let fence = |server| {
+            Order::Server(
+                server,
+                ToServer::Fence {
+                    epoch,
+                    primaries: lost.clone(),
+                },
+            )
+        };
+        orders.extend(active.into_iter().map(fence));
+        let phase = Phase::Fencing(BTreeMap::new());
+        self.recovery = Some(Recovery {
+            number: self.recoveries,
+            lost,
+            replaced,
+            cuts: BTreeMap::new(),
+            phase,
+        });
+        orders
+    }
+
+    pub(crate) fn handle_server(&mut self, server: NodeId, message: FromServer) -> Vec<Order> {
+        let active = self.active();
+        if let FromServer::RebuildBroken { epoch, .. } = &message {
+            if self.servers[&server] == ServerIs::Joining(*epoch) {
+                self.servers.insert(server, ServerIs::Empty);
+                return self.rebuild_when_useful();
+            }
+            assert_ne!(
+                self.servers[&server],
+                ServerIs::Active(*epoch),
+                "an active server is not broken"
+            );
+            return Vec::new();
+        }
+        let Some(recovery) = &mut self.recovery else {
+            return Vec::new();
+        };
+        let number = recovery.number;
+        match (&mut recovery.phase, message) {
+            (Phase::Fencing(fenced), FromServer::Fenced { epoch, applied }) if epoch == self.epoch => {
+                fenced.insert(server, applied.into_iter().collect());
+                if fenced.len() < active.len() {
+                    return Vec::new();
+                }
+                let smallest =
+                    |lost: &NodeId| fenced.values().map(|applied| applied[lost]).min().expect("some");
+                let cuts: Vec<_> = recovery.lost.iter().map(|lost| (*lost, smallest(lost))).collect();
+                recovery.cuts = cuts.iter().copied().collect();
+                self.cuts.extend(cuts.iter().copied());
+                recovery.phase = Phase::Cutting(BTreeSet::new());
+                let cut = ToServer::Cut {
+                    recovery: number,
+                    cuts,
+                };
+                active
+                    .into_iter()
+                    .map(|server| Order::Server(server, cut.clone()))
+                    .collect()
+            }
+            (Phase::Cutting(done), FromServer::CutDone { recovery: of }) if of == number => {
+                done.insert(server);
+                if done.len() < active.len() {
+                    Vec::new()
+                } else {
+                    self.decode(&active)
+                }
+            }
+            (Phase::Admitting(of, missing), FromServer::Admitted { primary, since }) if since == *of => {
+                missing.remove(&(server, primary));
+                if missing.is_empty() {
+                    self.resume()
+                } else {
+                    Vec::new()
+                }
+            }
+            (_, FromServer::CutImpossible { reason, .. } | FromServer::ResidualFailed { reason, .. }) => {
+                panic!("{server}: {reason}")
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn decode(&mut self, active: &[NodeId]) -> Vec<Order> {
+        let live: Vec<_> = self
+            .primaries
+            .iter()
+            .filter(|(_, is)| matches!(is, PrimaryIs::Active(_)))
+            .map(|(p, _)| *p)
+            .collect();
+        let recovery = self.recovery.as_mut().expect("one is under way");
+        let number = recovery.number;
+        let loss = |lost: &NodeId| Loss {
+            primary: *lost,
+            column: lost.0 as u8,
+            cut: recovery.cuts[lost],
+            replacement: recovery.replaced.contains(lost).then(|| address(*lost)),
+        };
+        let losses: Vec<_> = recovery.lost.iter().map(loss).collect();
+        let mut chosen = active.to_vec();
+        chosen.rotate_left(number as usize % active.len());
+        chosen.truncate(losses.len());
+        let mut orders = Vec::new();
+        for (place, server) in chosen.iter().enumerate() {
+            let (losses, live) = (losses.clone(), live.clone());
+            let order = ToServer::Residual {
+                recovery: number,
+                losses,
+                live,
+                with_auxiliary: place == 0,
+            };
+            orders.push(Order::Server(*server, order));
+        }
+        let rows: Vec<_> = chosen.iter().map(|server| (*server, row(*server))).collect();
+        for primary in &recovery.replaced {
+            let (losses, rows) = (losses.clone(), rows.clone());
+            orders.push(Order::Primary(
+                *primary,
+                ToPrimary::Recover {
+                    recovery: number,
+                    losses,
+                    rows,
+                },
+            ));
+        }
+        recovery.phase = Phase::Decoding(BTreeSet::new());
+        orders
+    }
+
+    pub(crate) fn handle_primary(&mut self, primary: NodeId, message: FromPrimary) -> Vec<Order> {
+        match message {
+            FromPrimary::CaughtUp { server, rebuild } => {
+                if self.servers[&server] != ServerIs::Joining(rebuild) {
+                    return Vec::new();
+                }
+                let caught_up = self.caught_up.entry(server).or_default();
+                caught_up.insert(primary);
+                if caught_up.len() < self.primaries.len() {
+                    return Vec::new();
+                }
+                self.servers.insert(server, ServerIs::Active(rebuild));
+                self.next_epoch();
+                self.views()
+            }
+            FromPrimary::Installed { recovery: of, .. } => self.installed(primary, of),
+            FromPrimary::InstallFailed { reason, .. } => panic!("{primary}: {reason}"),
+            FromPrimary::Viewed { .. } | FromPrimary::Heartbeat => Vec::new(),
+        }
+    }
+
+    fn installed(&mut self, primary: NodeId, of: u64) -> Vec<Order> {
+        let Some(recovery) = self.recovery.as_mut().filter(|recovery| recovery.number == of) else {
+            return Vec::new();
+        };
+        let Phase::Decoding(done) = &mut recovery.phase else {
+            return Vec::new();
+        };
+        done.insert(primary);
+        if done.len() < recovery.replaced.len() {
+            return Vec::new();
+        }
+        let epoch = self.epoch.next();
+        self.epoch = epoch;
+        let replaced = recovery.replaced.clone();
+        let alive = self.servers.iter().filter(|(_, is)| **is != ServerIs::Dead);
+        let alive: Vec<_> = alive.map(|(server, _)| *server).collect();
+        let pairs = alive
+            .iter()
+            .flat_map(|server| replaced.iter().map(|primary| (*server, *primary)));
+        recovery.phase = Phase::Admitting(epoch, pairs.collect());
+        let mut orders = Vec::new();
+        for primary in &replaced {
+            let seat = PrimarySeat {
+                node: *primary,
+                column: primary.0 as u8,
+                since: epoch,
+            };
+            orders.extend(
+                alive
+                    .iter()
+                    .map(|server| Order::Server(*server, ToServer::Admit { seat: seat.clone() })),
+            );
+        }
+        orders
+    }
+
+    /// Every server knows the new lives.
+    fn resume(&mut self) -> Vec<Order> {
+        let recovery = self.recovery.take().expect("one is under way");
+        let Phase::Admitting(since, _) = recovery.phase else {
+            unreachable!("only then")
+        };
+        let mut orders = Vec::new();
+        for primary in &recovery.replaced {
+            self.primaries.insert(*primary, PrimaryIs::Active(since));
+            orders.push(self.view(*primary));
+            orders.push(Order::Primary(*primary, ToPrimary::Resume { since }));
+        }
+        orders.extend(self.restart_recovery());
+        orders.extend(self.rebuild_when_useful());
+        orders
+    }
+}

@@ -1,0 +1,730 @@
+//! Processes and the channels between them. A closed connection may lose what was under way, in both
+//! directions; what arrives, arrives in order.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+};
+
+use fusion_primary::{
+    assembly::Micros,
+    door::{Caller, Door},
+    primary::{Command as PrimaryCommand, Event as PrimaryEvent, Primary},
+};
+use fusion_server::{
+    backup::{Command as ServerCommand, Event as ServerEvent, FusedBackup},
+    residual::Portion,
+};
+use multicast::id::{ClientId, GroupId, NodeId, Seq};
+use structures::op::{Op, Write};
+use wire::message::{
+    client::{ReplyBody, RequestBody},
+    fusion::{AckFrame, DeltaFrame, FromPrimary, FromServer, ResidualFrame, ToPrimary, ToServer},
+};
+
+use crate::{
+    manager::{FIRST_SERVER, Manager, Order, PrimaryIs, ServerIs, address},
+    reference::{History, LIMITS, check_server, images},
+};
+
+/// One random choice: what happens, to whom, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    pub(crate) kind: u8,
+    pub(crate) who: u16,
+    pub(crate) what: u16,
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.kind, self.who, self.what)
+    }
+}
+
+/// A connection between a primary and a server; `None` in a queue is its end.
+struct Connection {
+    primary: NodeId,
+    server: NodeId,
+    to_server: VecDeque<Option<DeltaFrame>>,
+    to_primary: VecDeque<Option<AckFrame>>,
+    /// Whether the primary's and the server's end are open.
+    open: (bool, bool),
+}
+
+/// A server's stream to a replacement.
+struct Stream {
+    server: NodeId,
+    recovery: u64,
+    primary: NodeId,
+    frames: VecDeque<Vec<ResidualFrame>>,
+}
+
+struct Host {
+    core: Primary,
+    to: VecDeque<ToPrimary>,
+    from: VecDeque<FromPrimary>,
+    /// The connection to each server, as this side sees it, or `None` while it dials.
+    links: BTreeMap<NodeId, Option<u64>>,
+    /// Whose residuals are read; others wait.
+    taking: Option<u64>,
+}
+
+struct Backup {
+    core: FusedBackup,
+    to: VecDeque<ToServer>,
+    from: VecDeque<FromServer>,
+}
+
+pub(crate) struct World {
+    tolerated: usize,
+    manager: Manager,
+    hosts: BTreeMap<NodeId, Host>,
+    backups: BTreeMap<NodeId, Backup>,
+    connections: BTreeMap<u64, Connection>,
+    streams: BTreeMap<u64, Stream>,
+    next: u64,
+    histories: Vec<History>,
+    /// Per group: the writes sent, in order, each with the operation that it became, once applied.
+    asked: Vec<Vec<(Write, Seq)>>,
+    /// Per group: the largest operation whose write was answered.
+    answered: Vec<Seq>,
+}
+
+fn door(node: NodeId) -> Door {
+    Door {
+        group: GroupId(node.0 as u16),
+        limits: LIMITS,
+    }
+}
+
+impl World {
+    pub(crate) fn new(primaries: usize, servers: usize) -> Self {
+        let manager = Manager::new(primaries, servers);
+        let mut world = Self {
+            tolerated: servers,
+            hosts: BTreeMap::new(),
+            backups: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            next: 1,
+            histories: (0..primaries).map(|_| History::new()).collect(),
+            asked: vec![Vec::new(); primaries],
+            answered: vec![Seq(0); primaries],
+            manager,
+        };
+        let nodes: Vec<_> = world.manager.primaries.keys().copied().collect();
+        nodes.into_iter().for_each(|node| world.start_primary(node));
+        let nodes: Vec<_> = world.manager.servers.keys().copied().collect();
+        nodes.into_iter().for_each(|node| world.start_server(node));
+        let orders = world.manager.found();
+        world.post(orders);
+        world.settle();
+        for primary in 0..primaries {
+            world.ask(primary, Op::OpenSession);
+        }
+        world.settle();
+        world
+    }
+
+    /// Takes the steps, then lets everything come to rest, and checks it all.
+    pub(crate) fn run(mut self, steps: &[Step]) {
+        for step in steps {
+            self.step(*step);
+        }
+        self.restart_everything();
+        self.settle();
+        self.check_rest();
+    }
+
+    fn start_primary(&mut self, node: NodeId) {
+        let host = Host {
+            core: Primary::new(node, door(node)),
+            to: VecDeque::new(),
+            from: VecDeque::new(),
+            links: BTreeMap::new(),
+            taking: None,
+        };
+        self.hosts.insert(node, host);
+    }
+
+    fn start_server(&mut self, node: NodeId) {
+        let core = FusedBackup::new((node.0 - FIRST_SERVER) as u8).expect("few rows");
+        self.backups.insert(
+            node,
+            Backup {
+                core,
+                to: VecDeque::new(),
+                from: VecDeque::new(),
+            },
+        );
+    }
+
+    fn step(&mut self, Step { kind, who, what }: Step) {
+        match kind {
+            0..=24 => {
+                let primary = usize::from(who) % self.histories.len();
+                self.ask(primary, random_op(what));
+            }
+            25..=54 => {
+                self.deliver_delta(who);
+            }
+            55..=79 => {
+                self.deliver_ack(who);
+            }
+            80..=84 => {
+                self.connect(who);
+            }
+            85..=92 => {
+                self.deliver_order(who);
+            }
+            93 | 94 => {
+                self.deliver_residual(who);
+            }
+            95 | 96 => self.break_link(who, what),
+            97 => self.crash_primary(who),
+            98 => self.crash_server(who),
+            _ => self.restart(who),
+        }
+    }
+
+    /// Until nothing is under way any more.
+    fn settle(&mut self) {
+        for round in 0.. {
+            assert!(round < 100_000, "it never comes to rest");
+            let moved = [
+                self.deliver_order(0),
+                self.connect(0),
+                self.deliver_delta(0),
+                self.deliver_ack(0),
+                self.deliver_residual(0),
+            ];
+            if moved == [false; 5] {
+                return;
+            }
+        }
+    }
+
+    fn ask(&mut self, group: usize, op: Op) {
+        let node = NodeId(group as u32);
+        let seq = Seq(self.asked[group].len() as u64 + 1);
+        let write = Write {
+            client: ClientId(7),
+            seq,
+            op,
+        };
+        let Some(host) = self.hosts.get_mut(&node) else {
+            return;
+        };
+        let Some(before) = host.core.list().map(images) else {
+            return;
+        };
+        let body = RequestBody::Write {
+            group: GroupId(group as u16),
+            write: write.clone(),
+        };
+        let caller = Caller {
+            connection: 1,
+            request: seq.0,
+        };
+        let commands = host.core.handle(PrimaryEvent::Client { caller, body });
+        if let Some(after) = host
+            .core
+            .list()
+            .map(images)
+            .filter(|after| *after != before)
+        {
+            self.histories[group].states.push(after);
+        }
+        self.asked[group].push((write, self.histories[group].last()));
+        self.carry_out_primary(node, commands);
+    }
+
+    fn carry_out_primary(&mut self, node: NodeId, commands: Vec<PrimaryCommand>) {
+        for command in commands {
+            match command {
+                PrimaryCommand::Reply { caller, body } => self.reply(node, caller, &body),
+                PrimaryCommand::ToManager(message) => self.host(node).from.push_back(message),
+                PrimaryCommand::Dial {
+                    server, address: to, ..
+                } => {
+                    assert_eq!(to, address(server));
+                    self.hang_up(node, server);
+                    self.host(node).links.insert(server, None);
+                }
+                PrimaryCommand::Disconnect { server } => {
+                    self.hang_up(node, server);
+                    self.host(node).links.remove(&server);
+                }
+                PrimaryCommand::ToServer { server, frame } => {
+                    if let Some(Some(link)) = self.host(node).links.get(&server).copied() {
+                        self.connections
+                            .get_mut(&link)
+                            .expect("open")
+                            .to_server
+                            .push_back(Some(frame));
+                    }
+                }
+                PrimaryCommand::TakeResiduals { recovery } => self.host(node).taking = Some(recovery),
+                PrimaryCommand::DropResiduals => self.host(node).taking = None,
+                PrimaryCommand::CloseResidual { stream } => drop(self.streams.remove(&stream)),
+                PrimaryCommand::Decode => {
+                    self.host(node).core.decode();
+                    let commands = self.host(node).core.handle(PrimaryEvent::Decoded { took_us: 1 });
+                    self.carry_out_primary(node, commands);
+                }
+                PrimaryCommand::Check => {
+                    self.host(node).core.check();
+                    let commands = self.host(node).core.handle(PrimaryEvent::Checked { took_us: 1 });
+                    self.carry_out_primary(node, commands);
+                }
+                PrimaryCommand::HangUp { .. } | PrimaryCommand::Reenter => {
+                    panic!("nobody is fenced while it is alive here")
+                }
+            }
+        }
+    }
+
+    /// A reply shows what every active server has applied.
+    fn reply(&mut self, node: NodeId, caller: Caller, body: &ReplyBody) {
+        assert!(matches!(body, ReplyBody::Written(_)), "{body:?}");
+        let group = node.0 as usize;
+        let (_, seq) = match self.asked[group].get(caller.request as usize - 1) {
+            Some(asked) => asked.clone(),
+            // Answered at once: nothing to wait for; the operation is the last one.
+            None => (
+                Write {
+                    client: ClientId(7),
+                    seq: Seq(0),
+                    op: Op::OpenSession,
+                },
+                self.histories[group].last(),
+            ),
+        };
+        for server in self.manager.active() {
+            let applied = self.backups[&server].core.applied(node);
+            assert!(
+                applied >= Some(seq),
+                "{server} has {applied:?}, but {seq} was answered"
+            );
+        }
+        self.answered[group] = self.answered[group].max(seq);
+    }
+
+    fn carry_out_server(&mut self, node: NodeId, commands: Vec<ServerCommand>) {
+        for command in commands {
+            match command {
+                ServerCommand::ToManager(message) => self.backup(node).from.push_back(message),
+                ServerCommand::ToPrimary { connection, frame } => {
+                    let connection = self.connections.get_mut(&connection).expect("open");
+                    assert!(connection.open.1, "said before closing");
+                    connection.to_primary.push_back(Some(frame));
+                }
+                ServerCommand::Close { connection } => {
+                    let connection = self.connections.get_mut(&connection).expect("open");
+                    connection.open.1 = false;
+                    connection.to_server.clear();
+                    connection.to_primary.push_back(None);
+                }
+                ServerCommand::Stream(portion) => self.stream(node, portion),
+                ServerCommand::StopStreams { recovery } => {
+                    self.streams
+                        .retain(|_, stream| (stream.server, stream.recovery) != (node, recovery));
+                }
+            }
+        }
+    }
+
+    fn stream(
+        &mut self,
+        server: NodeId,
+        Portion {
+            recovery,
+            primary,
+            address: to,
+            frames,
+        }: Portion,
+    ) {
+        assert_eq!(to, address(primary));
+        let key = (server, recovery, primary);
+        let known = self
+            .streams
+            .iter_mut()
+            .find(|(_, s)| (s.server, s.recovery, s.primary) == key);
+        match known {
+            Some((_, stream)) => stream.frames.push_back(frames),
+            None => {
+                let stream = Stream {
+                    server,
+                    recovery,
+                    primary,
+                    frames: VecDeque::from([frames]),
+                };
+                self.streams.insert(self.next, stream);
+                self.next += 1;
+            }
+        }
+    }
+
+    fn host(&mut self, node: NodeId) -> &mut Host {
+        self.hosts.get_mut(&node).expect("alive")
+    }
+
+    fn backup(&mut self, node: NodeId) -> &mut Backup {
+        self.backups.get_mut(&node).expect("alive")
+    }
+
+    fn primary_event(&mut self, node: NodeId, event: PrimaryEvent) {
+        let Some(host) = self.hosts.get_mut(&node) else {
+            return;
+        };
+        let lived = host.core.list().is_some();
+        let commands = host.core.handle(event);
+        if !lived && let Some(list) = host.core.list() {
+            let (group, found) = (node.0 as usize, images(list));
+            self.check_recovered(group, &found);
+        }
+        self.carry_out_primary(node, commands);
+    }
+
+    /// A life begins in the state at the cut, which holds every answered write.
+    fn check_recovered(&mut self, group: usize, found: &crate::reference::Images) {
+        let cut = self
+            .manager
+            .cuts
+            .get(&NodeId(group as u32))
+            .copied()
+            .unwrap_or(Seq(0));
+        assert!(
+            cut >= self.answered[group],
+            "{cut} does not hold what was answered"
+        );
+        assert!(
+            *found == *self.histories[group].at(cut),
+            "group {group} is not in its state at {cut}"
+        );
+        self.histories[group].states.truncate(cut.0 as usize + 1);
+    }
+
+    fn server_event(&mut self, node: NodeId, event: ServerEvent) {
+        let Some(backup) = self.backups.get_mut(&node) else {
+            return;
+        };
+        let commands = backup.core.handle(event);
+        self.carry_out_server(node, commands);
+    }
+
+    fn post(&mut self, orders: Vec<Order>) {
+        for order in orders {
+            match order {
+                Order::Server(node, order) => {
+                    if let Some(backup) = self.backups.get_mut(&node) {
+                        backup.to.push_back(order);
+                    }
+                }
+                Order::Primary(node, order) => {
+                    if let Some(host) = self.hosts.get_mut(&node) {
+                        host.to.push_back(order);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Delivers one message between the manager and a process; false if there is none.
+    fn deliver_order(&mut self, who: u16) -> bool {
+        let servers = self
+            .backups
+            .iter()
+            .filter(|(_, b)| !b.to.is_empty() || !b.from.is_empty());
+        let primaries = self
+            .hosts
+            .iter()
+            .filter(|(_, h)| !h.to.is_empty() || !h.from.is_empty());
+        let busy: Vec<_> = servers
+            .map(|(n, _)| *n)
+            .chain(primaries.map(|(n, _)| *n))
+            .collect();
+        let Some(node) = pick(&busy, who) else {
+            return false;
+        };
+        if node.0 >= FIRST_SERVER {
+            if let Some(order) = self.backup(node).to.pop_front() {
+                self.server_event(node, ServerEvent::Manager(order));
+            } else if let Some(message) = self.backup(node).from.pop_front() {
+                let orders = self.manager.handle_server(node, message);
+                self.post(orders);
+            }
+        } else if let Some(order) = self.host(node).to.pop_front() {
+            self.primary_event(node, PrimaryEvent::Manager(order));
+        } else if let Some(message) = self.host(node).from.pop_front() {
+            let orders = self.manager.handle_primary(node, message);
+            self.post(orders);
+        }
+        true
+    }
+
+    /// Answers one dialling primary, if its server is alive.
+    fn connect(&mut self, who: u16) -> bool {
+        let dialling = self.hosts.iter().flat_map(|(node, host)| {
+            let dials = host.links.iter().filter(|(_, link)| link.is_none());
+            dials.map(|(server, _)| (*node, *server))
+        });
+        let dialling: Vec<_> = dialling
+            .filter(|(_, server)| self.backups.contains_key(server))
+            .collect();
+        let Some((primary, server)) = pick(&dialling, who) else {
+            return false;
+        };
+        let connection = self.next;
+        self.next += 1;
+        let (to_server, to_primary) = Default::default();
+        let open = (true, true);
+        self.connections.insert(
+            connection,
+            Connection {
+                primary,
+                server,
+                to_server,
+                to_primary,
+                open,
+            },
+        );
+        self.host(primary).links.insert(server, Some(connection));
+        self.server_event(server, ServerEvent::Called { connection, primary });
+        self.primary_event(primary, PrimaryEvent::ServerLinked { server });
+        true
+    }
+
+    fn deliver_delta(&mut self, who: u16) -> bool {
+        let busy = self
+            .connections
+            .iter()
+            .filter(|(_, c)| c.open.1 && !c.to_server.is_empty());
+        let busy: Vec<_> = busy.map(|(number, _)| *number).collect();
+        let Some(connection) = pick(&busy, who) else {
+            return false;
+        };
+        let link = self.connections.get_mut(&connection).expect("just seen");
+        let server = link.server;
+        match link.to_server.pop_front().expect("just seen") {
+            Some(frame) => self.server_event(server, ServerEvent::Frame { connection, frame }),
+            None => {
+                link.open.1 = false;
+                self.server_event(server, ServerEvent::Ended { connection });
+            }
+        }
+        self.check_now(server);
+        true
+    }
+
+    fn deliver_ack(&mut self, who: u16) -> bool {
+        let busy = self
+            .connections
+            .iter()
+            .filter(|(_, c)| c.open.0 && !c.to_primary.is_empty());
+        let busy: Vec<_> = busy.map(|(number, _)| *number).collect();
+        let Some(connection) = pick(&busy, who) else {
+            return false;
+        };
+        let link = self.connections.get_mut(&connection).expect("just seen");
+        let (primary, server) = (link.primary, link.server);
+        match link.to_primary.pop_front().expect("just seen") {
+            Some(frame) => self.primary_event(primary, PrimaryEvent::FromServer { server, frame }),
+            None => {
+                link.open.0 = false;
+                self.host(primary).links.remove(&server);
+                self.primary_event(primary, PrimaryEvent::ServerLost { server });
+            }
+        }
+        true
+    }
+
+    fn deliver_residual(&mut self, who: u16) -> bool {
+        let taken = |stream: &Stream| {
+            self.hosts
+                .get(&stream.primary)
+                .is_some_and(|host| host.taking == Some(stream.recovery))
+        };
+        let ready = self
+            .streams
+            .iter()
+            .filter(|(_, stream)| !stream.frames.is_empty() && taken(stream));
+        let ready: Vec<_> = ready.map(|(number, _)| *number).collect();
+        let Some(number) = pick(&ready, who) else {
+            return false;
+        };
+        let stream = self.streams.get_mut(&number).expect("just seen");
+        let Stream {
+            server,
+            recovery,
+            primary,
+            ..
+        } = *stream;
+        let frames = stream.frames.pop_front().expect("just seen");
+        self.server_event(server, ServerEvent::PortionSent { recovery, primary });
+        for frame in frames {
+            let at = Micros(0);
+            self.primary_event(
+                primary,
+                PrimaryEvent::Residual {
+                    stream: number,
+                    server,
+                    at,
+                    frame,
+                },
+            );
+        }
+        true
+    }
+
+    /// The primary closes its side: what it sent may arrive, what it was sent does not.
+    fn hang_up(&mut self, primary: NodeId, server: NodeId) {
+        let Some(Some(link)) = self.host(primary).links.get(&server).copied() else {
+            return;
+        };
+        let connection = self.connections.get_mut(&link).expect("open");
+        connection.open.0 = false;
+        connection.to_primary.clear();
+        connection.to_server.push_back(None);
+    }
+
+    /// Breaks a connection; of what is under way only a part still arrives.
+    fn break_link(&mut self, who: u16, what: u16) {
+        let whole: Vec<_> = self
+            .connections
+            .iter()
+            .filter(|(_, c)| c.open == (true, true))
+            .map(|(number, _)| *number)
+            .collect();
+        let Some(connection) = pick(&whole, who) else {
+            return;
+        };
+        let connection = self.connections.get_mut(&connection).expect("just seen");
+        connection.to_server.truncate(usize::from(what % 7));
+        connection.to_primary.truncate(usize::from(what / 7 % 7));
+        connection.to_server.push_back(None);
+        connection.to_primary.push_back(None);
+    }
+
+    fn crash_primary(&mut self, who: u16) {
+        let alive: Vec<_> = self.hosts.keys().copied().collect();
+        let Some(node) = pick(&alive, who) else { return };
+        let active = matches!(self.manager.primaries[&node], PrimaryIs::Active(_));
+        if active && self.manager.faults() >= self.tolerated {
+            return;
+        }
+        self.hosts.remove(&node);
+        self.streams.retain(|_, stream| stream.primary != node);
+        for connection in self.connections.values_mut().filter(|c| c.primary == node) {
+            connection.open.0 = false;
+            connection.to_primary.clear();
+            connection.to_server.truncate(usize::from(who / 16 % 4));
+            connection.to_server.push_back(None);
+        }
+        let orders = self.manager.primary_crashed(node);
+        self.post(orders);
+    }
+
+    fn crash_server(&mut self, who: u16) {
+        let alive: Vec<_> = self.backups.keys().copied().collect();
+        let Some(node) = pick(&alive, who) else { return };
+        let active = matches!(self.manager.servers[&node], ServerIs::Active(_));
+        if active && self.manager.faults() >= self.tolerated {
+            return;
+        }
+        self.backups.remove(&node);
+        self.streams.retain(|_, stream| stream.server != node);
+        for connection in self.connections.values_mut().filter(|c| c.server == node) {
+            connection.open.1 = false;
+            connection.to_server.clear();
+            connection.to_primary.truncate(usize::from(who / 16 % 4));
+            connection.to_primary.push_back(None);
+        }
+        let orders = self.manager.server_crashed(node);
+        self.post(orders);
+    }
+
+    fn restart(&mut self, who: u16) {
+        let dead = self
+            .manager
+            .primaries
+            .keys()
+            .filter(|node| !self.hosts.contains_key(node));
+        let dead = dead.chain(
+            self.manager
+                .servers
+                .keys()
+                .filter(|node| !self.backups.contains_key(node)),
+        );
+        let dead: Vec<_> = dead.copied().collect();
+        let Some(node) = pick(&dead, who) else { return };
+        let orders = if node.0 >= FIRST_SERVER {
+            self.start_server(node);
+            self.manager.server_entered(node)
+        } else {
+            self.start_primary(node);
+            self.manager.primary_entered(node)
+        };
+        self.post(orders);
+    }
+
+    fn restart_everything(&mut self) {
+        while self.hosts.len() + self.backups.len()
+            < self.manager.primaries.len() + self.manager.servers.len()
+        {
+            self.restart(0);
+        }
+    }
+
+    /// What an active server holds is an encoding, whatever is under way.
+    fn check_now(&self, server: NodeId) {
+        let Some(backup) = self.backups.get(&server) else {
+            return;
+        };
+        if !matches!(self.manager.servers[&server], ServerIs::Active(_)) {
+            return;
+        }
+        check_server((server.0 - FIRST_SERVER) as usize, &backup.core, &self.histories);
+    }
+
+    /// At rest everything is active again, whole and answered.
+    fn check_rest(&self) {
+        assert_eq!(
+            self.manager.faults(),
+            0,
+            "{:?} {:?}",
+            self.manager.servers,
+            self.manager.primaries
+        );
+        for (node, backup) in &self.backups {
+            for (group, history) in self.histories.iter().enumerate() {
+                assert_eq!(
+                    backup.core.applied(NodeId(group as u32)),
+                    Some(history.last()),
+                    "{node}"
+                );
+            }
+            self.check_now(*node);
+        }
+        for (node, host) in &self.hosts {
+            let history = &self.histories[node.0 as usize];
+            let list = host.core.list().expect("it lives");
+            assert!(images(list) == *history.at(history.last()), "{node}");
+        }
+    }
+}
+
+/// One of these, by a random number.
+fn pick<T: Copy>(from: &[T], who: u16) -> Option<T> {
+    (!from.is_empty()).then(|| from[usize::from(who) % from.len()])
+}
+
+fn random_op(what: u16) -> Op {
+    let key = vec![b'a' + (what % 13) as u8];
+    let value = || vec![(what >> 3) as u8 | 1; usize::from(LIMITS.element_bytes) - usize::from(what % 50)];
+    match what / 13 % 5 {
+        0..=2 => Op::Insert { key, value: value() },
+        3 => Op::Update { key, value: value() },
+        _ => Op::Delete { key },
+    }
+}
