@@ -22,6 +22,7 @@ use wire::{
 };
 
 pub use self::process::NodeProcess;
+use crate::placement::Placement;
 
 /// How long a cluster may take to start, and a crashed node to come back.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -78,6 +79,7 @@ pub struct RunningCluster {
     /// The way to its doors.
     pub directory: Directory,
     file: PathBuf,
+    placement: Placement,
     /// Where the processes' standard error goes; ours if `None`.
     log: Option<PathBuf>,
     manager: NodeProcess,
@@ -111,12 +113,12 @@ impl RunningCluster {
     ///
     /// # Errors
     /// Whatever keeps it from that.
-    pub async fn launch(file: &Path, log: Option<PathBuf>) -> Result<Self, ClusterError> {
+    pub async fn launch(file: &Path, log: Option<PathBuf>, placement: Placement) -> Result<Self, ClusterError> {
         let cluster = Cluster::load(file)?;
         let section = cluster.managers.first().map_or(1, |manager| manager.section);
         let id = cluster.managers.first().map_or(NodeId(0), |manager| manager.id);
         let seat = Seat { node: id, role: Role::GroupManager, section };
-        let mut manager = NodeProcess::start(seat, file, None, stderr(log.as_deref()))?;
+        let mut manager = NodeProcess::start(seat, file, None, placement, stderr(log.as_deref()))?;
         let address = manager.listening_on().await?;
         let directory = Directory {
             manager: (address.ip().to_string(), address.port()),
@@ -126,7 +128,7 @@ impl RunningCluster {
         let questions = directory.manager().await?;
         let file = file.to_owned();
         let nodes = BTreeMap::new();
-        let mut running = Self { cluster, directory, file, log, manager, nodes, questions };
+        let mut running = Self { cluster, directory, file, placement, log, manager, nodes, questions };
         for seat in seats(&running.cluster) {
             running.start(seat)?;
         }
@@ -150,7 +152,7 @@ impl RunningCluster {
     /// `Start`.
     pub fn start(&mut self, seat: Seat) -> Result<(), ClusterError> {
         let manager = Some(&self.directory.manager);
-        let process = NodeProcess::start(seat, &self.file, manager, stderr(self.log.as_deref()))?;
+        let process = NodeProcess::start(seat, &self.file, manager, self.placement, stderr(self.log.as_deref()))?;
         self.nodes.insert(seat.node, process);
         Ok(())
     }

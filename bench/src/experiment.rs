@@ -117,7 +117,7 @@ async fn run_trial(
     let scratch = tempfile::tempdir()?;
     let file = write_cluster_file(&plan.cluster_plan(trial), trial, scratch.path(), folder.path())?;
     let log = folder.path().join("nodes.log");
-    let running = RunningCluster::launch(&file, Some(log)).await?;
+    let running = RunningCluster::launch(&file, Some(log), plan.placement).await?;
     let source = ElementSource { seed: trial.seed, element_bytes: plan.element_bytes };
     let mut work = Work {
         plan,

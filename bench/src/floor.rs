@@ -12,6 +12,8 @@ mod echo;
 mod receivers;
 
 use std::io;
+
+use crate::placement::Placement;
 use std::process::Command;
 use std::time::Instant;
 
@@ -107,11 +109,14 @@ impl Floor {
 ///
 /// # Errors
 /// [`FloorError`] if an echo process does not start, or goes away.
-pub fn measure(faults: u32, samples: u32) -> Result<Floor, FloorError> {
+pub fn measure(faults: u32, samples: u32, placement: Placement) -> Result<Floor, FloorError> {
     let program = std::env::current_exe().map_err(FloorError::Start)?;
     let command = || {
         let mut command = Command::new(&program);
         command.arg(ECHO_COMMAND);
+        if let Some(core) = placement.core_of_receivers() {
+            command.arg("--core").arg(core.to_string());
+        }
         command
     };
     measure_over(&mut Receivers::spawn(faults + 1, command)?, samples)

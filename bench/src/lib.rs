@@ -6,6 +6,7 @@ pub mod experiment;
 pub mod floor;
 pub mod machine;
 pub mod mechanism;
+pub mod placement;
 pub mod plots;
 pub mod report;
 pub mod results;

@@ -9,7 +9,7 @@ use bench::{
         config, experiment, floor, node, up,
     },
     floor::echo,
-    results,
+    placement, results,
 };
 use cap::Cap;
 use clap::Parser;
@@ -20,7 +20,10 @@ static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 fn main() -> ExitCode {
     let CommandLine { command, experiment: arguments } = CommandLine::parse();
-    if let Some(Command::Node { role, arguments }) = command {
+    if let Some(Command::Node { core: Some(core), .. } | Command::FloorEcho { core: Some(core) }) = command {
+        placement::keep_on(core);
+    }
+    if let Some(Command::Node { role, arguments, .. }) = command {
         return node::run(role, arguments, || ALLOCATOR.allocated() as u64);
     }
     wire::role::start_logging();
@@ -29,10 +32,10 @@ fn main() -> ExitCode {
         Some(Command::Up { cluster, fresh }) => up::up(&cluster, fresh),
         Some(Command::Config(arguments)) => config::config(&arguments),
         Some(Command::Check { cluster }) => config::check(&cluster),
-        Some(Command::Floor { faults, samples }) => floor::floor(faults, samples),
+        Some(Command::Floor { faults, samples, placement }) => floor::floor(faults, samples, placement),
         Some(Command::Compare { a, b }) => compare(&a, &b),
         Some(Command::Report { folder }) => experiment::redraw(&folder),
-        Some(Command::FloorEcho) => echo().map_err(Failure::from),
+        Some(Command::FloorEcho { .. }) => echo().map_err(Failure::from),
         Some(Command::Node { .. }) => Ok(()), // dealt with above
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)

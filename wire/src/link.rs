@@ -103,6 +103,10 @@ async fn write_frames<Out: Serialize>(
         if stream.write_all(&buffer).await.is_err() {
             return;
         }
+        // A bulk stream that is over leaves nothing behind.
+        if buffer.capacity() > READ_AHEAD_BYTES {
+            buffer = BytesMut::new();
+        }
         buffer.clear();
     }
 }

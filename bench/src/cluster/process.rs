@@ -16,6 +16,7 @@ use tokio::{
 use wire::message::membership::Role;
 
 use super::{ClusterError, Seat};
+use crate::placement::Placement;
 
 /// How long a process may take to heed the end of its leash.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -37,12 +38,17 @@ impl NodeProcess {
         seat: Seat,
         file: &Path,
         manager: Option<&(String, u16)>,
+        placement: Placement,
         stderr: Stdio,
     ) -> Result<Self, ClusterError> {
         let failed = |source| ClusterError::Start { role: seat.role, section: seat.section, source };
         let program = std::env::current_exe().map_err(failed)?;
         let mut command = Command::new(program);
-        command.arg("node").arg(seat.role.to_string()).arg(file).arg(seat.section.to_string());
+        command.arg("node");
+        if let Some(core) = placement.core_of(seat.role) {
+            command.arg("--core").arg(core.to_string());
+        }
+        command.arg(seat.role.to_string()).arg(file).arg(seat.section.to_string());
         command.arg("--leash");
         if let Some((host, port)) = manager.filter(|_| seat.role != Role::GroupManager) {
             let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };

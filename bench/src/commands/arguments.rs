@@ -7,6 +7,7 @@ use settings::Mechanism;
 use wire::role::RoleArguments;
 
 use super::node::NodeRole;
+use crate::placement::Placement;
 
 /// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
 /// every so many inserts, reads everything back, and writes CSV, histograms, plots and a report.
@@ -47,6 +48,9 @@ pub enum Command {
         /// Rounds of each kind.
         #[arg(long, default_value_t = 5000)]
         samples: u32,
+        /// `split`: the sender on one core, the receivers on another; `free`: wherever the system likes.
+        #[arg(long, default_value = "split")]
+        placement: Placement,
     },
     /// Compare the folders of two runs
     Compare {
@@ -66,13 +70,20 @@ pub enum Command {
         /// Which kind.
         #[arg(value_enum)]
         role: NodeRole,
+        /// The core to stay on.
+        #[arg(long)]
+        core: Option<usize>,
         /// As of the standalone binary.
         #[command(flatten)]
         arguments: RoleArguments,
     },
     /// A receiver of the floor's measurement
     #[command(hide = true)]
-    FloorEcho,
+    FloorEcho {
+        /// The core to stay on.
+        #[arg(long)]
+        core: Option<usize>,
+    },
 }
 
 /// `bench config`.
@@ -131,6 +142,10 @@ pub struct ExperimentArguments {
     /// Trials of each configuration.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub repeat: u32,
+    /// `split`: doors and clients on one core, backups on another, as on two machines; `free`: wherever the
+    /// system likes.
+    #[arg(long, default_value = "split")]
+    pub placement: Placement,
     /// The folder of results; without, one under `runs/` named by the time.
     #[arg(long)]
     pub out: Option<PathBuf>,

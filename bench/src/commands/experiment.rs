@@ -34,8 +34,9 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
         return Ok(());
     }
     let out = arguments.out.clone().unwrap_or_else(default_folder);
+    plan.placement.take_client_core();
     let mut folder = create(&out, &plan)?;
-    folder.record_floor(floor::measure(plan.faults, FLOOR_SAMPLES).context("measuring the floor")?)?;
+    folder.record_floor(floor::measure(plan.faults, FLOOR_SAMPLES, plan.placement).context("measuring the floor")?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         tokio::select! {
@@ -67,6 +68,7 @@ fn checked(arguments: &ExperimentArguments) -> Result<ExperimentPlan, Failure> {
         clients: arguments.clients,
         seed: arguments.seed,
         repeat: arguments.repeat,
+        placement: arguments.placement,
     })
 }
 

@@ -3,14 +3,18 @@
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 
 use super::Failure;
-use crate::floor::{RoundTimes, measure};
+use crate::{
+    floor::{RoundTimes, measure},
+    placement::Placement,
+};
 
 /// Measures and prints them.
 ///
 /// # Errors
 /// If an echo process fails.
-pub fn floor(faults: u32, samples: u32) -> Result<(), Failure> {
-    let floor = measure(faults, samples)?;
+pub fn floor(faults: u32, samples: u32, placement: Placement) -> Result<(), Failure> {
+    placement.take_client_core();
+    let floor = measure(faults, samples, placement)?;
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header(["round", "p50 us", "p90 us", "p99 us", "mean us"]);
@@ -27,5 +31,6 @@ pub fn floor(faults: u32, samples: u32) -> Result<(), Failure> {
     }
     println!("{table}");
     println!("{} samples of {}-byte messages over kept connections", floor.samples, floor.message_bytes);
+    println!("placement: {placement}");
     Ok(())
 }

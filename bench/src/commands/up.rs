@@ -6,7 +6,7 @@ use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use settings::Cluster;
 
 use super::{Failure, config::load};
-use crate::cluster::RunningCluster;
+use crate::{cluster::RunningCluster, placement::Placement};
 
 /// Launches and waits for Ctrl-C.
 ///
@@ -19,7 +19,7 @@ pub fn up(file: &Path, fresh: bool) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let launched = tokio::select! {
-            launched = RunningCluster::launch(file, None) => launched?,
+            launched = RunningCluster::launch(file, None, Placement::Free) => launched?,
             _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted),
         };
         print_addresses(launched).await

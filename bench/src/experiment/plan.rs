@@ -9,6 +9,7 @@ use super::KEY_BYTES;
 use crate::{
     cluster::{Seat, seats},
     mechanism::mechanism,
+    placement::Placement,
     results::Configuration,
 };
 
@@ -33,6 +34,8 @@ pub struct ExperimentPlan {
     pub seed: u64,
     /// Trials per configuration.
     pub repeat: u32,
+    /// Where the processes run.
+    pub placement: Placement,
 }
 
 /// One cluster's life within the experiment.
@@ -132,6 +135,7 @@ mod tests {
             clients: 1,
             seed: 5,
             repeat: 2,
+            placement: Placement::Free,
         }
     }
 
