@@ -98,6 +98,7 @@ impl FusionCoordinator {
             lives: &self.lives,
             servers: &self.servers,
             holders: &self.holders,
+            hollow: &self.hollow,
             recoveries: &self.recoveries,
             now,
         }
@@ -131,7 +132,7 @@ impl FusionCoordinator {
         let all_up = scene
             .servers
             .iter()
-            .all(|(node, _)| self.lives.up(*node).is_some());
+            .all(|(node, _)| self.listens(*node, &self.membership.members[node]));
         let due = self.recoveries.is_due(now) && self.recoveries.is_fresh(self.membership.epoch);
         let possible = scene.losses.len() <= scene.servers.len();
         if scene.replacements.is_empty() || !all_up || !due || !possible {

@@ -121,6 +121,9 @@ impl FusionCoordinator {
         let member = &self.membership.members[&node];
         if member.role == Role::Primary {
             self.primaries.insert(node, PrimaryDesk::default());
+            if member.incarnation == incarnation && member.standing == Standing::Active {
+                self.doubt_rebuilds(now, node);
+            }
             return vec![];
         }
         let mut desk = ServerDesk::default();
@@ -134,5 +137,14 @@ impl FusionCoordinator {
         }
         self.servers.insert(node, desk);
         vec![]
+    }
+
+    /// With its last link, a primary's word that it caught a server up may have got lost, and it says it once.
+    fn doubt_rebuilds(&mut self, now: Micros, primary: NodeId) {
+        for desk in self.servers.values_mut() {
+            if !desk.caught_up.contains(&primary) && desk.broken.is_none() {
+                desk.broken = Some(now);
+            }
+        }
     }
 }

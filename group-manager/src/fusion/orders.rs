@@ -13,7 +13,7 @@ impl FusionCoordinator {
     pub(super) fn give_orders(&mut self, now: Micros) -> Vec<Command> {
         let mut commands = self.order_rebuilds(now);
         commands.extend(self.show_views());
-        commands.extend(self.admit_the_active());
+        commands.extend(self.admit_the_founded());
         commands.extend(self.fence_the_lost());
         commands.extend(self.begin_the_admitted(now));
         commands
@@ -46,6 +46,17 @@ impl FusionCoordinator {
             .map(|(node, member)| (*node, member))
     }
 
+    /// Whether the life that listens is the one that the membership is about: only that one is told anything.
+    pub(super) fn listens(&self, node: NodeId, member: &Member) -> bool {
+        self.lives
+            .up(node)
+            .is_some_and(|life| life.incarnation == member.incarnation)
+    }
+
+    fn server_desk(&self, node: NodeId, member: &Member) -> Option<&ServerDesk> {
+        self.servers.get(&node).filter(|_| self.listens(node, member))
+    }
+
     fn server_seats(&self) -> Vec<ServerSeat> {
         let seat = |(node, member): (NodeId, &Member)| {
             let (place, addresses) = (self.cluster.server(node)?, member.addresses?);
@@ -72,21 +83,21 @@ impl FusionCoordinator {
     }
 
     fn has_begun(&self, node: NodeId, member: &Member) -> bool {
-        self.primaries
-            .get(&node)
-            .is_some_and(|desk| desk.begun == member.since)
+        let desk = self.primaries.get(&node).filter(|_| self.listens(node, member));
+        desk.is_some_and(|desk| desk.begun == member.since)
     }
 
     fn order_rebuilds(&mut self, now: Micros) -> Vec<Command> {
+        // Who was not told to begin yet holds nothing: it is admitted, but no image of it is to come.
         let seats: Vec<PrimarySeat> = self
             .active_primaries()
+            .filter(|(node, _)| !self.hollow.contains_key(node))
             .filter_map(|(node, member)| self.primary_seat(node, member.since))
             .collect();
         let orders: Vec<(NodeId, Epoch, bool)> = self
             .servers_in_view()
             .filter(|(node, member)| {
-                self.servers
-                    .get(node)
+                self.server_desk(*node, member)
                     .is_some_and(|desk| desk.rebuild != member.since)
             })
             .map(|(node, member)| (node, member.since, member.standing == Standing::Active))
@@ -153,12 +164,19 @@ impl FusionCoordinator {
         ))
     }
 
-    fn admit_the_active(&mut self) -> Vec<Command> {
-        let seats: Vec<PrimarySeat> = self
-            .active_primaries()
-            .filter_map(|(node, member)| self.primary_seat(node, member.since))
+    /// Every primary that may hold something, the lost ones before they are fenced: a server that was never
+    /// told of one (the manager before this one died in between) holds nothing of it, and can say so.
+    fn admit_the_founded(&mut self) -> Vec<Command> {
+        let founded = |member: &&Member| is_founded_primary(&self.membership, member);
+        let members = self.membership.members.iter();
+        let seats: Vec<PrimarySeat> = members
+            .filter(|(_, member)| founded(member))
+            .filter_map(|(node, member)| self.primary_seat(*node, member.since))
             .collect();
-        let servers: Vec<NodeId> = self.servers_in_view().map(|(node, _)| node).collect();
+        let listening = self
+            .servers_in_view()
+            .filter(|(node, member)| self.listens(*node, member));
+        let servers: Vec<NodeId> = listening.map(|(node, _)| node).collect();
         let mut commands = vec![];
         for node in servers {
             let Some(desk) = self.servers.get_mut(&node) else {
@@ -184,7 +202,7 @@ impl FusionCoordinator {
             .collect();
         let active = self
             .servers_in_view()
-            .filter(|(_, member)| member.standing == Standing::Active);
+            .filter(|(node, member)| member.standing == Standing::Active && self.listens(*node, member));
         let servers: Vec<NodeId> = active.map(|(node, _)| node).collect();
         let mut commands = vec![];
         for node in servers {
@@ -201,18 +219,24 @@ impl FusionCoordinator {
         commands
     }
 
-    /// A primary serves when every server of the view has admitted its life.
+    /// A primary serves when every server of the view has admitted its life, and it is not about to be
+    /// removed: it may have been lost and be back since the swap began.
     fn begin_the_admitted(&mut self, now: Micros) -> Vec<Command> {
         let admitted = |primary: NodeId, since: Epoch| {
-            self.servers_in_view().all(|(node, _)| {
-                self.servers
-                    .get(&node)
+            self.servers_in_view().all(|(node, member)| {
+                self.server_desk(node, member)
                     .is_some_and(|desk| desk.admitted.get(&primary) == Some(&since))
             })
         };
+        let stays = |node: NodeId, member: &Member| {
+            self.in_flight
+                .as_ref()
+                .is_none_or(|next| next.members[&node] == *member)
+        };
         let ready: Vec<(NodeId, Epoch)> = self
             .active_primaries()
-            .filter(|(node, member)| self.primaries.contains_key(node) && !self.has_begun(*node, member))
+            .filter(|(node, member)| stays(*node, member))
+            .filter(|(node, member)| self.listens(*node, member) && !self.has_begun(*node, member))
             .filter(|(node, member)| admitted(*node, member.since))
             .map(|(node, member)| (node, member.since))
             .collect();

@@ -35,6 +35,11 @@ impl FusionCoordinator {
             (Role::Primary, Standing::Active) => {
                 self.holders.insert(node, after.incarnation);
             }
+            (Role::Primary, Standing::Absent) => {
+                self.holders.remove(&node);
+                self.hollow.remove(&node);
+                self.log.note(node, |report| report.removed_at_us = Some(now.0));
+            }
             (Role::Primary, Standing::Removed) if removed => {
                 self.log.note(node, |report| report.removed_at_us = Some(now.0));
             }

@@ -3,7 +3,7 @@
 //! The rules are applied to the membership as a whole, so changes that come while the store is being written
 //! are taken together. Nothing here has an effect; effects follow when the store has the result.
 //!
-//! Invariants: a group that was founded is never founded again; a primary is active only if it founded its
+//! Invariants: a group whose founder was told to begin is never founded again; a primary is active only if it founded its
 //! group, came back with its memory, or was decoded in a complete attempt; a fused server becomes active only
 //! when every primary with data has caught it up, or while no group was ever founded.
 
@@ -32,6 +32,8 @@ pub(super) struct Succession<'a> {
     pub(super) servers: &'a BTreeMap<NodeId, ServerDesk>,
     /// The life of each primary that holds its structure, or held it last.
     pub(super) holders: &'a BTreeMap<NodeId, Incarnation>,
+    /// The founders that were not told to begin.
+    pub(super) hollow: &'a BTreeMap<NodeId, Incarnation>,
     /// What is being recovered.
     pub(super) recoveries: &'a Recoveries,
     /// When.
@@ -62,10 +64,16 @@ impl Succession<'_> {
         certain
     }
 
+    /// A founder that was never told to begin leaves nothing behind: its group is as if never founded.
     fn remove_the_lost(&self, next: &mut Membership) {
         for (node, member) in &mut next.members {
             let is_member = matches!(member.standing, Standing::Active | Standing::Joining);
             if !is_member || self.lives.goes_on(*node, member.incarnation) {
+                continue;
+            }
+            if self.hollow.get(node) == Some(&member.incarnation) {
+                next.founded.retain(|group| Some(*group) != member.group);
+                stand_aside(member);
                 continue;
             }
             if member.standing == Standing::Joining && member.role == Role::Primary {
@@ -194,6 +202,12 @@ impl Succession<'_> {
         let waiting = founded_primaries(next).any(|(_, member)| member.standing == Standing::Joining);
         waiting && self.recoveries.is_due(self.now) && !self.recoveries.is_fresh(self.stored.epoch)
     }
+}
+
+fn stand_aside(member: &mut Member) {
+    member.standing = Standing::Absent;
+    member.incarnation = Incarnation(0);
+    member.addresses = None;
 }
 
 fn stand(member: &mut Member, standing: Standing, since: Epoch, life: &Life) {

@@ -2,8 +2,9 @@
 //!
 //! The scripts are the text files beside this one; [`script`] says how to read them.
 
-mod script;
-mod trace;
+mod answers;
+pub(super) mod script;
+pub(super) mod trace;
 
 use super::*;
 

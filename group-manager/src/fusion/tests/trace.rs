@@ -13,7 +13,7 @@ use wire::message::{
 use crate::coordinator::Command;
 
 /// One line for a command. `stored` is what the store holds: a swap is shown by its differences.
-pub(super) fn command(stored: &Membership, command: &Command) -> String {
+pub(in crate::fusion) fn command(stored: &Membership, command: &Command) -> String {
     match command {
         Command::Answer(ticket, EnterReply::Accepted) => format!("answer {}: accepted", ticket.0),
         Command::Answer(ticket, EnterReply::Refused(refused)) => format!("answer {}: {refused}", ticket.0),
@@ -43,7 +43,7 @@ pub(super) fn command(stored: &Membership, command: &Command) -> String {
 }
 
 /// Everyone's standing.
-pub(super) fn members(membership: &Membership) -> String {
+pub(in crate::fusion) fn members(membership: &Membership) -> String {
     let standings = membership
         .members
         .iter()

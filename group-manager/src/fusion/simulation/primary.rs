@@ -1,0 +1,88 @@
+//! A primary, as far as the manager can tell: its structure is a number of operations.
+
+use std::collections::BTreeSet;
+
+use multicast::id::{Epoch, Incarnation, NodeId};
+use wire::message::fusion::{FromPrimary, Loss, ServerSeat, ToPrimary};
+
+#[derive(Clone, Debug)]
+pub(super) struct ModelPrimary {
+    pub(super) life: Incarnation,
+    /// Its operations, if it has a structure.
+    pub(super) memory: Option<u64>,
+    pub(super) since: Epoch,
+    pub(super) serving: bool,
+    pub(super) view_epoch: Epoch,
+    pub(super) view: Vec<ServerSeat>,
+    /// The servers that it sent its image to, by the rebuild: its acknowledgements require them.
+    pub(super) imaged: BTreeSet<(NodeId, Epoch)>,
+    /// What it was told to expect: the recovery, its losses, and whose residuals.
+    pub(super) recover: Option<(u64, Vec<Loss>, Vec<NodeId>)>,
+}
+
+impl ModelPrimary {
+    pub(super) fn new(life: Incarnation) -> Self {
+        Self {
+            life,
+            memory: None,
+            since: Epoch(0),
+            serving: false,
+            view_epoch: Epoch(0),
+            view: vec![],
+            imaged: BTreeSet::new(),
+            recover: None,
+        }
+    }
+
+    /// `may_begin_empty`: this very life founded the group, and nothing was acknowledged yet.
+    pub(super) fn handle(&mut self, order: ToPrimary, may_begin_empty: bool) -> Vec<FromPrimary> {
+        match order {
+            ToPrimary::View { epoch, servers, .. } => {
+                assert!(epoch >= self.view_epoch, "views go back");
+                assert!(
+                    epoch > self.view_epoch || servers == self.view,
+                    "two views of {epoch}"
+                );
+                (self.view_epoch, self.view) = (epoch, servers);
+                return vec![FromPrimary::Viewed { epoch }];
+            }
+            ToPrimary::Found { since } => {
+                assert!(
+                    may_begin_empty && self.memory.is_none(),
+                    "told to begin empty once founded"
+                );
+                self.memory = Some(0);
+                (self.since, self.serving) = (since, true);
+            }
+            ToPrimary::Recover {
+                recovery,
+                losses,
+                rows,
+            } => {
+                assert!(!self.serving, "a serving primary is recovered");
+                assert_eq!(losses.len(), rows.len(), "as many residuals as losses");
+                self.memory = None;
+                self.recover = Some((recovery, losses, rows.into_iter().map(|(node, _)| node).collect()));
+            }
+            ToPrimary::Abandon { recovery } => {
+                self.recover.take_if(|(number, ..)| *number == recovery);
+            }
+            ToPrimary::Resume { since } => {
+                // Only the word that founds can have been lost on the way to a life without structure.
+                assert!(
+                    self.memory.is_some() || may_begin_empty,
+                    "resumes without a structure"
+                );
+                self.memory.get_or_insert(0);
+                (self.since, self.serving) = (since, true);
+            }
+            ToPrimary::Heartbeat => {}
+        }
+        vec![]
+    }
+
+    /// Whether its acknowledgements wait for the server of this seat.
+    pub(super) fn requires(&self, seat: &ServerSeat) -> bool {
+        seat.active || self.imaged.contains(&(seat.node, seat.rebuild))
+    }
+}
