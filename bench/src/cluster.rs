@@ -10,7 +10,6 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -71,6 +70,31 @@ pub enum ClusterError {
     },
 }
 
+/// How processes are started.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    /// The bench program, which is run again in the nodes' roles.
+    pub program: PathBuf,
+    /// Where the processes' standard error goes; ours if `None`.
+    pub log: Option<PathBuf>,
+    /// Which cores they are kept on.
+    pub placement: Placement,
+}
+
+impl Launcher {
+    /// Runs this very program again.
+    ///
+    /// # Errors
+    /// If the system does not tell where it is.
+    pub fn this_program(log: Option<PathBuf>, placement: Placement) -> io::Result<Self> {
+        Ok(Self {
+            program: std::env::current_exe()?,
+            log,
+            placement,
+        })
+    }
+}
+
 /// A launched cluster. Dropping it kills every process.
 #[derive(Debug)]
 pub struct RunningCluster {
@@ -79,9 +103,7 @@ pub struct RunningCluster {
     /// The way to its doors.
     pub directory: Directory,
     file: PathBuf,
-    placement: Placement,
-    /// Where the processes' standard error goes; ours if `None`.
-    log: Option<PathBuf>,
+    launcher: Launcher,
     manager: NodeProcess,
     nodes: BTreeMap<NodeId, NodeProcess>,
     /// A kept connection to the manager, for questions.
@@ -101,11 +123,18 @@ pub struct Seat {
 
 /// Every process of the cluster but its managers, in the order of the file's sections, backups last.
 pub fn seats(cluster: &Cluster) -> Vec<Seat> {
-    let data_nodes = cluster.data_nodes.iter().map(|n| (n.id, Role::DataNode, n.section));
+    let data_nodes = cluster
+        .data_nodes
+        .iter()
+        .map(|n| (n.id, Role::DataNode, n.section));
     let primaries = cluster.primaries.iter().map(|n| (n.id, Role::Primary, n.section));
-    let servers = cluster.fusion_servers.iter().map(|n| (n.id, Role::FusionServer, n.section));
+    let servers = cluster
+        .fusion_servers
+        .iter()
+        .map(|n| (n.id, Role::FusionServer, n.section));
     let all = data_nodes.chain(primaries).chain(servers);
-    all.map(|(node, role, section)| Seat { node, role, section }).collect()
+    all.map(|(node, role, section)| Seat { node, role, section })
+        .collect()
 }
 
 impl RunningCluster {
@@ -113,12 +142,16 @@ impl RunningCluster {
     ///
     /// # Errors
     /// Whatever keeps it from that.
-    pub async fn launch(file: &Path, log: Option<PathBuf>, placement: Placement) -> Result<Self, ClusterError> {
+    pub async fn launch(launcher: Launcher, file: &Path) -> Result<Self, ClusterError> {
         let cluster = Cluster::load(file)?;
         let section = cluster.managers.first().map_or(1, |manager| manager.section);
         let id = cluster.managers.first().map_or(NodeId(0), |manager| manager.id);
-        let seat = Seat { node: id, role: Role::GroupManager, section };
-        let mut manager = NodeProcess::start(seat, file, None, placement, stderr(log.as_deref()))?;
+        let seat = Seat {
+            node: id,
+            role: Role::GroupManager,
+            section,
+        };
+        let mut manager = NodeProcess::start(&launcher, seat, file, None)?;
         let address = manager.listening_on().await?;
         let directory = Directory {
             manager: (address.ip().to_string(), address.port()),
@@ -128,7 +161,15 @@ impl RunningCluster {
         let questions = directory.manager().await?;
         let file = file.to_owned();
         let nodes = BTreeMap::new();
-        let mut running = Self { cluster, directory, file, placement, log, manager, nodes, questions };
+        let mut running = Self {
+            cluster,
+            directory,
+            file,
+            launcher,
+            manager,
+            nodes,
+            questions,
+        };
         for seat in seats(&running.cluster) {
             running.start(seat)?;
         }
@@ -143,7 +184,10 @@ impl RunningCluster {
 
     /// Every node's id and process id.
     pub fn pids(&self) -> Vec<(NodeId, Option<u32>)> {
-        self.nodes.iter().map(|(node, process)| (*node, process.pid())).collect()
+        self.nodes
+            .iter()
+            .map(|(node, process)| (*node, process.pid()))
+            .collect()
     }
 
     /// Starts the process of a seat (again).
@@ -152,7 +196,7 @@ impl RunningCluster {
     /// `Start`.
     pub fn start(&mut self, seat: Seat) -> Result<(), ClusterError> {
         let manager = Some(&self.directory.manager);
-        let process = NodeProcess::start(seat, &self.file, manager, self.placement, stderr(self.log.as_deref()))?;
+        let process = NodeProcess::start(&self.launcher, seat, &self.file, manager)?;
         self.nodes.insert(seat.node, process);
         Ok(())
     }
@@ -220,24 +264,20 @@ impl RunningCluster {
 
 /// Whether everybody in the membership is active.
 pub fn all_active(members: &Membership) -> bool {
-    members.members.values().all(|member| member.standing == Standing::Active)
+    members
+        .members
+        .values()
+        .all(|member| member.standing == Standing::Active)
 }
 
 fn standings(members: &Membership) -> String {
     let standing = |(node, member): (&NodeId, &wire::message::membership::Member)| {
         format!("{} {} {:?}", member.role, node.0, member.standing).to_lowercase()
     };
-    members.members.iter().map(standing).collect::<Vec<_>>().join(", ")
-}
-
-/// The processes' standard error: appended to the log, or ours.
-fn stderr(log: Option<&Path>) -> Stdio {
-    let Some(path) = log else { return Stdio::inherit() };
-    match std::fs::OpenOptions::new().create(true).append(true).open(path) {
-        Ok(file) => file.into(),
-        Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "the nodes' log cannot be written");
-            Stdio::null()
-        }
-    }
+    members
+        .members
+        .iter()
+        .map(standing)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

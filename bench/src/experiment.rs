@@ -20,18 +20,18 @@ use multicast::id::NodeId;
 use settings::ClusterPlan;
 use wire::client::{Client, ClientError};
 
-pub use self::{
-    elements::{ElementSource, KEY_BYTES, ReadBack, compare},
-    load::LoadError,
-    plan::{ExperimentPlan, Trial},
-};
 use self::{
     crash::{Contents, crash_and_readmit, read_back},
     load::{Latencies, Loader},
     progress::Progress,
 };
+pub use self::{
+    elements::{ElementSource, KEY_BYTES, ReadBack, compare},
+    load::LoadError,
+    plan::{ExperimentPlan, Trial},
+};
 use crate::{
-    cluster::{ClusterError, RunningCluster},
+    cluster::{ClusterError, Launcher, RunningCluster},
     mechanism::{Mechanism, mechanism, row_role},
     results::{At, BackupSizeRow, Configuration, FolderError, RunFolder, UpdateRow},
 };
@@ -117,8 +117,11 @@ async fn run_trial(
     let scratch = tempfile::tempdir()?;
     let file = write_cluster_file(&plan.cluster_plan(trial), trial, scratch.path(), folder.path())?;
     let log = folder.path().join("nodes.log");
-    let running = RunningCluster::launch(&file, Some(log), plan.placement).await?;
-    let source = ElementSource { seed: trial.seed, element_bytes: plan.element_bytes };
+    let running = RunningCluster::launch(Launcher::this_program(Some(log), plan.placement)?, &file).await?;
+    let source = ElementSource {
+        seed: trial.seed,
+        element_bytes: plan.element_bytes,
+    };
     let mut work = Work {
         plan,
         trial,
@@ -180,7 +183,11 @@ impl Work<'_> {
         progress: &Progress,
         per_group: u64,
     ) -> Result<(), ExperimentError> {
-        let contents = Contents { source: self.source, per_group, clients: self.plan.clients };
+        let contents = Contents {
+            source: self.source,
+            per_group,
+            clients: self.plan.clients,
+        };
         for seat in self.mechanism.crash_order(&self.running.cluster) {
             progress.crashing(self.trial, seat, per_group);
             let recovered = crash_and_readmit(&mut self.running, seat).await?;
@@ -199,7 +206,14 @@ impl Work<'_> {
     fn not_as_inserted(&self, node: NodeId, elements: u64, found: ReadBack) -> ExperimentError {
         let ReadBack { lost, wrong, which } = found;
         let configuration = self.configuration.clone();
-        ExperimentError::NotAsInserted { configuration, node, elements, lost, wrong, which }
+        ExperimentError::NotAsInserted {
+            configuration,
+            node,
+            elements,
+            lost,
+            wrong,
+            which,
+        }
     }
 
     /// What every node but the manager holds now.
@@ -207,7 +221,9 @@ impl Work<'_> {
         let members = self.running.members().await?;
         let mut all = Vec::new();
         for member in members.members.values() {
-            let Some(addresses) = member.addresses else { continue };
+            let Some(addresses) = member.addresses else {
+                continue;
+            };
             let client = Client::connect(addresses.clients, self.running.directory.cluster).await;
             all.push(client.map_err(ClientError::from)?.sizes().await?);
         }
@@ -216,8 +232,14 @@ impl Work<'_> {
 
     async fn sample_sizes(&mut self, folder: &mut RunFolder, per_group: u64) -> Result<(), ExperimentError> {
         for sizes in self.sizes().await? {
-            let Some(role) = row_role(sizes.role) else { continue };
-            let empty = self.empty_heap_bytes.get(&sizes.node).copied().unwrap_or_default();
+            let Some(role) = row_role(sizes.role) else {
+                continue;
+            };
+            let empty = self
+                .empty_heap_bytes
+                .get(&sizes.node)
+                .copied()
+                .unwrap_or_default();
             folder.append_size(&BackupSizeRow {
                 mechanism: self.configuration.mechanism.clone(),
                 groups: self.configuration.groups,
@@ -236,15 +258,14 @@ impl Work<'_> {
     }
 
     fn write_updates(&self, folder: &mut RunFolder) -> Result<(), ExperimentError> {
-        let Latencies { door_ns, client_ns, traffic } = &self.latencies;
+        let Latencies {
+            door_ns,
+            client_ns,
+            traffic,
+        } = &self.latencies;
         for (at, histogram) in [(At::Door, door_ns), (At::Client, client_ns)] {
-            let row = UpdateRow::from_histogram(
-                &self.configuration,
-                self.trial.number,
-                at,
-                histogram,
-                *traffic,
-            );
+            let row =
+                UpdateRow::from_histogram(&self.configuration, self.trial.number, at, histogram, *traffic);
             folder.append_update(&row, histogram)?;
         }
         Ok(())
@@ -264,7 +285,10 @@ fn write_cluster_file(
     let write = |folder: &Path| -> Result<PathBuf, ExperimentError> {
         let path = folder.join(&name);
         let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &text));
-        written.map_err(|source| ExperimentError::ClusterFile { path: path.clone(), source })?;
+        written.map_err(|source| ExperimentError::ClusterFile {
+            path: path.clone(),
+            source,
+        })?;
         Ok(path)
     };
     write(&copies)?;

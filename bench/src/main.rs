@@ -19,7 +19,10 @@ use clap::Parser;
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 fn main() -> ExitCode {
-    let CommandLine { command, experiment: arguments } = CommandLine::parse();
+    let CommandLine {
+        command,
+        experiment: arguments,
+    } = CommandLine::parse();
     if let Some(Command::Node { core: Some(core), .. } | Command::FloorEcho { core: Some(core) }) = command {
         placement::keep_on(core);
     }
@@ -32,7 +35,11 @@ fn main() -> ExitCode {
         Some(Command::Up { cluster, fresh }) => up::up(&cluster, fresh),
         Some(Command::Config(arguments)) => config::config(&arguments),
         Some(Command::Check { cluster }) => config::check(&cluster),
-        Some(Command::Floor { faults, samples, placement }) => floor::floor(faults, samples, placement),
+        Some(Command::Floor {
+            faults,
+            samples,
+            placement,
+        }) => floor::floor(faults, samples, placement),
         Some(Command::Compare { a, b }) => compare(&a, &b),
         Some(Command::Report { folder }) => experiment::redraw(&folder),
         Some(Command::FloorEcho { .. }) => echo().map_err(Failure::from),

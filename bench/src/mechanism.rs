@@ -72,8 +72,9 @@ struct Fusion;
 impl Mechanism for Fusion {
     /// Fused servers first: what they were rebuilt to is then what the primaries are recovered from.
     fn crash_order(&self, cluster: &Cluster) -> Vec<Seat> {
-        let (servers, primaries): (Vec<Seat>, Vec<Seat>) =
-            seats(cluster).into_iter().partition(|seat| seat.role == Role::FusionServer);
+        let (servers, primaries): (Vec<Seat>, Vec<Seat>) = seats(cluster)
+            .into_iter()
+            .partition(|seat| seat.role == Role::FusionServer);
         servers.into_iter().chain(primaries).collect()
     }
 
@@ -110,6 +111,9 @@ mod tests {
             crash_sections(Name::Replication),
             [(DataNode, 1), (DataNode, 2), (DataNode, 3), (DataNode, 4)]
         );
-        assert_eq!(crash_sections(Name::FusionLinked), [(FusionServer, 1), (Primary, 1), (Primary, 2)]);
+        assert_eq!(
+            crash_sections(Name::FusionLinked),
+            [(FusionServer, 1), (Primary, 1), (Primary, 2)]
+        );
     }
 }

@@ -30,7 +30,10 @@ impl Placement {
     /// cannot be chosen.
     pub fn split() -> Self {
         match allowed_cores().as_slice() {
-            [doors, backups, ..] => Self::Split { doors: *doors, backups: *backups },
+            [doors, backups, ..] => Self::Split {
+                doors: *doors,
+                backups: *backups,
+            },
             _ => Self::Free,
         }
     }
@@ -62,7 +65,10 @@ impl fmt::Display for Placement {
         match self {
             Self::Free => f.write_str("free"),
             Self::Split { doors, backups } => {
-                write!(f, "split (doors and clients on core {doors}, backups on core {backups})")
+                write!(
+                    f,
+                    "split (doors and clients on core {doors}, backups on core {backups})"
+                )
             }
         }
     }
@@ -87,8 +93,12 @@ fn allowed_cores() -> Vec<usize> {
         sched::{CpuSet, sched_getaffinity},
         unistd::Pid,
     };
-    let Ok(set) = sched_getaffinity(Pid::from_raw(0)) else { return Vec::new() };
-    (0..CpuSet::count()).filter(|core| set.is_set(*core).unwrap_or(false)).collect()
+    let Ok(set) = sched_getaffinity(Pid::from_raw(0)) else {
+        return Vec::new();
+    };
+    (0..CpuSet::count())
+        .filter(|core| set.is_set(*core).unwrap_or(false))
+        .collect()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -104,7 +114,9 @@ pub fn keep_on(core: usize) {
         unistd::Pid,
     };
     let mut set = CpuSet::new();
-    let kept = set.set(core).and_then(|()| sched_setaffinity(Pid::from_raw(0), &set));
+    let kept = set
+        .set(core)
+        .and_then(|()| sched_setaffinity(Pid::from_raw(0), &set));
     if let Err(error) = kept {
         tracing::warn!(core, %error, "the process is not kept on its core; its times may jump");
     }
@@ -121,8 +133,13 @@ mod tests {
     #[test]
     fn doors_and_what_they_wait_for_are_on_different_cores() {
         let split = Placement::Split { doors: 3, backups: 7 };
-        let cores = [Role::GroupManager, Role::Primary, Role::DataNode, Role::FusionServer]
-            .map(|role| split.core_of(role));
+        let cores = [
+            Role::GroupManager,
+            Role::Primary,
+            Role::DataNode,
+            Role::FusionServer,
+        ]
+        .map(|role| split.core_of(role));
         assert_eq!(cores, [Some(3), Some(3), Some(7), Some(7)]);
         assert_eq!(split.core_of_receivers(), Some(7));
         assert_eq!(Placement::Free.core_of(Role::Primary), None);
@@ -133,6 +150,9 @@ mod tests {
         assert_eq!("free".parse(), Ok(Placement::Free));
         assert_eq!("split".parse(), Ok(Placement::split()));
         let refused: Result<Placement, String> = "apart".parse();
-        assert_eq!(refused, Err("\"apart\" is no placement; expected split or free".to_owned()));
+        assert_eq!(
+            refused,
+            Err("\"apart\" is no placement; expected split or free".to_owned())
+        );
     }
 }

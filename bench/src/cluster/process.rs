@@ -1,12 +1,6 @@
 //! One node's process.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -15,8 +9,7 @@ use tokio::{
 };
 use wire::message::membership::Role;
 
-use super::{ClusterError, Seat};
-use crate::placement::Placement;
+use super::{ClusterError, Launcher, Seat};
 
 /// How long a process may take to heed the end of its leash.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -33,35 +26,52 @@ pub struct NodeProcess {
 }
 
 impl NodeProcess {
-    /// Runs this program again as that node.
+    /// Runs the launcher's program as that node.
     pub(super) fn start(
+        launcher: &Launcher,
         seat: Seat,
         file: &Path,
         manager: Option<&(String, u16)>,
-        placement: Placement,
-        stderr: Stdio,
     ) -> Result<Self, ClusterError> {
-        let failed = |source| ClusterError::Start { role: seat.role, section: seat.section, source };
-        let program = std::env::current_exe().map_err(failed)?;
-        let mut command = Command::new(program);
+        let failed = |source| ClusterError::Start {
+            role: seat.role,
+            section: seat.section,
+            source,
+        };
+        let mut command = Command::new(&launcher.program);
         command.arg("node");
-        if let Some(core) = placement.core_of(seat.role) {
+        if let Some(core) = launcher.placement.core_of(seat.role) {
             command.arg("--core").arg(core.to_string());
         }
-        command.arg(seat.role.to_string()).arg(file).arg(seat.section.to_string());
+        command
+            .arg(seat.role.to_string())
+            .arg(file)
+            .arg(seat.section.to_string());
         command.arg("--leash");
         if let Some((host, port)) = manager.filter(|_| seat.role != Role::GroupManager) {
-            let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+            let host = if host.contains(':') {
+                format!("[{host}]")
+            } else {
+                host.clone()
+            };
             command.arg("--manager").arg(format!("{host}:{port}"));
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr(launcher.log.as_deref()))
+            .kill_on_drop(true);
         // Ctrl-C at the terminal is for the launcher, which then stops its nodes in order.
         command.process_group(0);
         let mut child = command.spawn().map_err(failed)?;
         let Some(stdout) = child.stdout.take() else {
             return Err(failed(io::Error::other("it has no standard output")));
         };
-        Ok(Self { seat, child, stdout: BufReader::new(stdout) })
+        Ok(Self {
+            seat,
+            child,
+            stdout: BufReader::new(stdout),
+        })
     }
 
     /// The address in the first line that the process prints: `listening on ADDRESS ...`.
@@ -69,12 +79,16 @@ impl NodeProcess {
         let mut line = String::new();
         // An error or a silence leaves the line as it is, and the words below say so.
         drop(timeout(START_PATIENCE, self.stdout.read_line(&mut line)).await);
-        let address = line.strip_prefix("listening on ").and_then(|rest| rest.split_whitespace().next());
-        address.and_then(|address| address.parse().ok()).ok_or_else(|| ClusterError::NoAddress {
-            role: self.seat.role,
-            section: self.seat.section,
-            said: line.trim_end().to_owned(),
-        })
+        let address = line
+            .strip_prefix("listening on ")
+            .and_then(|rest| rest.split_whitespace().next());
+        address
+            .and_then(|address| address.parse().ok())
+            .ok_or_else(|| ClusterError::NoAddress {
+                role: self.seat.role,
+                section: self.seat.section,
+                said: line.trim_end().to_owned(),
+            })
     }
 
     /// Its process id, while it runs.
@@ -98,6 +112,18 @@ impl NodeProcess {
         if timeout(STOP_PATIENCE, self.child.wait()).await.is_err() {
             tracing::warn!(role = %self.seat.role, section = self.seat.section, "killed: it did not stop");
             drop(self.child.kill().await);
+        }
+    }
+}
+
+/// The processes' standard error: appended to the log, or ours.
+fn stderr(log: Option<&Path>) -> Stdio {
+    let Some(path) = log else { return Stdio::inherit() };
+    match std::fs::OpenOptions::new().create(true).append(true).open(path) {
+        Ok(file) => file.into(),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "the nodes' log cannot be written");
+            Stdio::null()
         }
     }
 }

@@ -162,7 +162,8 @@ pub struct Counts(pub Vec<u32>);
 const MAX_GROUPS: u32 = 255;
 
 fn mechanism(text: &str) -> Result<Mechanism, String> {
-    text.parse().map_err(|error: settings::UnknownMechanism| error.to_string())
+    text.parse()
+        .map_err(|error: settings::UnknownMechanism| error.to_string())
 }
 
 /// `A..B` with both ends, or single numbers separated by commas.
@@ -172,7 +173,9 @@ fn counts(text: &str) -> Result<Counts, String> {
         let (first, last) = part.split_once("..").unwrap_or((part, part));
         let (first, last) = (count(first)?, count(last)?);
         if first > last {
-            return Err(format!("{first}..{last} is empty: the first number is the larger one"));
+            return Err(format!(
+                "{first}..{last} is empty: the first number is the larger one"
+            ));
         }
         counts.extend(first..=last);
     }
@@ -180,8 +183,10 @@ fn counts(text: &str) -> Result<Counts, String> {
 }
 
 fn count(text: &str) -> Result<u32, String> {
-    let number: u32 =
-        text.trim().parse().map_err(|_| format!("\"{text}\" is no number; expected 1..5, 3 or 1,5"))?;
+    let number: u32 = text
+        .trim()
+        .parse()
+        .map_err(|_| format!("\"{text}\" is no number; expected 1..5, 3 or 1,5"))?;
     if (1..=MAX_GROUPS).contains(&number) {
         Ok(number)
     } else {
@@ -200,10 +205,19 @@ mod tests {
         assert_eq!(parsed("3"), Ok(vec![3]));
         assert_eq!(parsed("1,5"), Ok(vec![1, 5]));
         assert_eq!(parsed("1..2,255"), Ok(vec![1, 2, 255]));
-        assert_eq!(parsed("256"), Err("256 groups: there must be 1 to 255".to_owned()));
+        assert_eq!(
+            parsed("256"),
+            Err("256 groups: there must be 1 to 255".to_owned())
+        );
         assert_eq!(parsed("0"), Err("0 groups: there must be 1 to 255".to_owned()));
-        assert_eq!(parsed("5..1"), Err("5..1 is empty: the first number is the larger one".to_owned()));
-        assert_eq!(parsed("x"), Err("\"x\" is no number; expected 1..5, 3 or 1,5".to_owned()));
+        assert_eq!(
+            parsed("5..1"),
+            Err("5..1 is empty: the first number is the larger one".to_owned())
+        );
+        assert_eq!(
+            parsed("x"),
+            Err("\"x\" is no number; expected 1..5, 3 or 1,5".to_owned())
+        );
     }
 
     #[test]

@@ -16,7 +16,9 @@ pub fn config(arguments: &ConfigArguments) -> Result<(), Failure> {
     plan.limits.key_bytes = arguments.key_bytes.unwrap_or(plan.limits.key_bytes);
     plan.limits.element_bytes = arguments.element_bytes.unwrap_or(plan.limits.element_bytes);
     plan.ports = arguments.port.map_or(PortPlan::Free, PortPlan::From);
-    let text = plan.to_ini().map_err(|error| Failure::Usage(format!("error: {error}")))?;
+    let text = plan
+        .to_ini()
+        .map_err(|error| Failure::Usage(format!("error: {error}")))?;
     match &arguments.out {
         None => print!("{text}"),
         Some(path) => {

@@ -28,7 +28,9 @@ const FLOOR_SAMPLES: u32 = 3000;
 /// measured kept; `Failed` for everything else, among it lost or wrong elements.
 pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
     let plan = checked(&arguments)?;
-    let described = plan.describe().map_err(|error| Failure::Usage(format!("error: {error}")))?;
+    let described = plan
+        .describe()
+        .map_err(|error| Failure::Usage(format!("error: {error}")))?;
     if arguments.dry_run {
         print!("{described}");
         return Ok(());
@@ -36,8 +38,12 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
     let out = arguments.out.clone().unwrap_or_else(default_folder);
     plan.placement.take_client_core();
     let mut folder = create(&out, &plan)?;
-    folder.record_floor(floor::measure(plan.faults, FLOOR_SAMPLES, plan.placement).context("measuring the floor")?)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    folder.record_floor(
+        floor::measure(plan.faults, FLOOR_SAMPLES, plan.placement).context("measuring the floor")?,
+    )?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = experiment::run(&plan, &mut folder) => ended.map_err(Failure::from),
@@ -46,7 +52,11 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
     });
     // The clusters' processes are gone before anything is drawn.
     drop(runtime);
-    let ending = if ended.is_ok() { Ending::Complete } else { Ending::Interrupted };
+    let ending = if ended.is_ok() {
+        Ending::Complete
+    } else {
+        Ending::Interrupted
+    };
     let run = folder.finish(ending)?;
     present(&run, &out)?;
     ended
@@ -78,7 +88,9 @@ fn default_folder() -> PathBuf {
 }
 
 fn create(out: &Path, plan: &ExperimentPlan) -> Result<RunFolder, Failure> {
-    let seeds = (0..u64::from(plan.repeat)).map(|trial| plan.seed + trial).collect();
+    let seeds = (0..u64::from(plan.repeat))
+        .map(|trial| plan.seed + trial)
+        .collect();
     let settings = serde_json::to_value(plan)?;
     let record = RunRecord::begin(std::env::args().collect(), seeds, plan.ops, settings);
     RunFolder::create(out, record).map_err(|error| match error {

@@ -21,16 +21,30 @@ pub fn floor(faults: u32, samples: u32, placement: Placement) -> Result<(), Fail
     let rows: [(String, RoundTimes); 4] = [
         ("a client's round trip".to_owned(), floor.client_round_trip),
         (format!("one round to f = {faults}"), floor.one_round_to_f),
-        (format!("one round to f + 1 = {}", faults + 1), floor.one_round_to_f_plus_1),
-        (format!("two rounds to f + 1 = {}", faults + 1), floor.two_rounds_to_f_plus_1),
+        (
+            format!("one round to f + 1 = {}", faults + 1),
+            floor.one_round_to_f_plus_1,
+        ),
+        (
+            format!("two rounds to f + 1 = {}", faults + 1),
+            floor.two_rounds_to_f_plus_1,
+        ),
     ];
     for (name, times) in rows {
-        let RoundTimes { p50_us, p90_us, p99_us, mean_us } = times;
+        let RoundTimes {
+            p50_us,
+            p90_us,
+            p99_us,
+            mean_us,
+        } = times;
         let figures = [p50_us, p90_us, p99_us, mean_us].map(|us| format!("{us:.1}"));
         table.add_row([vec![name], figures.to_vec()].concat());
     }
     println!("{table}");
-    println!("{} samples of {}-byte messages over kept connections", floor.samples, floor.message_bytes);
+    println!(
+        "{} samples of {}-byte messages over kept connections",
+        floor.samples, floor.message_bytes
+    );
     println!("placement: {placement}");
     Ok(())
 }

@@ -6,7 +6,10 @@ use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use settings::Cluster;
 
 use super::{Failure, config::load};
-use crate::{cluster::RunningCluster, placement::Placement};
+use crate::{
+    cluster::{Launcher, RunningCluster},
+    placement::Placement,
+};
 
 /// Launches and waits for Ctrl-C.
 ///
@@ -16,10 +19,13 @@ use crate::{cluster::RunningCluster, placement::Placement};
 pub fn up(file: &Path, fresh: bool) -> Result<(), Failure> {
     let cluster = load(file)?;
     clear_membership(&cluster, file, fresh)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let launcher = Launcher::this_program(None, Placement::Free)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let launched = tokio::select! {
-            launched = RunningCluster::launch(file, None, Placement::Free) => launched?,
+            launched = RunningCluster::launch(launcher, file) => launched?,
             _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted),
         };
         print_addresses(launched).await
@@ -70,15 +76,23 @@ async fn print_addresses(mut running: RunningCluster) -> Result<(), Failure> {
     let pids = running.pids();
     for (node, member) in &members.members {
         let address = |pick: fn(&wire::message::membership::Addresses) -> std::net::SocketAddr| {
-            member.addresses.as_ref().map_or("-".to_owned(), |addresses| pick(addresses).to_string())
+            member
+                .addresses
+                .as_ref()
+                .map_or("-".to_owned(), |addresses| pick(addresses).to_string())
         };
         table.add_row([
             node.0.to_string(),
             member.role.to_string(),
-            member.group.map_or("-".to_owned(), |group| running.cluster.group_name(group).to_owned()),
+            member.group.map_or("-".to_owned(), |group| {
+                running.cluster.group_name(group).to_owned()
+            }),
             address(|addresses| addresses.peers),
             address(|addresses| addresses.clients),
-            pid(pids.iter().find(|(other, _)| other == node).and_then(|(_, pid)| *pid)),
+            pid(pids
+                .iter()
+                .find(|(other, _)| other == node)
+                .and_then(|(_, pid)| *pid)),
         ]);
     }
     println!("{table}");

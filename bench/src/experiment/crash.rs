@@ -57,8 +57,14 @@ pub(super) async fn crash_and_readmit(
     running.start(seat)?;
     let wanted = |report: &RecoveryReport| report.active_at_us.is_some();
     let report = wait_for_report(running, before, seat.node, "it did not come back", wanted).await?;
-    running.wait_until("not all nodes are active after a recovery", all_active).await?;
-    Ok(Recovered { report, killed_at_us, started_at_us })
+    running
+        .wait_until("not all nodes are active after a recovery", all_active)
+        .await?;
+    Ok(Recovered {
+        report,
+        killed_at_us,
+        started_at_us,
+    })
 }
 
 async fn wait_for_report(
@@ -71,12 +77,18 @@ async fn wait_for_report(
     let began = Instant::now();
     loop {
         let reports = running.questions().recoveries(from).await?;
-        if let Some(report) = reports.into_iter().find(|report| report.node == node && wanted(report)) {
+        if let Some(report) = reports
+            .into_iter()
+            .find(|report| report.node == node && wanted(report))
+        {
             return Ok(report);
         }
         if began.elapsed() > PATIENCE {
             let what = format!("{node} was killed; {unless}");
-            return Err(ExperimentError::NoRecovery { what, waited_s: PATIENCE.as_secs() });
+            return Err(ExperimentError::NoRecovery {
+                what,
+                waited_s: PATIENCE.as_secs(),
+            });
         }
         tokio::time::sleep(LOOK_PAUSE).await;
     }
@@ -103,7 +115,11 @@ pub(super) async fn read_back(
         }
         for door in &mut doors {
             let found = door.read_all(group).await?;
-            let Contents { source, per_group, clients } = contents;
+            let Contents {
+                source,
+                per_group,
+                clients,
+            } = contents;
             result.add(compare(source, group, *per_group, *clients, &found));
         }
     }
@@ -148,12 +164,19 @@ impl Recovered {
     /// fused server writes go on once it is removed, and stop again while its re-entry freezes them.
     fn writes_paused_us(&self, role: Role) -> f64 {
         let report = &self.report;
-        let end = if role == Role::Primary { report.active_at_us } else { report.removed_at_us };
+        let end = if role == Role::Primary {
+            report.active_at_us
+        } else {
+            report.removed_at_us
+        };
         let until = end.unwrap_or_default().saturating_sub(self.killed_at_us);
         (until + report.frozen_us.unwrap_or(0)) as f64
     }
 }
 
 fn now_us() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros() as u64
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_micros() as u64
 }

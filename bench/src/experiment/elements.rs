@@ -27,7 +27,10 @@ impl ElementSource {
             value.extend_from_slice(&splitmix64(&mut state).to_le_bytes());
         }
         value.truncate(self.element_bytes);
-        Element { key: number.to_be_bytes().to_vec(), value }
+        Element {
+            key: number.to_be_bytes().to_vec(),
+            value,
+        }
     }
 }
 
@@ -88,7 +91,13 @@ pub fn compare(
     let mut seen = vec![false; count as usize];
     let mut last_of_client = BTreeMap::new();
     for element in found {
-        let number = element.key.as_slice().try_into().map(u64::from_be_bytes).ok().filter(|n| *n < count);
+        let number = element
+            .key
+            .as_slice()
+            .try_into()
+            .map(u64::from_be_bytes)
+            .ok()
+            .filter(|n| *n < count);
         let Some(number) = number else {
             result.wrong += 1;
             result.note(|| format!("{group}: key {:02x?} was never inserted", element.key));
@@ -113,11 +122,17 @@ pub fn compare(
 mod tests {
     use super::*;
 
-    const SOURCE: ElementSource = ElementSource { seed: 7, element_bytes: 11 };
+    const SOURCE: ElementSource = ElementSource {
+        seed: 7,
+        element_bytes: 11,
+    };
     const GROUP: GroupId = GroupId(2);
 
     fn elements(numbers: &[u64]) -> Vec<Element> {
-        numbers.iter().map(|number| SOURCE.element(GROUP, *number)).collect()
+        numbers
+            .iter()
+            .map(|number| SOURCE.element(GROUP, *number))
+            .collect()
     }
 
     fn counts(found: &[Element], count: u64, clients: u64) -> (u64, u64) {
@@ -132,7 +147,10 @@ mod tests {
         assert_eq!(element, SOURCE.element(GROUP, 5));
         let others = [SOURCE.element(GROUP, 6), SOURCE.element(GroupId(3), 5)];
         assert!(others.iter().all(|other| other.value != element.value));
-        assert_ne!(ElementSource { seed: 8, ..SOURCE }.element(GROUP, 5).value, element.value);
+        assert_ne!(
+            ElementSource { seed: 8, ..SOURCE }.element(GROUP, 5).value,
+            element.value
+        );
     }
 
     #[test]

@@ -68,7 +68,11 @@ pub(super) struct Latencies {
 impl Default for Latencies {
     fn default() -> Self {
         let histogram = empty_histogram;
-        Self { door_ns: histogram(), client_ns: histogram(), traffic: Traffic::default() }
+        Self {
+            door_ns: histogram(),
+            client_ns: histogram(),
+            traffic: Traffic::default(),
+        }
     }
 }
 
@@ -99,7 +103,13 @@ impl Loader {
             let session = Session::open(directory.clone(), group, WRITE_PATIENCE).await;
             sessions.push(session.map_err(|source| LoadError::Door { group, source })?);
         }
-        Ok(Self { group, directory: directory.clone(), source, sessions, inserted: 0 })
+        Ok(Self {
+            group,
+            directory: directory.clone(),
+            source,
+            sessions,
+            inserted: 0,
+        })
     }
 
     /// The group.
@@ -134,7 +144,10 @@ impl Loader {
         });
         for measured in futures_util::future::join_all(works).await {
             let histogram = measured?;
-            latencies.client_ns.add(histogram).expect("the same digits, and the other one resizes");
+            latencies
+                .client_ns
+                .add(histogram)
+                .expect("the same digits, and the other one resizes");
         }
         self.inserted += count;
         Ok(())
@@ -142,15 +155,25 @@ impl Loader {
 
     async fn collect(&self, door: &mut Client, latencies: &mut Latencies) -> Result<(), LoadError> {
         let group = self.group;
-        let report = door.door_report(true).await.map_err(|source| LoadError::Door { group, source })?;
+        let report = door
+            .door_report(true)
+            .await
+            .map_err(|source| LoadError::Door { group, source })?;
         let mut bytes = report.latency_histogram.as_slice();
-        let histogram: Histogram<u64> = Deserializer::new()
-            .deserialize(&mut bytes)
-            .map_err(|error| LoadError::NoHistogram { group, reason: format!("{error:?}") })?;
+        let histogram: Histogram<u64> =
+            Deserializer::new()
+                .deserialize(&mut bytes)
+                .map_err(|error| LoadError::NoHistogram {
+                    group,
+                    reason: format!("{error:?}"),
+                })?;
         latencies
             .door_ns
             .add(histogram)
-            .map_err(|error| LoadError::NoHistogram { group, reason: error.to_string() })?;
+            .map_err(|error| LoadError::NoHistogram {
+                group,
+                reason: error.to_string(),
+            })?;
         latencies.traffic.messages += report.traffic.frames;
         latencies.traffic.bytes += report.traffic.bytes;
         Ok(())
@@ -173,12 +196,23 @@ async fn insert_all(
         let element = source.element(group, number);
         let began = Instant::now();
         let outcome = session
-            .write(Op::Insert { key: element.key, value: element.value })
+            .write(Op::Insert {
+                key: element.key,
+                value: element.value,
+            })
             .await
-            .map_err(|source| LoadError::Insert { group, number, source })?;
+            .map_err(|source| LoadError::Insert {
+                group,
+                number,
+                source,
+            })?;
         latencies_ns.saturating_record(began.elapsed().as_nanos() as u64);
         if outcome != Outcome::Inserted {
-            return Err(LoadError::NotInserted { group, number, outcome });
+            return Err(LoadError::NotInserted {
+                group,
+                number,
+                outcome,
+            });
         }
     }
     Ok(latencies_ns)

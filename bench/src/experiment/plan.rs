@@ -54,7 +54,11 @@ pub struct Trial {
 impl Trial {
     /// The trial's configuration, as rows name it.
     pub fn configuration(&self, faults: u32) -> Configuration {
-        Configuration { groups: self.groups, faults, mechanism: self.mechanism.to_string() }
+        Configuration {
+            groups: self.groups,
+            faults,
+            mechanism: self.mechanism.to_string(),
+        }
     }
 }
 
@@ -66,7 +70,12 @@ impl ExperimentPlan {
             let seed = self.seed + u64::from(number - 1);
             for groups in &self.groups {
                 for mechanism in &self.mechanisms {
-                    trials.push(Trial { mechanism: *mechanism, groups: *groups, number, seed });
+                    trials.push(Trial {
+                        mechanism: *mechanism,
+                        groups: *groups,
+                        number,
+                        seed,
+                    });
                 }
             }
         }
@@ -75,7 +84,11 @@ impl ExperimentPlan {
 
     /// Inserts per group between two rounds of crashes (or samples of memory).
     pub fn step(&self) -> u64 {
-        if self.crash_every > 0 { self.crash_every } else { self.ops.div_ceil(10).max(1) }
+        if self.crash_every > 0 {
+            self.crash_every
+        } else {
+            self.ops.div_ceil(10).max(1)
+        }
     }
 
     /// The cluster of a trial.
@@ -88,7 +101,10 @@ impl ExperimentPlan {
 
     /// All inserts of all trials: what the progress bar counts.
     pub fn inserts(&self) -> u64 {
-        self.trials().iter().map(|trial| u64::from(trial.groups) * self.ops).sum()
+        self.trials()
+            .iter()
+            .map(|trial| u64::from(trial.groups) * self.ops)
+            .sum()
     }
 
     /// The plan in words: processes, ports and steps of every trial.
@@ -100,12 +116,20 @@ impl ExperimentPlan {
         for trial in self.trials() {
             let cluster = self.cluster_plan(&trial).cluster()?;
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}, groups = {}, trial {}", trial.mechanism, trial.groups, trial.number);
+            let _ = writeln!(
+                text,
+                "{}, groups = {}, trial {}",
+                trial.mechanism, trial.groups, trial.number
+            );
             let _ = writeln!(text, "  processes  group-manager 1 (a free port)");
             for Seat { role, section, .. } in seats(&cluster) {
                 let _ = writeln!(text, "             {role} {section} (free ports)");
             }
-            let rounds = if self.crash_every == 0 { 0 } else { self.ops.div_ceil(self.crash_every) };
+            let rounds = if self.crash_every == 0 {
+                0
+            } else {
+                self.ops.div_ceil(self.crash_every)
+            };
             let crashed = mechanism(trial.mechanism).crash_order(&cluster).len() as u64;
             let _ = writeln!(
                 text,
@@ -141,8 +165,11 @@ mod tests {
 
     #[test]
     fn mechanisms_are_neighbours_and_every_repetition_has_its_own_seed() {
-        let shown: Vec<_> =
-            plan().trials().iter().map(|t| (t.mechanism.name(), t.groups, t.number, t.seed)).collect();
+        let shown: Vec<_> = plan()
+            .trials()
+            .iter()
+            .map(|t| (t.mechanism.name(), t.groups, t.number, t.seed))
+            .collect();
         let expected = [
             ("replication", 1, 1, 5),
             ("fusion-linked", 1, 1, 5),
@@ -159,7 +186,11 @@ mod tests {
 
     #[test]
     fn the_description_names_processes_and_steps() {
-        let plan = ExperimentPlan { groups: vec![1], repeat: 1, ..plan() };
+        let plan = ExperimentPlan {
+            groups: vec![1],
+            repeat: 1,
+            ..plan()
+        };
         let expected = "\
 replication, groups = 1, trial 1
   processes  group-manager 1 (a free port)

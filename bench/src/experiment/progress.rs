@@ -23,15 +23,21 @@ impl Progress {
     }
 
     pub(super) fn inserting(&self, trial: &Trial, group: GroupId, per_group: u64) {
-        let Trial { mechanism, groups, .. } = trial;
-        self.bar.set_message(format!("{mechanism}, {groups} groups: {group} from {per_group}"));
+        let Trial {
+            mechanism, groups, ..
+        } = trial;
+        self.bar
+            .set_message(format!("{mechanism}, {groups} groups: {group} from {per_group}"));
     }
 
     pub(super) fn crashing(&self, trial: &Trial, seat: Seat, per_group: u64) {
-        let Trial { mechanism, groups, .. } = trial;
+        let Trial {
+            mechanism, groups, ..
+        } = trial;
         let Seat { role, section, .. } = seat;
-        self.bar
-            .set_message(format!("{mechanism}, {groups} groups: crashing {role} {section} at {per_group}"));
+        self.bar.set_message(format!(
+            "{mechanism}, {groups} groups: crashing {role} {section} at {per_group}"
+        ));
     }
 
     pub(super) fn advance(&self, inserts: u64) {
