@@ -36,7 +36,7 @@ fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
         ),
         (
             &["--mechanisms", "fusion"],
-            "error: invalid value 'fusion' for '--mechanisms <MECHANISMS>': unknown mechanism `fusion`; did you mean `fusion-linked`?\n",
+            "error: invalid value 'fusion' for '--mechanisms <MECHANISMS>': `fusion` is not a mechanism: replication or fusion-linked\n",
         ),
         (
             &["--faults", "5"],
@@ -77,7 +77,7 @@ fn a_cluster_file_that_is_not_there_or_wrong_is_bad_configuration_everywhere() {
 fn a_section_that_is_not_there_is_bad_configuration() {
     let (code, text) = code_and_errors(&["node", "data-node", &config("report.ini"), "11"]);
     assert_eq!(code, Some(2));
-    assert_eq!(text, "error: no section [node 11]: the numbers of [node] are 1-10\n");
+    assert_eq!(text, "error: no section [node 11]: the numbers of [node N] are 1-10\n");
 }
 
 #[test]
