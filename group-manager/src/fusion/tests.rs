@@ -34,6 +34,10 @@ scripts! {
     a_second_life_is_refused_while_the_first_one_lives,
     a_new_manager_expects_the_members_to_come_back,
     another_manager_ends_this_one,
+    a_second_replacement_waits_for_the_recovery_under_way,
+    a_complete_recovery_waits_for_a_busy_store,
+    a_new_manager_recovers_under_another_number,
+    a_word_that_was_lost_with_its_link_is_not_waited_for,
 }
 
 #[test]

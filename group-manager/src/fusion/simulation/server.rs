@@ -65,6 +65,8 @@ impl ModelServer {
                     live.iter().all(|node| self.copies[node].held),
                     "a live primary is not held"
                 );
+                let known = self.residual.as_ref().map(|(number, _)| *number);
+                assert_ne!(known, Some(recovery), "a recovery's number is given twice");
                 self.residual = Some((recovery, losses));
                 vec![]
             }
