@@ -288,6 +288,8 @@ impl PrimaryCopy {
             self.plain
                 .undo(&undo.plain, undo.plain_lengths)
                 .expect("it is the last operation applied, and these were the lengths before it");
+            // The operation may have cut the region that undoing it makes long again.
+            coded.reach(undo.values_length);
             for range in &undo.values {
                 coded.add(self.addend, range.offset, &range.xor);
             }

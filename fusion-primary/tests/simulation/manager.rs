@@ -60,6 +60,8 @@ pub(crate) struct Manager {
     caught_up: BTreeMap<NodeId, BTreeSet<NodeId>>,
     recovery: Option<Recovery>,
     recoveries: u64,
+    /// Suspected primaries that came back with their memory: their new epoch, and the servers still to answer.
+    returning: BTreeMap<NodeId, (Epoch, BTreeSet<NodeId>)>,
     pub(crate) cuts: BTreeMap<NodeId, Seq>,
 }
 
@@ -86,6 +88,7 @@ impl Manager {
             caught_up: BTreeMap::new(),
             recovery: None,
             recoveries: 0,
+            returning: BTreeMap::new(),
             cuts: BTreeMap::new(),
         }
     }
@@ -196,6 +199,7 @@ impl Manager {
         self.next_epoch();
         let mut orders = self.views();
         orders.extend(self.restart_recovery());
+        orders.extend(self.resume_returned());
         orders
     }
 
@@ -207,6 +211,7 @@ impl Manager {
 
     pub(crate) fn primary_crashed(&mut self, primary: NodeId) -> Vec<Order> {
         self.primaries.insert(primary, PrimaryIs::Lost);
+        self.returning.remove(&primary);
         for is in self
             .servers
             .values_mut()
@@ -217,6 +222,62 @@ impl Manager {
         self.next_epoch();
         let mut orders = self.views();
         orders.extend(self.restart_recovery());
+        orders
+    }
+
+    /// A primary is silent: its life is ended at the servers, though it may still run.
+    pub(crate) fn primary_suspected(&mut self, primary: NodeId) -> Vec<Order> {
+        let mut orders = self.primary_crashed(primary);
+        let fence = ToServer::Fence {
+            epoch: self.epoch,
+            primaries: vec![primary],
+        };
+        orders.extend(
+            self.active()
+                .into_iter()
+                .map(|server| Order::Server(server, fence.clone())),
+        );
+        orders
+    }
+
+    /// A suspected primary is back with its memory: nothing is to be recovered.
+    pub(crate) fn primary_returned(&mut self, primary: NodeId) -> Vec<Order> {
+        if self.primaries[&primary] != PrimaryIs::Lost {
+            return Vec::new();
+        }
+        let since = self.next_epoch();
+        self.primaries.insert(primary, PrimaryIs::Active(since));
+        let mut orders = self.restart_recovery();
+        let alive = self.servers.iter().filter(|(_, is)| **is != ServerIs::Dead);
+        let alive: BTreeSet<_> = alive.map(|(server, _)| *server).collect();
+        let admit = ToServer::Admit {
+            seat: self.seat(primary),
+        };
+        orders.extend(alive.iter().map(|server| Order::Server(*server, admit.clone())));
+        self.returning.insert(primary, (since, alive));
+        orders.extend(self.resume_returned());
+        orders
+    }
+
+    /// Resumes the returned primaries that every server knows of.
+    fn resume_returned(&mut self) -> Vec<Order> {
+        let servers = &self.servers;
+        let dead = |server: &NodeId| servers[server] == ServerIs::Dead;
+        self.returning
+            .values_mut()
+            .for_each(|(_, missing)| missing.retain(|server| !dead(server)));
+        let ready = self
+            .returning
+            .iter()
+            .filter(|(_, (_, missing))| missing.is_empty());
+        let ready: Vec<_> = ready.map(|(primary, (since, _))| (*primary, *since)).collect();
+        let mut orders = Vec::new();
+        for (primary, since) in ready {
+            self.returning.remove(&primary);
+            orders.push(self.view(primary));
+            orders.push(Order::Primary(primary, ToPrimary::Resume { since }));
+        }
+        orders.extend(self.rebuild_when_useful());
         orders
     }
 
@@ -321,6 +382,13 @@ impl Manager {
                 "an active server is not broken"
             );
             return Vec::new();
+        }
+        if let FromServer::Admitted { primary, since } = &message
+            && let Some((epoch, missing)) = self.returning.get_mut(primary)
+            && epoch == since
+        {
+            missing.remove(&server);
+            return self.resume_returned();
         }
         let Some(recovery) = &mut self.recovery else {
             return Vec::new();

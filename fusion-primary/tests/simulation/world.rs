@@ -18,7 +18,7 @@ use fusion_server::{
 use multicast::id::{ClientId, GroupId, NodeId, Seq};
 use structures::op::{Op, Write};
 use wire::message::{
-    client::{ReplyBody, RequestBody},
+    client::{Refusal, ReplyBody, RequestBody},
     fusion::{AckFrame, DeltaFrame, FromPrimary, FromServer, ResidualFrame, ToPrimary, ToServer},
 };
 
@@ -133,6 +133,7 @@ impl World {
         }
         self.restart_everything();
         self.settle();
+        self.check_answers();
         self.check_rest();
     }
 
@@ -182,7 +183,9 @@ impl World {
             }
             95 | 96 => self.break_link(who, what),
             97 => self.crash_primary(who),
+            98 if what % 3 == 0 => self.suspect_primary(who),
             98 => self.crash_server(who),
+            99 if what % 3 == 0 => self.return_primary(who),
             _ => self.restart(who),
         }
     }
@@ -227,12 +230,7 @@ impl World {
             request: seq.0,
         };
         let commands = host.core.handle(PrimaryEvent::Client { caller, body });
-        if let Some(after) = host
-            .core
-            .list()
-            .map(images)
-            .filter(|after| *after != before)
-        {
+        if let Some(after) = host.core.list().map(images).filter(|after| *after != before) {
             self.histories[group].states.push(after);
         }
         self.asked[group].push((write, self.histories[group].last()));
@@ -277,8 +275,10 @@ impl World {
                     let commands = self.host(node).core.handle(PrimaryEvent::Checked { took_us: 1 });
                     self.carry_out_primary(node, commands);
                 }
-                PrimaryCommand::HangUp { .. } | PrimaryCommand::Reenter => {
-                    panic!("nobody is fenced while it is alive here")
+                PrimaryCommand::HangUp { .. } => {}
+                PrimaryCommand::Reenter => {
+                    let orders = self.manager.primary_returned(node);
+                    self.post(orders);
                 }
             }
         }
@@ -286,6 +286,9 @@ impl World {
 
     /// A reply shows what every active server has applied.
     fn reply(&mut self, node: NodeId, caller: Caller, body: &ReplyBody) {
+        if matches!(body, ReplyBody::Refused(Refusal::Unavailable { .. })) {
+            return;
+        }
         assert!(matches!(body, ReplyBody::Written(_)), "{body:?}");
         let group = node.0 as usize;
         let (_, seq) = match self.asked[group].get(caller.request as usize - 1) {
@@ -625,6 +628,29 @@ impl World {
         self.post(orders);
     }
 
+    /// The manager takes a primary for crashed that is not.
+    fn suspect_primary(&mut self, who: u16) {
+        let alive: Vec<_> = self.hosts.keys().copied().collect();
+        let Some(node) = pick(&alive, who) else { return };
+        let active = matches!(self.manager.primaries[&node], PrimaryIs::Active(_));
+        if active && self.manager.faults() < self.tolerated {
+            let orders = self.manager.primary_suspected(node);
+            self.post(orders);
+        }
+    }
+
+    /// A suspected primary notices that the manager let it go.
+    fn return_primary(&mut self, who: u16) {
+        let suspected = self
+            .hosts
+            .keys()
+            .filter(|node| self.manager.primaries[node] == PrimaryIs::Lost);
+        let suspected: Vec<_> = suspected.copied().collect();
+        let Some(node) = pick(&suspected, who) else { return };
+        let orders = self.manager.primary_returned(node);
+        self.post(orders);
+    }
+
     fn crash_server(&mut self, who: u16) {
         let alive: Vec<_> = self.backups.keys().copied().collect();
         let Some(node) = pick(&alive, who) else { return };
@@ -674,6 +700,13 @@ impl World {
         {
             self.restart(0);
         }
+        while self
+            .hosts
+            .keys()
+            .any(|node| self.manager.primaries[node] == PrimaryIs::Lost)
+        {
+            self.return_primary(0);
+        }
     }
 
     /// What an active server holds is an encoding, whatever is under way.
@@ -685,6 +718,17 @@ impl World {
             return;
         }
         check_server((server.0 - FIRST_SERVER) as usize, &backup.core, &self.histories);
+    }
+
+    /// One more write of every group, which must be answered.
+    fn check_answers(&mut self) {
+        for group in 0..self.histories.len() {
+            self.ask(group, random_op(1));
+        }
+        self.settle();
+        for (answered, history) in self.answered.iter().zip(&self.histories) {
+            assert_eq!(*answered, history.last());
+        }
     }
 
     /// At rest everything is active again, whole and answered.
