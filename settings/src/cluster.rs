@@ -149,11 +149,11 @@ impl Cluster {
     }
 
     /// Where a manager's embedded membership store writes: what its section says, or
-    /// `<cluster name>.membership` in the folder of the cluster file.
+    /// beside the cluster file, with its name and the extension `membership`.
     pub fn membership_file(&self, manager: &Manager, cluster_file: &Path) -> PathBuf {
         match &manager.membership_file {
             Some(path) => path.clone(),
-            None => cluster_file.with_file_name(format!("{}.membership", self.name)),
+            None => cluster_file.with_extension("membership"),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Three more follow from the rest of the file and stand in [`crate::check`]: the mechanism (from the kinds of
 //! section), the fault tolerance (from how many there are) and the manager (from `mgr_host` and `mgr_port`).
 
-/// `name`: also the stem of the membership file.
+/// `name`.
 pub(crate) const NAME: &str = "fusebox";
 /// `key_bytes`.
 pub(crate) const KEY_BYTES: usize = 16;

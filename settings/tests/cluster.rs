@@ -183,11 +183,11 @@ fn a_member_may_name_any_manager_that_has_a_section() {
 }
 
 #[test]
-fn the_membership_file_is_named_after_the_cluster_and_lies_beside_its_file() {
+fn the_membership_file_is_named_after_the_cluster_file_and_lies_beside_it() {
     let mut cluster = parse(&node(1, "A"));
     let file =
         |cluster: &Cluster| cluster.membership_file(&cluster.managers[0], Path::new("lab/cluster.ini"));
-    assert_eq!(file(&cluster), Path::new("lab/fusebox.membership"));
+    assert_eq!(file(&cluster), Path::new("lab/cluster.membership"));
     cluster.managers[0].membership_file = Some(PathBuf::from("elsewhere"));
     assert_eq!(file(&cluster), Path::new("elsewhere"));
 }
