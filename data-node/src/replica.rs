@@ -1,7 +1,8 @@
 //! A data node's core: the multicast's member, the structure it protects, and the reads that wait.
 //!
 //! Events in, commands out. Invariants: a batch is applied exactly when the member delivers it; a read shows
-//! nothing above the stable watermark (it waits for what was delivered before it came); nothing is served
+//! nothing above the stable watermark (it shows the structure as it was when the read came, and waits until
+//! all that was delivered before is stable); nothing is served
 //! between `AwaitState` and a state that passed its checks.
 
 use std::collections::VecDeque;
@@ -10,14 +11,14 @@ use multicast::{
     id::{GroupId, NodeId, Timestamp},
     skeen::member::{Member, MemberCommand},
 };
-use structures::{delta::RegionId, keyed_list::KeyedList, layout::StructureLimits};
+use structures::{delta::RegionId, image_error::ImageError, keyed_list::KeyedList, layout::StructureLimits};
 use wire::message::{
     client::{Refusal, ReplyBody, RequestBody},
     membership::Role,
     replication::{Batch, BatchedWrites, FromNode, Outcomes, ToNode},
 };
 
-use crate::{reading::read, state::State};
+use crate::{reading, state::State};
 
 /// Who waits for a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,15 +59,21 @@ pub enum Command {
     },
 }
 
-/// A state that came from a donor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A state that came from a donor, checked.
+#[derive(Debug)]
 pub struct Arrived {
     /// Which transfer.
     pub transfer: u64,
-    /// What came.
-    pub state: State,
+    /// Every message up to here is included.
+    pub watermark: Timestamp,
+    /// The donor's Lamport clock.
+    pub clock: u64,
+    /// The structure, or what is unsound about its images.
+    pub list: Result<KeyedList, ImageError>,
     /// First to last byte, microseconds.
     pub transfer_us: u64,
+    /// Checks and derived indexes, microseconds.
+    pub install_us: u64,
 }
 
 /// What a node holds.
@@ -81,7 +88,8 @@ struct WaitingRead {
     /// Everything up to here was delivered when the read came.
     at: Timestamp,
     reader: Reader,
-    read: RequestBody,
+    /// What the structure held when the read came; later deliveries may not be stable when these are.
+    replies: Vec<ReplyBody>,
 }
 
 /// The core. See the module's words.
@@ -122,7 +130,10 @@ impl Replica {
 
     /// The epoch it takes part in.
     pub fn epoch(&self) -> multicast::id::Epoch {
-        self.held.as_ref().map(|held| held.member.epoch()).unwrap_or_default()
+        self.held
+            .as_ref()
+            .map(|held| held.member.epoch())
+            .unwrap_or_default()
     }
 
     /// Takes one message of the manager.
@@ -134,13 +145,25 @@ impl Replica {
             ToNode::SendState { transfer, to } => self.handle_send_state(transfer, to),
             ToNode::AwaitState { transfer } => self.handle_await_state(transfer),
             ToNode::Found => {
-                tracing::info!(node = %self.node, "founding the group with an empty structure");
-                let member = Member::new(self.node);
-                self.held = Some(Held { member, list: KeyedList::new(self.limits) });
+                self.found();
                 Vec::new()
             }
             ToNode::Heartbeat => Vec::new(),
         }
+    }
+
+    /// Begins with nothing, once: the word may come again to a founder that holds a state by now.
+    fn found(&mut self) {
+        if self.held.is_some() {
+            return;
+        }
+        tracing::info!(node = %self.node, "founding the group with an empty structure");
+        self.awaited = None;
+        let member = Member::new(self.node);
+        self.held = Some(Held {
+            member,
+            list: KeyedList::new(self.limits),
+        });
     }
 
     /// The manager's link is gone: reads are refused until one calls again.
@@ -149,10 +172,7 @@ impl Replica {
         self.refuse_waiting("no manager is in touch")
     }
 
-    fn handle_multicast(
-        &mut self,
-        message: multicast::skeen::message::ToMember<Batch>,
-    ) -> Vec<Command> {
+    fn handle_multicast(&mut self, message: multicast::skeen::message::ToMember<Batch>) -> Vec<Command> {
         let Some(held) = self.held.as_mut() else {
             tracing::warn!("a multicast message before any state is ignored");
             return Vec::new();
@@ -162,7 +182,9 @@ impl Replica {
         while let Some(command) = commands.pop_front() {
             match command {
                 MemberCommand::Send(message) => out.push(Command::ToManager(FromNode::Multicast(message))),
-                MemberCommand::Deliver { timestamp, payload, .. } => {
+                MemberCommand::Deliver {
+                    timestamp, payload, ..
+                } => {
                     let outcomes = apply(&mut held.list, &payload);
                     // Reported before anything that is delivered after it.
                     for command in held.member.delivered_with(timestamp, outcomes).into_iter().rev() {
@@ -192,7 +214,8 @@ impl Replica {
         self.held = None;
         self.awaited = Some(transfer);
         let mut commands = self.refuse_waiting("the node is joining its group again");
-        if let Some(arrived) = self.early.take_if(|arrived| arrived.transfer == transfer) {
+        // Any other state that came before is of a transfer that was given up.
+        if let Some(arrived) = self.early.take().filter(|arrived| arrived.transfer == transfer) {
             commands.extend(self.install(arrived));
         }
         commands
@@ -207,42 +230,67 @@ impl Replica {
         Vec::new()
     }
 
+    /// A donor's stream broke off or made no state. Before its first frame it is taken for the one awaited.
+    pub fn handle_broken(&mut self, transfer: Option<u64>, reason: String) -> Vec<Command> {
+        let transfer = transfer.or(self.awaited);
+        let failed = |transfer| Command::ToManager(FromNode::TransferFailed { transfer, reason });
+        transfer.map(failed).into_iter().collect()
+    }
+
     fn install(&mut self, arrived: Arrived) -> Vec<Command> {
-        let began = std::time::Instant::now();
-        let Arrived { transfer, state, transfer_us } = arrived;
+        let Arrived {
+            transfer,
+            watermark,
+            clock,
+            list,
+            transfer_us,
+            install_us,
+        } = arrived;
         self.awaited = None;
-        let (watermark, clock) = (state.watermark, state.clock);
-        let message = match state.into_list(self.limits) {
+        let message = match list {
             Ok(list) => {
-                self.held = Some(Held { member: Member::restored(self.node, watermark, clock), list });
-                FromNode::CaughtUp { transfer, transfer_us, install_us: began.elapsed().as_micros() as u64 }
+                self.held = Some(Held {
+                    member: Member::restored(self.node, watermark, clock),
+                    list,
+                });
+                FromNode::CaughtUp {
+                    transfer,
+                    transfer_us,
+                    install_us,
+                }
             }
-            Err(error) => FromNode::TransferFailed { transfer, reason: error.to_string() },
+            Err(error) => FromNode::TransferFailed {
+                transfer,
+                reason: error.to_string(),
+            },
         };
         vec![Command::ToManager(message)]
     }
 
     /// A read of the group, from wherever.
     pub fn handle_read(&mut self, reader: Reader, read: RequestBody) -> Vec<Command> {
-        let unavailable = |reason: &str| Refusal::Unavailable { reason: reason.to_owned() };
-        let refusal = match (&read, &self.held) {
-            (RequestBody::Get { group, .. } | RequestBody::ReadAll { group }, _) if *group != self.group => {
-                Some(Refusal::UnknownGroup { group: *group })
-            }
-            (RequestBody::Get { .. } | RequestBody::ReadAll { .. }, Some(_)) if self.in_touch => None,
-            (RequestBody::Get { .. } | RequestBody::ReadAll { .. }, Some(_)) => {
-                Some(unavailable("no manager is in touch"))
-            }
-            (RequestBody::Get { .. } | RequestBody::ReadAll { .. }, None) => {
-                Some(unavailable("the node holds no state yet"))
-            }
-            _ => Some(Refusal::NotServedHere { role: Role::DataNode }),
+        let unavailable = |reason: &str| Refusal::Unavailable {
+            reason: reason.to_owned(),
         };
-        if let Some(refusal) = refusal {
-            return vec![answer(reader, ReplyBody::Refused(refusal))];
+        let refuse = |refusal| vec![answer(reader, ReplyBody::Refused(refusal))];
+        let (RequestBody::Get { group, .. } | RequestBody::ReadAll { group }) = &read else {
+            return refuse(Refusal::NotServedHere { role: Role::DataNode });
+        };
+        if *group != self.group {
+            return refuse(Refusal::UnknownGroup { group: *group });
         }
-        let at = self.held.as_ref().map(|held| held.member.delivered()).unwrap_or_default();
-        self.waiting.push_back(WaitingRead { at, reader, read });
+        let Some(held) = &self.held else {
+            return refuse(unavailable("the node holds no state yet"));
+        };
+        if !self.in_touch {
+            return refuse(unavailable("no manager is in touch"));
+        }
+        let replies = reading::read(&held.list, &read);
+        self.waiting.push_back(WaitingRead {
+            at: held.member.delivered(),
+            reader,
+            replies,
+        });
         let mut commands = self.answer_waiting();
         if let (Some(held), false) = (&self.held, self.waiting.is_empty()) {
             commands.push(Command::ToManager(FromNode::Multicast(held.member.want_stable())));
@@ -256,16 +304,27 @@ impl Replica {
         let stable = held.member.stable();
         let mut commands = Vec::new();
         while self.waiting.front().is_some_and(|waiting| waiting.at <= stable) {
-            let Some(waiting) = self.waiting.pop_front() else { break };
-            let replies = read(&held.list, &waiting.read);
-            commands.extend(replies.into_iter().map(|body| answer(waiting.reader, body)));
+            let Some(waiting) = self.waiting.pop_front() else {
+                break;
+            };
+            commands.extend(
+                waiting
+                    .replies
+                    .into_iter()
+                    .map(|body| answer(waiting.reader, body)),
+            );
         }
         commands
     }
 
     fn refuse_waiting(&mut self, reason: &str) -> Vec<Command> {
-        let refusal = ReplyBody::Refused(Refusal::Unavailable { reason: reason.to_owned() });
-        self.waiting.drain(..).map(|waiting| answer(waiting.reader, refusal.clone())).collect()
+        let refusal = ReplyBody::Refused(Refusal::Unavailable {
+            reason: reason.to_owned(),
+        });
+        self.waiting
+            .drain(..)
+            .map(|waiting| answer(waiting.reader, refusal.clone()))
+            .collect()
     }
 }
 
@@ -283,7 +342,11 @@ fn apply(list: &mut KeyedList, payload: &Batch) -> Outcomes {
 fn answer(reader: Reader, body: ReplyBody) -> Command {
     match reader {
         Reader::Manager(token) => Command::ToManager(FromNode::ReadReply { token, reply: body }),
-        Reader::Client { connection, request } => Command::Reply { connection, request, body },
+        Reader::Client { connection, request } => Command::Reply {
+            connection,
+            request,
+            body,
+        },
     }
 }
 

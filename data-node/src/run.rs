@@ -19,14 +19,18 @@ use wire::{
 use crate::{
     replica::{Arrived, Command, Reader, Replica},
     settings::Settings,
-    transfer,
+    transfer::{self, Broken},
 };
 
 /// What comes from the transfer tasks.
 #[derive(Debug)]
 enum Transferred {
     Arrived(Arrived),
-    Failed { transfer: u64, reason: String },
+    /// The donor's stream made no state; which transfer's is known from its first frame on.
+    Broken {
+        transfer: Option<u64>,
+        reason: String,
+    },
 }
 
 struct Shell {
@@ -47,8 +51,15 @@ pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let addresses = Addresses { peers: multicast.local_addr()?, clients: read.local_addr()? };
-    let peers = Doorstep::open(multicast, settings.identity, &[Purpose::Manager, Purpose::Transfer]);
+    let addresses = Addresses {
+        peers: multicast.local_addr()?,
+        clients: read.local_addr()?,
+    };
+    let peers = Doorstep::open(
+        multicast,
+        settings.identity,
+        &[Purpose::Manager, Purpose::Transfer],
+    );
     let readers = Doorstep::open(read, settings.identity, &[Purpose::Client]);
     let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
     let shell = Shell {
@@ -107,13 +118,17 @@ impl Shell {
 
     fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
         let connection = arrival.connection;
-        let LinkEvent::Message(ClientRequest { request, body }) = arrival.event else { return };
+        let LinkEvent::Message(ClientRequest { request, body }) = arrival.event else {
+            return;
+        };
         if body == RequestBody::Sizes {
             let body = ReplyBody::Sizes(self.sizes());
             self.clients.send(connection, ClientReply { request, body });
             return;
         }
-        let commands = self.replica.handle_read(Reader::Client { connection, request }, body);
+        let commands = self
+            .replica
+            .handle_read(Reader::Client { connection, request }, body);
         self.carry_out(commands);
     }
 
@@ -123,8 +138,9 @@ impl Shell {
                 let commands = self.replica.handle_arrived(arrived);
                 self.carry_out(commands);
             }
-            Transferred::Failed { transfer, reason } => {
-                self.manager.send(FromNode::TransferFailed { transfer, reason });
+            Transferred::Broken { transfer, reason } => {
+                let commands = self.replica.handle_broken(transfer, reason);
+                self.carry_out(commands);
             }
         }
     }
@@ -134,14 +150,24 @@ impl Shell {
             self.manager.called(peer, stream);
             return;
         }
-        let inbox = self.to_inbox.clone();
+        let (inbox, limits) = (self.to_inbox.clone(), self.settings.limits);
         tokio::spawn(async move {
-            match transfer::receive(stream).await {
-                // A closed inbox means that the process is stopping.
-                Ok((_, arrived)) => drop(inbox.send(Transferred::Arrived(arrived)).await),
-                // The donor sees the end of its stream and tells the manager.
-                Err(error) => tracing::warn!(%error, "a state transfer broke off"),
-            }
+            let transferred = match transfer::receive(stream).await {
+                Ok(received) => {
+                    tracing::info!(donor = %received.donor, "a donor's state is here");
+                    Transferred::Arrived(received.check(limits))
+                }
+                // The donor may never know: what it sent last may still have found room on its way.
+                Err(Broken { transfer, error }) => {
+                    tracing::warn!(%error, "a state transfer broke off");
+                    Transferred::Broken {
+                        transfer,
+                        reason: error.to_string(),
+                    }
+                }
+            };
+            // A closed inbox means that the process is stopping.
+            drop(inbox.send(transferred).await);
         });
     }
 
@@ -149,7 +175,11 @@ impl Shell {
         for command in commands {
             match command {
                 Command::ToManager(message) => self.manager.send(message),
-                Command::Reply { connection, request, body } => {
+                Command::Reply {
+                    connection,
+                    request,
+                    body,
+                } => {
                     self.clients.send(connection, ClientReply { request, body });
                 }
                 Command::SendState { transfer, to, state } => self.send_state(transfer, to, state),
@@ -161,7 +191,10 @@ impl Shell {
         let (inbox, identity) = (self.to_inbox.clone(), self.settings.identity);
         tokio::spawn(async move {
             if let Err(error) = transfer::send(transfer, to, identity, state).await {
-                let failed = Transferred::Failed { transfer, reason: error.to_string() };
+                let failed = Transferred::Broken {
+                    transfer: Some(transfer),
+                    reason: error.to_string(),
+                };
                 drop(inbox.send(failed).await);
             }
         });
@@ -169,7 +202,9 @@ impl Shell {
 
     fn sizes(&self) -> Sizes {
         let list = self.replica.list();
-        let sizes = list.map(structures::keyed_list::KeyedList::sizes).unwrap_or_default();
+        let sizes = list
+            .map(structures::keyed_list::KeyedList::sizes)
+            .unwrap_or_default();
         Sizes {
             node: self.settings.identity.node,
             role: Role::DataNode,

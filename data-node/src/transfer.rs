@@ -1,22 +1,28 @@
 //! State transfer over a connection of its own: the donor's stream and the joiner's assembly.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use bytes::{Bytes, BytesMut};
 use multicast::id::NodeId;
-use structures::delta::{REGIONS, RegionId};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use structures::{
+    delta::{REGIONS, RegionId},
+    layout::StructureLimits,
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_util::codec::Encoder;
 use wire::{
-    Hello, Identity, Purpose, Traffic, WireError,
-    frame::FrameCodec,
-    handshake,
-    limits::CHUNK_BYTES,
-    link::next_frame,
-    message::replication::StateFrame,
+    Hello, Identity, Purpose, Traffic, WireError, frame::FrameCodec, handshake, limits::CHUNK_BYTES,
+    link::next_frame, message::replication::StateFrame,
 };
 
 use crate::{replica::Arrived, state::State};
+
+/// How long the other end of a transfer may take for one frame; without a limit a silent one would keep
+/// the group's writers waiting for ever.
+const FRAME_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a transfer came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +32,56 @@ pub(crate) enum TransferError {
     Wire(#[from] WireError),
     /// The donor's frames make no state.
     #[error("the donor sent {found} instead of {expected}")]
-    OutOfOrder { found: &'static str, expected: &'static str },
+    OutOfOrder {
+        found: &'static str,
+        expected: &'static str,
+    },
     /// More or fewer bytes than announced.
     #[error("region {region} has {found} bytes instead of {announced}")]
     Length { region: u8, found: u64, announced: u64 },
+    /// The other end neither sends nor takes anything.
+    #[error("the other end was silent for {limit_ms} ms")]
+    Silent { limit_ms: u128 },
+}
+
+/// A stream that made no state: which transfer's, if it got so far as to say so.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) transfer: Option<u64>,
+    pub(crate) error: TransferError,
+}
+
+/// A whole state, not checked yet.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Received {
+    pub(crate) transfer: u64,
+    pub(crate) donor: NodeId,
+    pub(crate) state: State,
+    pub(crate) transfer_us: u64,
+}
+
+impl Received {
+    /// Checks the images and derives the indexes; what is unsound goes to the core as such.
+    pub(crate) fn check(self, limits: StructureLimits) -> Arrived {
+        let Self {
+            transfer,
+            state,
+            transfer_us,
+            ..
+        } = self;
+        let (watermark, clock) = (state.watermark, state.clock);
+        let began = Instant::now();
+        let list = state.into_list(limits);
+        let install_us = began.elapsed().as_micros() as u64;
+        Arrived {
+            transfer,
+            watermark,
+            clock,
+            list,
+            transfer_us,
+            install_us,
+        }
+    }
 }
 
 /// Streams the state to a joiner.
@@ -39,11 +91,24 @@ pub(crate) async fn send(
     identity: Identity,
     state: State,
 ) -> Result<(), TransferError> {
-    let hello = Hello { identity, purpose: Purpose::Transfer };
+    let hello = Hello {
+        identity,
+        purpose: Purpose::Transfer,
+    };
     let (_, mut stream) = handshake::dial(to, &hello).await?;
     let lengths = state.images.each_ref().map(|image| image.len() as u64);
-    let State { watermark, clock, images } = state;
-    let begin = StateFrame::Begin { transfer, donor: identity.node, watermark, clock, lengths };
+    let State {
+        watermark,
+        clock,
+        images,
+    } = state;
+    let begin = StateFrame::Begin {
+        transfer,
+        donor: identity.node,
+        watermark,
+        clock,
+        lengths,
+    };
     let mut buffer = BytesMut::new();
     write(&mut stream, &mut buffer, &begin).await?;
     for (region, image) in RegionId::ALL.into_iter().zip(images) {
@@ -63,39 +128,114 @@ async fn write(
 ) -> Result<(), TransferError> {
     buffer.clear();
     FrameCodec::<()>::default().encode(frame, buffer)?;
-    stream.write_all(buffer).await.map_err(WireError::from)?;
+    within_patience(stream.write_all(buffer))
+        .await?
+        .map_err(WireError::from)?;
     Ok(())
 }
 
+async fn within_patience<T>(step: impl Future<Output = T>) -> Result<T, TransferError> {
+    let silent = |_| TransferError::Silent {
+        limit_ms: FRAME_PATIENCE.as_millis(),
+    };
+    timeout(FRAME_PATIENCE, step).await.map_err(silent)
+}
+
+/// The donor's frames, one after the other.
+struct Frames {
+    stream: TcpStream,
+    codec: FrameCodec<StateFrame>,
+    buffer: BytesMut,
+    traffic: Traffic,
+}
+
+impl Frames {
+    async fn next(&mut self) -> Result<StateFrame, TransferError> {
+        let Self {
+            stream,
+            codec,
+            buffer,
+            traffic,
+        } = self;
+        Ok(within_patience(next_frame(stream, codec, buffer, traffic)).await??)
+    }
+}
+
 /// Assembles the state that a donor streams. Memory grows with the bytes that really come.
-pub(crate) async fn receive(mut stream: TcpStream) -> Result<(NodeId, Arrived), TransferError> {
-    let mut codec = FrameCodec::<StateFrame>::default();
-    let mut buffer = BytesMut::new();
-    let traffic = Traffic::default();
-    let first = next_frame(&mut stream, &mut codec, &mut buffer, &traffic).await?;
-    let StateFrame::Begin { transfer, donor, watermark, clock, lengths } = first else {
-        return Err(TransferError::OutOfOrder { found: name(&first), expected: "Begin" });
+pub(crate) async fn receive(stream: TcpStream) -> Result<Received, Broken> {
+    let (codec, buffer) = (FrameCodec::default(), BytesMut::new());
+    let mut frames = Frames {
+        stream,
+        codec,
+        buffer,
+        traffic: Traffic::default(),
+    };
+    let nameless = |error| Broken {
+        transfer: None,
+        error,
+    };
+    let first = frames.next().await.map_err(nameless)?;
+    let StateFrame::Begin {
+        transfer,
+        donor,
+        watermark,
+        clock,
+        lengths,
+    } = first
+    else {
+        return Err(nameless(TransferError::OutOfOrder {
+            found: name(&first),
+            expected: "Begin",
+        }));
     };
     let began = Instant::now();
+    let images = receive_images(&mut frames, lengths).await;
+    let images = images.map_err(|error| Broken {
+        transfer: Some(transfer),
+        error,
+    })?;
+    let transfer_us = began.elapsed().as_micros() as u64;
+    let state = State {
+        watermark,
+        clock,
+        images,
+    };
+    Ok(Received {
+        transfer,
+        donor,
+        state,
+        transfer_us,
+    })
+}
+
+async fn receive_images(
+    frames: &mut Frames,
+    lengths: [u64; REGIONS],
+) -> Result<[Vec<u8>; REGIONS], TransferError> {
     let mut images: [Vec<u8>; REGIONS] = Default::default();
     loop {
-        match next_frame(&mut stream, &mut codec, &mut buffer, &traffic).await? {
+        match frames.next().await? {
             StateFrame::Chunk { region, bytes } => append(&mut images, region, &bytes, &lengths)?,
             StateFrame::End => break,
             begin @ StateFrame::Begin { .. } => {
-                return Err(TransferError::OutOfOrder { found: name(&begin), expected: "Chunk or End" });
+                return Err(TransferError::OutOfOrder {
+                    found: name(&begin),
+                    expected: "Chunk or End",
+                });
             }
         }
     }
     for (region, (image, announced)) in images.iter().zip(lengths).enumerate() {
         let found = image.len() as u64;
         if found != announced {
-            return Err(TransferError::Length { region: region as u8, found, announced });
+            return Err(TransferError::Length {
+                region: region as u8,
+                found,
+                announced,
+            });
         }
     }
-    let transfer_us = began.elapsed().as_micros() as u64;
-    let state = State { watermark, clock, images };
-    Ok((donor, Arrived { transfer, state, transfer_us }))
+    Ok(images)
 }
 
 fn append(
@@ -105,12 +245,25 @@ fn append(
     lengths: &[u64; REGIONS],
 ) -> Result<(), TransferError> {
     let place = usize::from(region.0);
+    if images.iter().skip(place + 1).any(|later| !later.is_empty()) {
+        return Err(TransferError::OutOfOrder {
+            found: "an earlier region",
+            expected: "a later one",
+        });
+    }
     let (Some(image), Some(announced)) = (images.get_mut(place), lengths.get(place)) else {
-        return Err(TransferError::OutOfOrder { found: "an unknown region", expected: "a region" });
+        return Err(TransferError::OutOfOrder {
+            found: "an unknown region",
+            expected: "a region",
+        });
     };
     let found = (image.len() + bytes.len()) as u64;
     if found > *announced {
-        return Err(TransferError::Length { region: region.0, found, announced: *announced });
+        return Err(TransferError::Length {
+            region: region.0,
+            found,
+            announced: *announced,
+        });
     }
     if image.is_empty() {
         // As long as was announced, if that is no more than a frame; the rest grows with what comes.
@@ -127,3 +280,6 @@ fn name(frame: &StateFrame) -> &'static str {
         StateFrame::End => "End",
     }
 }
+
+#[cfg(test)]
+mod tests;

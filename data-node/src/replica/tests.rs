@@ -1,1 +1,480 @@
-//! Scripts of the replica.
+//! The core of a data node, message by message: whole command lists.
+
+use bytes::{Bytes, BytesMut};
+use multicast::{
+    id::{ClientId, Epoch, Incarnation, MessageId, Seq},
+    skeen::message::{FromMember, Held as HeldMessage, Standing, ToMember},
+};
+use structures::{
+    delta::REGIONS,
+    op::{Element, Op, Outcome, Write},
+};
+
+use super::*;
+
+const LIMITS: StructureLimits = StructureLimits {
+    key_bytes: 8,
+    element_bytes: 16,
+};
+const GROUP: GroupId = GroupId(0);
+const NODE: NodeId = NodeId(1);
+const CLIENT: Reader = Reader::Client {
+    connection: 3,
+    request: 4,
+};
+
+fn at(counter: u64) -> Timestamp {
+    Timestamp { counter, node: NODE }
+}
+
+fn id(seq: u64) -> MessageId {
+    MessageId {
+        sender: Incarnation(100),
+        seq: Seq(seq),
+    }
+}
+
+fn write(seq: u64, op: Op) -> Write {
+    Write {
+        client: ClientId(7),
+        seq: Seq(seq),
+        op,
+    }
+}
+
+fn insert(seq: u64, key: &str) -> Write {
+    write(
+        seq,
+        Op::Insert {
+            key: key.into(),
+            value: b"v".to_vec(),
+        },
+    )
+}
+
+fn batch(writes: Vec<Write>) -> Bytes {
+    let mut bytes = BytesMut::new();
+    wire::codec::encode(&writes, &mut bytes).expect("writes can be encoded");
+    bytes.freeze()
+}
+
+fn propose(seq: u64, payload: Bytes) -> ToNode {
+    let (epoch, groups, stable) = (Epoch(1), vec![GROUP], Timestamp::default());
+    ToNode::Multicast(ToMember::Propose {
+        epoch,
+        id: id(seq),
+        groups,
+        payload,
+        stable,
+    })
+}
+
+fn finalize(seq: u64, counter: u64) -> ToNode {
+    let (epoch, stable) = (Epoch(1), Timestamp::default());
+    ToNode::Multicast(ToMember::Final {
+        epoch,
+        id: id(seq),
+        timestamp: at(counter),
+        stable,
+    })
+}
+
+fn stable(counter: u64) -> ToNode {
+    ToNode::Multicast(ToMember::Stable {
+        epoch: Epoch(1),
+        watermark: at(counter),
+    })
+}
+
+fn says(message: FromMember<Batch, Outcomes>) -> Command {
+    Command::ToManager(FromNode::Multicast(message))
+}
+
+fn delivered(seq: u64, counter: u64, result: Vec<Outcome>) -> Command {
+    says(FromMember::Delivered {
+        epoch: Epoch(1),
+        id: id(seq),
+        timestamp: at(counter),
+        result,
+    })
+}
+
+fn want_stable() -> Command {
+    says(FromMember::WantStable { epoch: Epoch(1) })
+}
+
+/// A member of epoch 1 that holds an empty structure.
+fn founded() -> Replica {
+    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    assert_eq!(replica.handle_manager(ToNode::Found), []);
+    enter_epoch_1(&mut replica, 0);
+    replica
+}
+
+fn enter_epoch_1(replica: &mut Replica, clock: u64) {
+    replica.handle_manager(ToNode::Multicast(ToMember::Seal { epoch: Epoch(1) }));
+    let view = ToMember::View {
+        epoch: Epoch(1),
+        clock,
+    };
+    assert_eq!(replica.handle_manager(ToNode::Multicast(view)), []);
+}
+
+/// One whole round; returns what the delivery causes.
+fn round(replica: &mut Replica, seq: u64, writes: Vec<Write>) -> Vec<Command> {
+    replica.handle_manager(propose(seq, batch(writes)));
+    replica.handle_manager(finalize(seq, seq))
+}
+
+fn get(key: &str) -> RequestBody {
+    RequestBody::Get {
+        group: GROUP,
+        key: key.into(),
+    }
+}
+
+fn reply(body: ReplyBody) -> Command {
+    Command::Reply {
+        connection: 3,
+        request: 4,
+        body,
+    }
+}
+
+fn refused(reason: &str) -> Vec<Command> {
+    vec![reply(ReplyBody::Refused(Refusal::Unavailable {
+        reason: reason.to_owned(),
+    }))]
+}
+
+fn found_value() -> Command {
+    reply(ReplyBody::Value(Some(b"v".to_vec().into())))
+}
+
+fn state_of(replica: &mut Replica) -> State {
+    let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    match replica
+        .handle_manager(ToNode::SendState { transfer: 1, to })
+        .pop()
+    {
+        Some(Command::SendState {
+            transfer: 1,
+            to: joiner,
+            state,
+        }) if joiner == to => state,
+        other => panic!("no state: {other:?}"),
+    }
+}
+
+fn arrived(transfer: u64, state: State) -> Arrived {
+    let (watermark, clock) = (state.watermark, state.clock);
+    Arrived {
+        transfer,
+        watermark,
+        clock,
+        list: state.into_list(LIMITS),
+        transfer_us: 5,
+        install_us: 3,
+    }
+}
+
+fn caught_up(transfer: u64) -> Vec<Command> {
+    vec![Command::ToManager(FromNode::CaughtUp {
+        transfer,
+        transfer_us: 5,
+        install_us: 3,
+    })]
+}
+
+#[test]
+fn a_round_is_proposed_delivered_and_answered_with_every_outcome() {
+    let mut replica = founded();
+    let writes = vec![
+        write(1, Op::OpenSession),
+        insert(2, "a"),
+        insert(2, "a"),
+        insert(3, "a"),
+    ];
+    let proposal = FromMember::Proposal {
+        epoch: Epoch(1),
+        id: id(1),
+        timestamp: at(1),
+        is_final: false,
+    };
+    assert_eq!(
+        replica.handle_manager(propose(1, batch(writes))),
+        [says(proposal)]
+    );
+    let outcomes = vec![
+        Outcome::SessionOpened,
+        Outcome::Inserted,
+        Outcome::Inserted,
+        Outcome::Updated,
+    ];
+    assert_eq!(
+        replica.handle_manager(finalize(1, 1)),
+        [delivered(1, 1, outcomes)]
+    );
+}
+
+#[test]
+fn a_retry_is_applied_once_also_by_a_joiner() {
+    let mut donor = founded();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    round(&mut donor, 2, vec![write(3, Op::Delete { key: b"a".to_vec() })]);
+    let retry = || vec![insert(2, "a")];
+    let mut joiner = Replica::new(NODE, GROUP, LIMITS);
+    joiner.handle_manager(ToNode::AwaitState { transfer: 1 });
+    joiner.handle_arrived(arrived(1, state_of(&mut donor)));
+    enter_epoch_1(&mut joiner, 0);
+    for replica in [&mut donor, &mut joiner] {
+        assert_eq!(
+            round(replica, 3, retry()),
+            [delivered(3, 3, vec![Outcome::Inserted])]
+        );
+        assert_eq!(
+            replica.list().map(KeyedList::elements),
+            Some(vec![]),
+            "the deleted element stays so"
+        );
+    }
+}
+
+#[test]
+fn an_unreadable_batch_has_no_effect_and_blocks_nothing() {
+    let mut replica = founded();
+    replica.handle_manager(propose(1, Bytes::from_static(b"\xff\xff\xff")));
+    assert_eq!(replica.handle_manager(finalize(1, 1)), [delivered(1, 1, vec![])]);
+    let opened = round(&mut replica, 2, vec![write(1, Op::OpenSession)]);
+    assert_eq!(opened, [delivered(2, 2, vec![Outcome::SessionOpened])]);
+}
+
+#[test]
+fn a_read_waits_until_all_that_was_delivered_before_it_is_stable() {
+    let mut replica = founded();
+    assert_eq!(
+        replica.handle_read(CLIENT, get("a")),
+        [reply(ReplyBody::Value(None))]
+    );
+    round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    assert_eq!(replica.handle_read(CLIENT, get("a")), [want_stable()]);
+    let token = ToNode::Read {
+        token: 8,
+        read: get("a"),
+    };
+    assert_eq!(replica.handle_manager(token), [want_stable()]);
+    let value = ReplyBody::Value(Some(b"v".to_vec().into()));
+    let to_manager = Command::ToManager(FromNode::ReadReply {
+        token: 8,
+        reply: value,
+    });
+    assert_eq!(replica.handle_manager(stable(1)), [found_value(), to_manager]);
+    assert_eq!(replica.handle_read(CLIENT, get("a")), [found_value()]);
+}
+
+#[test]
+fn a_read_that_waited_shows_nothing_that_was_delivered_meanwhile() {
+    let mut replica = founded();
+    round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    assert_eq!(
+        replica.handle_read(CLIENT, RequestBody::ReadAll { group: GROUP }),
+        [want_stable()]
+    );
+    round(&mut replica, 2, vec![insert(3, "b")]);
+    let elements = vec![Element {
+        key: b"a".to_vec(),
+        value: b"v".to_vec(),
+    }];
+    assert_eq!(
+        replica.handle_manager(stable(1)),
+        [reply(ReplyBody::Elements { elements, last: true })]
+    );
+}
+
+#[test]
+fn nothing_is_served_before_a_state_is_installed_and_after_await_state() {
+    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    replica.handle_manager(ToNode::Heartbeat);
+    assert_eq!(
+        replica.handle_read(CLIENT, get("a")),
+        refused("the node holds no state yet")
+    );
+    assert_eq!(replica.handle_manager(propose(1, batch(vec![]))), []);
+
+    let mut member = founded();
+    round(&mut member, 1, vec![write(1, Op::OpenSession)]);
+    assert_eq!(member.handle_read(CLIENT, get("a")), [want_stable()]);
+    let waiting = member.handle_manager(ToNode::AwaitState { transfer: 1 });
+    assert_eq!(waiting, refused("the node is joining its group again"));
+    assert_eq!(
+        member.handle_read(CLIENT, get("a")),
+        refused("the node holds no state yet")
+    );
+}
+
+#[test]
+fn reads_are_refused_while_no_manager_is_in_touch() {
+    let mut replica = founded();
+    round(&mut replica, 1, vec![write(1, Op::OpenSession)]);
+    assert_eq!(replica.handle_read(CLIENT, get("a")), [want_stable()]);
+    assert_eq!(replica.handle_manager_lost(), refused("no manager is in touch"));
+    assert_eq!(
+        replica.handle_read(CLIENT, get("a")),
+        refused("no manager is in touch")
+    );
+    replica.handle_manager(ToNode::Heartbeat);
+    assert_eq!(replica.handle_read(CLIENT, get("a")), [want_stable()]);
+}
+
+#[test]
+fn reads_of_other_groups_and_other_requests_are_refused() {
+    let mut replica = founded();
+    let group = GroupId(9);
+    let unknown = reply(ReplyBody::Refused(Refusal::UnknownGroup { group }));
+    assert_eq!(
+        replica.handle_read(CLIENT, RequestBody::ReadAll { group }),
+        [unknown]
+    );
+    let not_here = reply(ReplyBody::Refused(Refusal::NotServedHere {
+        role: Role::DataNode,
+    }));
+    let write = RequestBody::Write {
+        group: GROUP,
+        write: insert(1, "a"),
+    };
+    assert_eq!(replica.handle_read(CLIENT, write), [not_here]);
+}
+
+#[test]
+fn a_state_is_installed_whether_it_comes_before_or_after_its_announcement() {
+    let mut donor = founded();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    let state = state_of(&mut donor);
+    let announce = |transfer| ToNode::AwaitState { transfer };
+
+    let mut after = Replica::new(NODE, GROUP, LIMITS);
+    assert_eq!(after.handle_manager(announce(5)), []);
+    assert_eq!(after.handle_arrived(arrived(5, state.clone())), caught_up(5));
+
+    let mut before = Replica::new(NODE, GROUP, LIMITS);
+    assert_eq!(before.handle_arrived(arrived(5, state.clone())), []);
+    assert_eq!(before.handle_manager(announce(5)), caught_up(5));
+
+    let mut other = Replica::new(NODE, GROUP, LIMITS);
+    assert_eq!(other.handle_arrived(arrived(4, state.clone())), []);
+    assert_eq!(
+        other.handle_manager(announce(5)),
+        [],
+        "a state of another transfer is not taken"
+    );
+    assert_eq!(other.handle_manager(announce(4)), [], "and is forgotten");
+    for replica in [&mut after, &mut before] {
+        assert_eq!(
+            replica.list().map(KeyedList::elements),
+            donor.list().map(KeyedList::elements)
+        );
+        assert_eq!(state_of(replica), state, "byte for byte what the donor had");
+    }
+}
+
+#[test]
+fn a_corrupted_image_is_reported_and_nothing_of_it_is_held() {
+    let mut donor = founded();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    let sound = state_of(&mut donor);
+    for region in 0..REGIONS {
+        let mut state = sound.clone();
+        state.images[region].push(1);
+        let reason = state
+            .clone()
+            .into_list(LIMITS)
+            .map(|_| ())
+            .expect_err("a byte too many")
+            .to_string();
+        let mut joiner = Replica::new(NODE, GROUP, LIMITS);
+        joiner.handle_manager(ToNode::AwaitState { transfer: 5 });
+        let failed = Command::ToManager(FromNode::TransferFailed { transfer: 5, reason });
+        assert_eq!(joiner.handle_arrived(arrived(5, state)), [failed]);
+        assert!(joiner.list().is_none());
+    }
+}
+
+#[test]
+fn a_broken_stream_is_reported_under_the_number_it_had_or_the_one_awaited() {
+    let failed = |transfer| {
+        let reason = "torn".to_owned();
+        vec![Command::ToManager(FromNode::TransferFailed { transfer, reason })]
+    };
+    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    assert_eq!(replica.handle_broken(None, "torn".to_owned()), []);
+    assert_eq!(replica.handle_broken(Some(4), "torn".to_owned()), failed(4));
+    replica.handle_manager(ToNode::AwaitState { transfer: 5 });
+    assert_eq!(replica.handle_broken(None, "torn".to_owned()), failed(5));
+}
+
+#[test]
+fn a_donor_without_a_state_says_so() {
+    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    let reason = "node 1 holds no state".to_owned();
+    let failed = Command::ToManager(FromNode::TransferFailed { transfer: 2, reason });
+    assert_eq!(
+        replica.handle_manager(ToNode::SendState { transfer: 2, to }),
+        [failed]
+    );
+}
+
+#[test]
+fn a_restarted_nodes_clock_goes_on_from_the_donors() {
+    let mut donor = founded();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession)]);
+    donor.handle_manager(finalize(9, 40)); // unknown here: no effect
+    donor.handle_manager(propose(2, batch(vec![])));
+    let state = state_of(&mut donor);
+    assert_eq!((state.watermark, state.clock), (at(1), 2));
+    let mut joiner = Replica::new(NODE, GROUP, LIMITS);
+    joiner.handle_manager(ToNode::AwaitState { transfer: 1 });
+    joiner.handle_arrived(arrived(1, state));
+    let sealed = FromMember::Sealed {
+        epoch: Epoch(1),
+        clock: 2,
+        delivered: at(1),
+        held: vec![],
+    };
+    let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(1) });
+    assert_eq!(joiner.handle_manager(seal), [says(sealed)]);
+    joiner.handle_manager(ToNode::Multicast(ToMember::View {
+        epoch: Epoch(1),
+        clock: 2,
+    }));
+    let proposal = FromMember::Proposal {
+        epoch: Epoch(1),
+        id: id(3),
+        timestamp: at(3),
+        is_final: false,
+    };
+    assert_eq!(joiner.handle_manager(propose(3, batch(vec![]))), [says(proposal)]);
+}
+
+#[test]
+fn the_word_to_found_does_nothing_to_a_node_that_holds_a_state() {
+    let mut replica = founded();
+    let payload = batch(vec![write(1, Op::OpenSession), insert(2, "a")]);
+    round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    assert_eq!(replica.handle_manager(ToNode::Found), []);
+    let standing = Standing::Delivered(at(1));
+    let held = vec![HeldMessage {
+        id: id(1),
+        groups: vec![GROUP],
+        payload,
+        standing,
+    }];
+    let sealed = FromMember::Sealed {
+        epoch: Epoch(2),
+        clock: 1,
+        delivered: at(1),
+        held,
+    };
+    let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(2) });
+    assert_eq!(replica.handle_manager(seal), [says(sealed)]);
+}
