@@ -68,6 +68,8 @@ pub(crate) struct Members {
     identity: Identity,
     roles: BTreeMap<NodeId, Role>,
     links: BTreeMap<NodeId, MemberLink>,
+    /// When all were told last that the manager lives.
+    last_beat: Instant,
     inbox: mpsc::Sender<Inbox>,
     traffic: Arc<Traffic>,
 }
@@ -79,19 +81,41 @@ impl Members {
         inbox: mpsc::Sender<Inbox>,
         traffic: Arc<Traffic>,
     ) -> Self {
-        Self { identity, roles, links: BTreeMap::new(), inbox, traffic }
+        Self {
+            identity,
+            roles,
+            links: BTreeMap::new(),
+            last_beat: Instant::now(),
+            inbox,
+            traffic,
+        }
     }
 
     /// Calls a member in a task of its own; [`Inbox::Dialled`] follows.
     pub(crate) fn dial(&self, node: NodeId, incarnation: Incarnation, address: SocketAddr) {
-        let hello = Hello { identity: self.identity, purpose: Purpose::Manager };
+        let hello = Hello {
+            identity: self.identity,
+            purpose: Purpose::Manager,
+        };
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
             let outcome = handshake::dial(address, &hello).await.and_then(|(life, stream)| {
-                if life == incarnation { Ok(stream) } else { Err(WireError::Closed) }
+                if life == incarnation {
+                    Ok(stream)
+                } else {
+                    Err(WireError::Closed)
+                }
             });
             // A closed inbox means that the manager is stopping.
-            drop(inbox.send(Inbox::Dialled { node, incarnation, outcome }).await);
+            drop(
+                inbox
+                    .send(Inbox::Dialled {
+                        node,
+                        incarnation,
+                        outcome,
+                    })
+                    .await,
+            );
         });
     }
 
@@ -107,7 +131,14 @@ impl Members {
             }
             Some(Role::GroupManager) | None => return,
         };
-        self.links.insert(node, MemberLink { incarnation, link, last_heard: Instant::now() });
+        self.links.insert(
+            node,
+            MemberLink {
+                incarnation,
+                link,
+                last_heard: Instant::now(),
+            },
+        );
     }
 
     fn start<In, Out>(
@@ -128,19 +159,26 @@ impl Members {
                 LinkEvent::Ended(error) => LinkEvent::Ended(error),
             };
             let inbox = inbox.clone();
-            async move { inbox.send(Inbox::Member { node, incarnation, event }).await.is_ok() }
+            async move {
+                inbox
+                    .send(Inbox::Member {
+                        node,
+                        incarnation,
+                        event,
+                    })
+                    .await
+                    .is_ok()
+            }
         })
     }
 
     /// Notes that the member's current life spoke; `false` if the message is of an older link.
     pub(crate) fn heard(&mut self, node: NodeId, incarnation: Incarnation) -> bool {
-        let link = self.links.get_mut(&node).filter(|link| link.incarnation == incarnation);
+        let link = self
+            .links
+            .get_mut(&node)
+            .filter(|link| link.incarnation == incarnation);
         link.map(|link| link.last_heard = Instant::now()).is_some()
-    }
-
-    /// Whether this life's link is the current one.
-    pub(crate) fn is_current(&self, node: NodeId, incarnation: Incarnation) -> bool {
-        self.links.get(&node).is_some_and(|link| link.incarnation == incarnation)
     }
 
     /// Queues a message. A member without a link has been reported lost already.
@@ -148,8 +186,13 @@ impl Members {
     /// # Errors
     /// The life whose link cannot take it, and why.
     pub(crate) fn send(&self, to: NodeId, message: ToMember) -> Result<(), (Incarnation, WireError)> {
-        let Some(member) = self.links.get(&to) else { return Ok(()) };
-        member.link.send(message).map_err(|error| (member.incarnation, error))
+        let Some(member) = self.links.get(&to) else {
+            return Ok(());
+        };
+        member
+            .link
+            .send(message)
+            .map_err(|error| (member.incarnation, error))
     }
 
     /// Closes the member's link.
@@ -157,8 +200,14 @@ impl Members {
         self.links.remove(&node);
     }
 
-    /// Tells everyone that the manager lives; returns those that are silent for too long or gone.
-    pub(crate) fn heartbeat(&self, suspicion: Duration) -> Vec<(NodeId, Incarnation, String)> {
+    /// Tells everyone that the manager lives; returns those that are silent for too long or gone. A manager
+    /// that was itself held up has not listened meanwhile, and believes in everyone anew.
+    pub(crate) fn heartbeat(&mut self, suspicion: Duration) -> Vec<(NodeId, Incarnation, String)> {
+        let now = Instant::now();
+        if now.duration_since(self.last_beat) > suspicion / 2 {
+            self.links.values_mut().for_each(|member| member.last_heard = now);
+        }
+        self.last_beat = now;
         let mut suspects = Vec::new();
         for (node, member) in &self.links {
             let silent = member.last_heard.elapsed();

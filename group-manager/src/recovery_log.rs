@@ -22,10 +22,19 @@ impl RecoveryLog {
         &self.reports
     }
 
-    /// The node is suspected: a report begins. One that was unfinished stays as it is.
+    /// The node is suspected: a report begins. One that was unfinished stays as it is; one whose next life
+    /// has not entered yet is of this same crash, and goes on.
     pub fn crashed(&mut self, node: NodeId, now: Micros) {
+        let unfinished = self.open.get(&node).map(|place| &self.reports[*place]);
+        if unfinished.is_some_and(|report| report.entered_at_us.is_none()) {
+            return;
+        }
         self.open.insert(node, self.reports.len());
-        self.reports.push(RecoveryReport { node, detected_at_us: Some(now.0), ..RecoveryReport::default() });
+        self.reports.push(RecoveryReport {
+            node,
+            detected_at_us: Some(now.0),
+            ..RecoveryReport::default()
+        });
     }
 
     /// Completes what is known of the node's latest crash, if it has one that is not finished.

@@ -16,6 +16,7 @@ mod client;
 mod cluster;
 mod door;
 mod entry;
+mod presence;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -80,7 +81,11 @@ impl Replication {
     /// members of a former run of the manager may come back.
     pub fn new(cluster: ReplicatedCluster, stored: Membership, own: Incarnation, now: Micros) -> Self {
         let membership = completed(stored, &cluster);
-        let groups = cluster.nodes.values().map(|group| (*group, Group::default())).collect();
+        let groups = cluster
+            .nodes
+            .values()
+            .map(|group| (*group, Group::default()))
+            .collect();
         let stage = Stage::at_start(&membership, Micros(now.0 + cluster.suspicion_us));
         Self {
             cluster,
@@ -96,7 +101,8 @@ impl Replication {
             groups,
             reads: BTreeMap::new(),
             next_token: 0,
-            next_transfer: 0,
+            // A donor may still stream for a former manager: its numbers must not be given out again.
+            next_transfer: own.0,
             log: RecoveryLog::default(),
         }
     }
@@ -105,9 +111,11 @@ impl Replication {
         match message {
             FromNode::Multicast(message) => self.handle_multicast(now, node, message),
             FromNode::ReadReply { token, reply } => self.handle_read_reply(node, token, reply),
-            FromNode::CaughtUp { transfer, transfer_us, install_us } => {
-                self.handle_caught_up(now, node, transfer, transfer_us, install_us)
-            }
+            FromNode::CaughtUp {
+                transfer,
+                transfer_us,
+                install_us,
+            } => self.handle_caught_up(now, node, transfer, transfer_us, install_us),
             FromNode::TransferFailed { transfer, reason } => {
                 self.handle_transfer_failed(now, node, transfer, &reason)
             }
@@ -144,7 +152,7 @@ impl Replication {
                 }
                 SenderCommand::Superseded { epoch } => {
                     tracing::error!(%epoch, "another manager owns the view; this one stops");
-                    self.stage = Stage::Superseded;
+                    out.extend(self.stand_down());
                 }
             }
         }
@@ -156,17 +164,33 @@ impl Replication {
     }
 
     fn is_active(&self, node: NodeId) -> bool {
-        self.member(node).is_some_and(|member| member.standing == Standing::Active)
+        self.member(node)
+            .is_some_and(|member| member.standing == Standing::Active)
     }
 
     /// Active members of the group whose link is up, ascending: those that can take part now.
     fn present(&self, group: GroupId) -> Vec<NodeId> {
-        self.holders(group).into_iter().filter(|node| self.is_linked_as_member(*node)).collect()
+        self.holders(group)
+            .into_iter()
+            .filter(|node| self.is_present(*node))
+            .collect()
     }
 
-    /// Whether the life that the membership means is linked.
-    fn is_linked_as_member(&self, node: NodeId) -> bool {
-        self.member(node).is_some_and(|member| self.linked.get(&node) == Some(&member.incarnation))
+    /// Whether the life that is linked is an active member and stays one: where its removal is on its way
+    /// into the store, that life is of no account any more, even if it comes back meanwhile.
+    fn is_present(&self, node: NodeId) -> bool {
+        let life = self.linked.get(&node).copied();
+        life.is_some_and(|life| {
+            is_active_life(&self.membership, node, life) && is_active_life(self.upcoming(), node, life)
+        })
+    }
+
+    /// The membership that will be in force: the one on its way into the store, if there is one.
+    fn upcoming(&self) -> &Membership {
+        match &self.stage {
+            Stage::Storing { next } => next,
+            _ => &self.membership,
+        }
     }
 
     /// Active members of the group, reachable or not, ascending.
@@ -174,7 +198,12 @@ impl Replication {
         let active = |(_, member): &(&NodeId, &Member)| {
             member.group == Some(group) && member.standing == Standing::Active
         };
-        self.membership.members.iter().filter(active).map(|(node, _)| *node).collect()
+        self.membership
+            .members
+            .iter()
+            .filter(active)
+            .map(|(node, _)| *node)
+            .collect()
     }
 
     /// Whether the group held something and nobody who holds it can be reached.
@@ -188,7 +217,11 @@ impl Coordinator for Replication {
         match event {
             Event::Entered { ticket, enter } => self.handle_entered(now, ticket, enter),
             Event::Linked { node, incarnation } => self.handle_linked(now, node, incarnation),
-            Event::Lost { node, incarnation, reason } => self.handle_lost(now, node, incarnation, &reason),
+            Event::Lost {
+                node,
+                incarnation,
+                reason,
+            } => self.handle_lost(now, node, incarnation, &reason),
             Event::Stored { epoch } => self.handle_stored(now, epoch),
             Event::StoreConflict { current } => self.handle_store_conflict(current),
             Event::Client { caller, body } => self.handle_client(caller, body),
@@ -228,6 +261,12 @@ fn completed(mut stored: Membership, cluster: &ReplicatedCluster) -> Membership 
         }
     }
     stored
+}
+
+/// Whether this life of the node is an active member.
+fn is_active_life(membership: &Membership, node: NodeId, life: Incarnation) -> bool {
+    let member = membership.members.get(&node);
+    member.is_some_and(|member| member.standing == Standing::Active && member.incarnation == life)
 }
 
 fn refused(caller: Caller, refusal: wire::message::client::Refusal) -> Command {

@@ -27,7 +27,14 @@ impl Replication {
             RequestBody::Write { group, .. }
             | RequestBody::Get { group, .. }
             | RequestBody::ReadAll { group } => *group,
-            _ => return vec![refused(caller, Refusal::NotServedHere { role: Role::GroupManager })],
+            _ => {
+                return vec![refused(
+                    caller,
+                    Refusal::NotServedHere {
+                        role: Role::GroupManager,
+                    },
+                )];
+            }
         };
         if let Some(refusal) = self.closed(group) {
             return vec![refused(caller, refusal)];
@@ -40,7 +47,11 @@ impl Replication {
 
     /// Why the group takes no requests now, if so.
     fn closed(&self, group: GroupId) -> Option<Refusal> {
-        let unavailable = |reason: &str| Some(Refusal::Unavailable { reason: reason.to_owned() });
+        let unavailable = |reason: &str| {
+            Some(Refusal::Unavailable {
+                reason: reason.to_owned(),
+            })
+        };
         if !self.cluster.has_group(group) {
             return Some(Refusal::UnknownGroup { group });
         }
@@ -52,16 +63,26 @@ impl Replication {
         if !self.membership.founded.contains(&group) {
             return unavailable("no data node of the group has entered yet");
         }
-        self.is_lost(group).then(|| Refusal::StateLost { group, missing: self.holders(group) })
+        self.is_lost(group).then(|| Refusal::StateLost {
+            group,
+            missing: self.holders(group),
+        })
     }
 
     fn handle_write(&mut self, caller: Caller, group: GroupId, write: Write) -> Vec<Command> {
         if let Some(refusal) = self.over_a_limit(&write.op) {
             return vec![refused(caller, refusal)];
         }
-        let Some(state) = self.groups.get_mut(&group) else { return Vec::new() };
+        let Some(state) = self.groups.get_mut(&group) else {
+            return Vec::new();
+        };
         if !state.door.push(caller, write) {
-            return vec![refused(caller, Refusal::Overloaded { limit: MAX_WAITING_WRITES })];
+            return vec![refused(
+                caller,
+                Refusal::Overloaded {
+                    limit: MAX_WAITING_WRITES,
+                },
+            )];
         }
         self.pump_group(group)
     }
@@ -75,10 +96,16 @@ impl Replication {
             Op::Delete { key } => (key, None),
         };
         if key.is_empty() || key.len() > key_limit {
-            return Some(Refusal::KeyLength { limit: key_limit, actual: key.len() });
+            return Some(Refusal::KeyLength {
+                limit: key_limit,
+                actual: key.len(),
+            });
         }
         let actual = value.map_or(0, Vec::len);
-        (actual > value_limit).then_some(Refusal::ValueLength { limit: value_limit, actual })
+        (actual > value_limit).then_some(Refusal::ValueLength {
+            limit: value_limit,
+            actual,
+        })
     }
 
     /// Sends what may go now at the group's door, and lets a drained entry begin its transfer.
@@ -90,7 +117,9 @@ impl Replication {
 
     fn pump_group(&mut self, group: GroupId) -> Vec<Command> {
         let members = self.present(group).len();
-        if members < 1 + self.cluster.min_backups || !self.sender.reaches(group) {
+        // A view change that is given up for the next one could still abandon what waits for it.
+        let is_given_up = self.sender.is_sealing() && self.stage != Stage::Sealing;
+        if members < 1 + self.cluster.min_backups || !self.sender.reaches(group) || is_given_up {
             return Vec::new();
         }
         let mut commands = Vec::new();
@@ -119,7 +148,9 @@ impl Replication {
         id: MessageId,
         results: &BTreeMap<GroupId, Outcomes>,
     ) -> Vec<Command> {
-        let Some((group, callers)) = self.callers.remove(&id) else { return Vec::new() };
+        let Some((group, callers)) = self.callers.remove(&id) else {
+            return Vec::new();
+        };
         let outcomes = results.get(&group).map(Vec::as_slice).unwrap_or_default();
         let mut commands: Vec<Command> = callers
             .iter()
@@ -141,31 +172,58 @@ impl Replication {
 
     /// The group lost its last member while the message was under way.
     pub(super) fn handle_abandoned(&mut self, id: MessageId) -> Vec<Command> {
-        let Some((group, callers)) = self.callers.remove(&id) else { return Vec::new() };
+        let Some((group, callers)) = self.callers.remove(&id) else {
+            return Vec::new();
+        };
         if let Some(state) = self.groups.get_mut(&group) {
             state.door.round_ended();
         }
         let missing = self.holders(group);
-        let lost = |caller| refused(caller, Refusal::StateLost { group, missing: missing.clone() });
+        let lost = |caller| {
+            refused(
+                caller,
+                Refusal::StateLost {
+                    group,
+                    missing: missing.clone(),
+                },
+            )
+        };
         callers.into_iter().map(lost).collect()
     }
 
     /// Writes that wait at the door of a group that is lost are refused.
     pub(super) fn close_lost_doors(&mut self) -> Vec<Command> {
-        let lost: Vec<GroupId> = self.groups.keys().copied().filter(|group| self.is_lost(*group)).collect();
+        let lost: Vec<GroupId> = self
+            .groups
+            .keys()
+            .copied()
+            .filter(|group| self.is_lost(*group))
+            .collect();
         let mut commands = Vec::new();
         for group in lost {
             let missing = self.holders(group);
-            let waiting = self.groups.get_mut(&group).map(|state| state.door.give_up()).unwrap_or_default();
+            let waiting = self
+                .groups
+                .get_mut(&group)
+                .map(|state| state.door.give_up())
+                .unwrap_or_default();
             commands.extend(waiting.into_iter().map(|caller| {
-                refused(caller, Refusal::StateLost { group, missing: missing.clone() })
+                refused(
+                    caller,
+                    Refusal::StateLost {
+                        group,
+                        missing: missing.clone(),
+                    },
+                )
             }));
         }
         commands
     }
 
     fn handle_read(&mut self, caller: Caller, group: GroupId, read: RequestBody) -> Vec<Command> {
-        let Some(node) = self.present(group).first().copied() else { return Vec::new() };
+        let Some(node) = self.present(group).first().copied() else {
+            return Vec::new();
+        };
         self.next_token += 1;
         let token = self.next_token;
         self.reads.insert(token, Reading { caller, node });
@@ -173,7 +231,12 @@ impl Replication {
     }
 
     pub(super) fn handle_read_reply(&mut self, node: NodeId, token: u64, reply: ReplyBody) -> Vec<Command> {
-        let Some(reading) = self.reads.get(&token).copied().filter(|reading| reading.node == node) else {
+        let Some(reading) = self
+            .reads
+            .get(&token)
+            .copied()
+            .filter(|reading| reading.node == node)
+        else {
             return Vec::new();
         };
         if !matches!(reply, ReplyBody::Elements { last: false, .. }) {
@@ -184,8 +247,12 @@ impl Replication {
 
     /// The node that was asked is gone.
     pub(super) fn refuse_reads_at(&mut self, node: NodeId) -> Vec<Command> {
-        let orphaned: Vec<u64> =
-            self.reads.iter().filter(|(_, reading)| reading.node == node).map(|(token, _)| *token).collect();
+        let orphaned: Vec<u64> = self
+            .reads
+            .iter()
+            .filter(|(_, reading)| reading.node == node)
+            .map(|(token, _)| *token)
+            .collect();
         let refuse = |token: u64| {
             let reading = self.reads.remove(&token)?;
             let reason = format!("{node} crashed during the read");

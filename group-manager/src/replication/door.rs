@@ -39,10 +39,14 @@ impl Door {
         }
         self.rounds += 1;
         let mut bytes = 0;
-        let fitting = self.waiting.iter().take(MAX_BATCH_WRITES).take_while(|(_, write)| {
-            bytes += write_bytes(write);
-            bytes <= MAX_BATCH_BYTES
-        });
+        let fitting = self
+            .waiting
+            .iter()
+            .take(MAX_BATCH_WRITES)
+            .take_while(|(_, write)| {
+                bytes += write_bytes(write);
+                bytes <= MAX_BATCH_BYTES
+            });
         let count = fitting.count().max(1);
         Some(self.waiting.drain(..count).unzip())
     }
@@ -73,8 +77,21 @@ mod tests {
     use super::*;
 
     fn write(seq: u64, value_bytes: usize) -> (Caller, Write) {
-        let op = Op::Insert { key: Vec::new(), value: vec![0; value_bytes] };
-        (Caller { connection: 1, request: seq }, Write { client: ClientId(1), seq: Seq(seq), op })
+        let op = Op::Insert {
+            key: Vec::new(),
+            value: vec![0; value_bytes],
+        };
+        (
+            Caller {
+                connection: 1,
+                request: seq,
+            },
+            Write {
+                client: ClientId(1),
+                seq: Seq(seq),
+                op,
+            },
+        )
     }
 
     fn door_with(writes: impl IntoIterator<Item = (Caller, Write)>) -> Door {
@@ -86,7 +103,9 @@ mod tests {
     }
 
     fn requests(batch: Option<(Vec<Caller>, Vec<Write>)>) -> Vec<u64> {
-        batch.map_or(Vec::new(), |(callers, _)| callers.iter().map(|caller| caller.request).collect())
+        batch.map_or(Vec::new(), |(callers, _)| {
+            callers.iter().map(|caller| caller.request).collect()
+        })
     }
 
     #[test]
@@ -112,7 +131,12 @@ mod tests {
         assert_eq!(requests(many.next_batch()).len(), 1);
 
         let half = MAX_BATCH_BYTES / 2;
-        let mut large = door_with([write(1, half), write(2, half), write(3, 1), write(4, 2 * MAX_BATCH_BYTES)]);
+        let mut large = door_with([
+            write(1, half),
+            write(2, half),
+            write(3, 1),
+            write(4, 2 * MAX_BATCH_BYTES),
+        ]);
         assert_eq!(requests(large.next_batch()), [1, 2]);
         assert_eq!(requests(large.next_batch()), [3]);
         assert_eq!(requests(large.next_batch()), [4]);

@@ -1,1 +1,45 @@
-//! Scripts of the replication core.
+//! The flows of a replicated cluster, as scripts: an event (`> ...`), then every command that it causes.
+//!
+//! The scripts are the text files beside this one; [`script`] says how to read them. The data nodes in them are
+//! the real cores, so that a script shows both sides of every flow.
+
+mod limits;
+mod script;
+mod simulation;
+mod trace;
+mod world;
+
+macro_rules! scripts {
+    ($($name:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                script::play(include_str!(concat!("tests/", stringify!($name), ".script")));
+            }
+        )*
+    };
+}
+
+scripts! {
+    the_first_node_founds_its_group_and_the_second_gets_its_state,
+    a_write_is_answered_when_every_active_member_delivered_it,
+    a_crash_during_rounds_lets_the_others_go_on_and_the_replies_come_after_the_view,
+    a_lost_donor_is_replaced_by_another_one,
+    a_lost_joiner_lets_the_writers_go_on,
+    a_joiner_lost_while_its_admission_is_stored_keeps_the_door_shut,
+    a_transfer_that_keeps_failing_lets_the_joiner_go,
+    a_loss_while_members_are_sealed_makes_another_view,
+    a_sealed_member_that_is_lost_does_not_end_the_way_to_the_next_view,
+    a_member_back_before_its_removal_is_stored_enters_anew,
+    a_member_back_while_its_removal_is_stored_is_not_the_last_holder,
+    a_second_process_with_an_id_in_use_is_refused,
+    the_last_holder_keeps_its_place_and_only_its_memory_opens_the_group,
+    a_founder_that_missed_the_word_hears_it_again,
+    a_new_manager_waits_for_the_members_of_the_last_view,
+    a_new_manager_goes_on_without_those_that_do_not_come_back,
+    a_new_manager_without_any_member_answers_state_lost,
+    another_manager_ends_this_one,
+    writes_wait_while_too_few_backups_are_left,
+    reads_are_passed_on_and_a_lost_node_ends_them,
+    nodes_enter_a_group_one_after_the_other,
+}

@@ -2,11 +2,12 @@
 
 use multicast::{id::Epoch, skeen::sender::View};
 use wire::message::{
+    client::Refusal,
     membership::{Membership, Standing},
     replication::ToNode,
 };
 
-use super::{BTreeSet, Command, GroupId, Micros, NodeId, Replication};
+use super::{BTreeSet, Caller, Command, GroupId, Micros, NodeId, Replication, refused};
 
 /// Where the way to the next view stands.
 #[derive(Debug, PartialEq)]
@@ -32,8 +33,15 @@ pub(super) enum Stage {
 impl Stage {
     /// Gathering, if anybody is to be waited for.
     pub(super) fn at_start(membership: &Membership, deadline: Micros) -> Self {
-        let any_active = membership.members.values().any(|member| member.standing == Standing::Active);
-        if any_active { Self::Gathering { deadline } } else { Self::Steady }
+        let any_active = membership
+            .members
+            .values()
+            .any(|member| member.standing == Standing::Active);
+        if any_active {
+            Self::Gathering { deadline }
+        } else {
+            Self::Steady
+        }
     }
 }
 
@@ -50,7 +58,10 @@ impl Replication {
         self.to_remove.clear();
         self.to_admit.clear();
         self.stage = Stage::Storing { next: next.clone() };
-        vec![Command::Store { expected: self.membership.epoch, next }]
+        vec![Command::Store {
+            expected: self.membership.epoch,
+            next,
+        }]
     }
 
     fn next_membership(&self) -> Membership {
@@ -62,13 +73,21 @@ impl Replication {
             }
         }
         for node in &self.to_admit {
-            let Some(member) = next.members.get_mut(node) else { continue };
-            let Some(incarnation) = self.linked.get(node) else { continue };
+            let Some(member) = next.members.get_mut(node) else {
+                continue;
+            };
+            let Some(incarnation) = self.linked.get(node) else {
+                continue;
+            };
             member.standing = Standing::Active;
             member.incarnation = *incarnation;
             member.since = next.epoch;
             member.addresses = self.dialled.get(node).map(|(_, addresses)| *addresses);
-            next.founded.extend(member.group.filter(|group| !self.membership.founded.contains(group)));
+            next.founded.extend(
+                member
+                    .group
+                    .filter(|group| !self.membership.founded.contains(group)),
+            );
         }
         next.founded.sort_unstable();
         next.founded.dedup();
@@ -76,12 +95,18 @@ impl Replication {
     }
 
     pub(super) fn handle_stored(&mut self, now: Micros, epoch: Epoch) -> Vec<Command> {
-        let Stage::Storing { next } = &mut self.stage else { return Vec::new() };
+        let Stage::Storing { next } = &mut self.stage else {
+            return Vec::new();
+        };
         if next.epoch != epoch {
             return Vec::new();
         }
-        let newly_founded: Vec<GroupId> =
-            next.founded.iter().filter(|group| !self.membership.founded.contains(group)).copied().collect();
+        let newly_founded: Vec<GroupId> = next
+            .founded
+            .iter()
+            .filter(|group| !self.membership.founded.contains(group))
+            .copied()
+            .collect();
         self.membership = std::mem::take(next);
         self.stage = Stage::Sealing;
         self.suspect_unlinked(now);
@@ -104,8 +129,12 @@ impl Replication {
     fn suspect_unlinked(&mut self, now: Micros) {
         let nodes: Vec<NodeId> = self.cluster.nodes.keys().copied().collect();
         for node in nodes {
-            let unlinked = self.is_active(node) && !self.is_linked_as_member(node);
-            let others = self.cluster.nodes.get(&node).is_some_and(|group| !self.present(*group).is_empty());
+            let unlinked = self.is_active(node) && !self.is_present(node);
+            let others = self
+                .cluster
+                .nodes
+                .get(&node)
+                .is_some_and(|group| !self.present(*group).is_empty());
             if unlinked && others && self.to_remove.insert(node) {
                 self.log.crashed(node, now);
             }
@@ -119,10 +148,18 @@ impl Replication {
     }
 
     pub(super) fn handle_installed(&mut self, now: Micros) -> Vec<Command> {
+        if self.stage != Stage::Sealing {
+            return Vec::new(); // the next view is on its way into the store, and will be installed
+        }
         self.stage = Stage::Steady;
         tracing::info!(epoch = %self.membership.epoch, "a view is in force");
-        let removed: Vec<NodeId> =
-            self.cluster.nodes.keys().copied().filter(|node| !self.is_active(*node)).collect();
+        let removed: Vec<NodeId> = self
+            .cluster
+            .nodes
+            .keys()
+            .copied()
+            .filter(|node| !self.is_active(*node))
+            .collect();
         for node in removed {
             self.log.note(node, |report| {
                 report.removed_at_us.get_or_insert(now.0);
@@ -145,21 +182,44 @@ impl Replication {
             "another manager wrote the membership store; this one stops"
         );
         self.membership = current;
+        self.stand_down()
+    }
+
+    /// Another manager owns the view. What waits here was not sent and is refused; what is under way may be
+    /// completed by the other one, so its outcome is unknown and it gets no answer.
+    pub(super) fn stand_down(&mut self) -> Vec<Command> {
         self.stage = Stage::Superseded;
-        Vec::new()
+        let waiting: Vec<Caller> = self
+            .groups
+            .values_mut()
+            .flat_map(|state| state.door.give_up())
+            .collect();
+        let reason = "another manager owns the view";
+        let refuse = |caller| {
+            refused(
+                caller,
+                Refusal::Unavailable {
+                    reason: reason.to_owned(),
+                },
+            )
+        };
+        waiting.into_iter().map(refuse).collect()
     }
 
     pub(super) fn on_tick(&mut self, now: Micros) -> Vec<Command> {
         match self.stage {
-            Stage::Gathering { deadline } if now >= deadline || self.all_returned() => self.end_gathering(now),
+            Stage::Gathering { deadline } if now >= deadline => self.end_gathering(now),
             Stage::Steady => self.start_entries(now),
             _ => Vec::new(),
         }
     }
 
-    fn all_returned(&self) -> bool {
-        let active = self.membership.members.iter().filter(|(_, m)| m.standing == Standing::Active);
-        active.into_iter().all(|(node, _)| self.is_linked_as_member(*node))
+    /// Whether no active member is missing.
+    pub(super) fn all_returned(&self) -> bool {
+        self.cluster
+            .nodes
+            .keys()
+            .all(|node| !self.is_active(*node) || self.is_present(*node))
     }
 
     /// Whoever of the last view has not come back is treated as crashed.
@@ -167,7 +227,9 @@ impl Replication {
         self.stage = Stage::Steady;
         self.reseal = true;
         let missing: Vec<NodeId> = self.cluster.nodes.keys().copied().collect();
-        let missing = missing.into_iter().filter(|n| self.is_active(*n) && !self.is_linked_as_member(*n));
+        let missing = missing
+            .into_iter()
+            .filter(|n| self.is_active(*n) && !self.is_present(*n));
         for node in missing.collect::<Vec<_>>() {
             self.suspect(now, node);
         }
@@ -177,7 +239,9 @@ impl Replication {
     /// An active member is gone: it is removed, unless it is the last that holds the group's state.
     pub(super) fn suspect(&mut self, now: Micros, node: NodeId) {
         self.log.crashed(node, now);
-        let Some(group) = self.cluster.nodes.get(&node) else { return };
+        let Some(group) = self.cluster.nodes.get(&node) else {
+            return;
+        };
         if self.present(*group).is_empty() {
             tracing::error!(%node, %group, "the last holder of a group is gone; the group is closed");
             self.reseal = true;

@@ -1,0 +1,176 @@
+//! Processes that come and go: who may enter, whose link is up, who is lost.
+//!
+//! A life that the membership calls active and that comes back never lost its memory: it only needs the view
+//! to be sealed anew. Every other life has to enter its group and be given the state ([`super::entry`]).
+
+use wire::message::{
+    entry::{Enter, EnterReply, EntryRefused},
+    membership::Role,
+    replication::ToNode,
+};
+
+use super::{Command, Incarnation, Micros, NodeId, Replication, is_active_life, view::Stage};
+use crate::coordinator::EntryTicket;
+
+impl Replication {
+    pub(super) fn handle_entered(&mut self, now: Micros, ticket: EntryTicket, enter: Enter) -> Vec<Command> {
+        if let Err(refused) = self.may_enter(&enter) {
+            return vec![Command::Answer(ticket, EnterReply::Refused(refused))];
+        }
+        let Enter {
+            node,
+            incarnation,
+            addresses,
+            ..
+        } = enter;
+        let accepted = Command::Answer(ticket, EnterReply::Accepted);
+        if self.linked.contains_key(&node) || self.dialled.get(&node).is_some_and(|d| d.0 == incarnation) {
+            return vec![accepted]; // an answer of ours was lost; all is under way
+        }
+        self.log.note(node, |report| report.entered_at_us = Some(now.0));
+        self.dialled.insert(node, (incarnation, addresses));
+        vec![
+            accepted,
+            Command::Dial {
+                node,
+                incarnation,
+                addresses,
+            },
+        ]
+    }
+
+    fn may_enter(&self, enter: &Enter) -> Result<(), EntryRefused> {
+        let node = enter.node;
+        let (Some(group), Role::DataNode) = (self.cluster.nodes.get(&node), enter.role) else {
+            return Err(EntryRefused::UnknownNode {
+                node,
+                role: enter.role,
+            });
+        };
+        if self.stage == Stage::Superseded {
+            return Err(EntryRefused::Busy {
+                reason: "another manager owns the view".to_owned(),
+            });
+        }
+        let current = self
+            .linked
+            .get(&node)
+            .or(self.dialled.get(&node).map(|(life, _)| life));
+        match current {
+            Some(life) if *life == enter.incarnation => return Ok(()),
+            Some(_) => return Err(EntryRefused::IdInUse { node }),
+            None => {}
+        }
+        let returns = self.is_active(node)
+            && self
+                .member(node)
+                .is_some_and(|member| member.incarnation == enter.incarnation);
+        if returns {
+            return Ok(());
+        }
+        if matches!(self.stage, Stage::Gathering { .. }) {
+            let reason = "members of the last view may still come back".to_owned();
+            return Err(EntryRefused::Busy { reason });
+        }
+        if self.is_lost(*group) {
+            return Err(EntryRefused::StateLost {
+                missing: self.holders(*group),
+            });
+        }
+        if self.is_active(node) {
+            return Err(EntryRefused::Busy {
+                reason: format!("the last life of {node} is being removed"),
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_linked(
+        &mut self,
+        now: Micros,
+        node: NodeId,
+        incarnation: Incarnation,
+    ) -> Vec<Command> {
+        let Some(group) = self.cluster.nodes.get(&node).copied() else {
+            return Vec::new();
+        };
+        self.linked.insert(node, incarnation);
+        if is_active_life(self.upcoming(), node, incarnation) {
+            return self.handle_returned(now, node);
+        }
+        if let Some(group) = self.groups.get_mut(&group) {
+            group.waiting_to_enter.push_back(node);
+        }
+        self.start_entries(now)
+    }
+
+    /// A member's link was broken and is there again; it never lost its memory. Messages may have gone
+    /// astray meanwhile, so the view is sealed anew.
+    fn handle_returned(&mut self, now: Micros, node: NodeId) -> Vec<Command> {
+        self.reseal = true;
+        self.to_remove.remove(&node);
+        if self.is_active(node) {
+            self.log.finished(node, now);
+        }
+        let mut commands = self.found_again(node);
+        commands.extend(match self.stage {
+            Stage::Gathering { .. } if self.all_returned() => self.end_gathering(now),
+            Stage::Gathering { .. } => Vec::new(),
+            _ => self.change_view_if_needed(),
+        });
+        commands
+    }
+
+    /// A founder may have missed the word to found: its link, or the manager, was gone just then. Repeating
+    /// it is harmless; nobody else can hold the group's state if nobody else was ever a member.
+    fn found_again(&self, node: NodeId) -> Vec<Command> {
+        let group = self.cluster.nodes.get(&node);
+        let peers = self
+            .cluster
+            .nodes
+            .iter()
+            .filter(|(other, of)| **other != node && Some(*of) == group);
+        let mut lives = peers
+            .filter_map(|(peer, _)| self.member(*peer))
+            .map(|member| member.incarnation);
+        let alone = lives.all(|life| life == Incarnation(0));
+        if alone && self.is_active(node) {
+            vec![Command::ToNode(node, ToNode::Found)]
+        } else {
+            Vec::new()
+        }
+    }
+    pub(super) fn handle_lost(
+        &mut self,
+        now: Micros,
+        node: NodeId,
+        incarnation: Incarnation,
+        reason: &str,
+    ) -> Vec<Command> {
+        let Some(group) = self.cluster.nodes.get(&node).copied() else {
+            return Vec::new();
+        };
+        if self
+            .dialled
+            .get(&node)
+            .is_none_or(|(life, _)| *life != incarnation)
+        {
+            return Vec::new(); // an older life, already dealt with
+        }
+        tracing::warn!(%node, reason, "a node is lost");
+        let was_member = self.is_present(node);
+        let in_store = is_active_life(self.upcoming(), node, incarnation) && !was_member;
+        self.dialled.remove(&node);
+        self.linked.remove(&node);
+        self.to_admit.remove(&node);
+        let mut commands = self.refuse_reads_at(node);
+        if was_member {
+            self.suspect(now, node);
+        }
+        if !in_store {
+            commands.extend(self.forget_entry(now, group, node));
+        }
+        commands.extend(self.change_view_if_needed());
+        commands
+    }
+}

@@ -1,0 +1,197 @@
+//! Plays a script and compares what the core commands with what the script says.
+//!
+//! ```text
+//! cluster G F [B]      first line: groups 0.. of F + 1 nodes each (1, 2, ...), and min_backups
+//! > enter 1.2          the second life of node 1 enters           > linked 1.2      > lost 1.2
+//! > stored             the store took what it was asked to hold   > conflict 9
+//! > open 0             a client opens its session with group 0    > write 0 k v     > get 0 k    > all 0
+//! > run 1 2            node 1 takes what waits for it, and the manager its words; then node 2
+//! > says 1 failed 101  node 1 says something that its core would not say by itself (failed, caught-up)
+//! > tick               > later 1000 (us)      > claim 9.1 (an unknown node enters)
+//! > settle             calls are answered, the store stores, everyone takes everything; standings follow
+//! > come 1.2           enters and all settles                     > restart   the manager starts from the store
+//! > holds 1 2          the keys that these nodes hold             > epoch 1   the epoch that node 1 is in
+//! ```
+//!
+//! Lines without `>` are all commands that the event before them causes, in order. `#` is a comment.
+
+use multicast::id::{Epoch, GroupId, Incarnation, NodeId};
+use structures::op::Op;
+use wire::message::{
+    client::RequestBody,
+    membership::{Membership, Role},
+    replication::FromNode,
+};
+
+use super::{trace, world::World};
+use crate::coordinator::{Command, Coordinator, Event};
+
+/// Plays a script from its first line to its last.
+pub(super) fn play(text: &str) {
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = numbers(
+        lines
+            .next()
+            .expect("a script has lines")
+            .trim_start_matches("cluster"),
+    );
+    let min_backups = first.get(2).map_or(0, |backups| *backups as usize);
+    let mut world = World::new(first[0] as u16, first[1] as u32, min_backups);
+    let (mut expected, mut actual) = (vec![], vec![]);
+    for line in lines {
+        expected.push(line.to_owned());
+        if let Some(event) = line.strip_prefix("> ") {
+            actual.push(line.to_owned());
+            actual.extend(perform(&mut world, event));
+        }
+    }
+    assert_eq!(expected, actual, "what the core did:\n{}\n", actual.join("\n"));
+}
+
+/// What one line of a script causes.
+fn perform(world: &mut World, line: &str) -> Vec<String> {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let stored = world.stored.clone();
+    let commands = match word {
+        "later" => {
+            world.now.0 += numbers(rest)[0];
+            return vec![];
+        }
+        "settle" => return settled(world),
+        "come" => {
+            let (node, life) = life(rest);
+            world.enter(node, life);
+            return settled(world);
+        }
+        "restart" => {
+            world.restart();
+            return vec![trace::members(&world.stored)];
+        }
+        "holds" => {
+            let keys = |node: u64| world.keys(NodeId(node as u32));
+            let line = |node| keys(node).map_or("nothing".to_owned(), |keys| format!("[{}]", keys.join(" ")));
+            return numbers(rest).into_iter().map(line).collect();
+        }
+        "epoch" => {
+            let epoch = |node: u64| world.processes[&NodeId(node as u32)].replica.epoch();
+            return numbers(rest)
+                .into_iter()
+                .map(|node| format!("@{}", epoch(node).0))
+                .collect();
+        }
+        "stored" => {
+            let commands = world.store();
+            return told(&world.stored, &commands);
+        }
+        _ => event(world, word, rest),
+    };
+    told(&stored, &commands)
+}
+
+fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
+    let words: Vec<&str> = rest.split(' ').collect();
+    let group = || GroupId(words[0].parse().expect("a group"));
+    let bytes = |place: usize| words[place].as_bytes().to_vec();
+    match word {
+        "enter" => {
+            let (node, life) = life(rest);
+            if world.processes.get(&node).is_some_and(|process| process.linked) {
+                return world.enter_as(node, life, Role::DataNode);
+            }
+            world.enter(node, life)
+        }
+        "claim" => {
+            let (node, life) = life(rest);
+            world.enter_as(node, life, Role::DataNode)
+        }
+        "linked" => {
+            let (node, life) = life(rest);
+            world.link(node, life)
+        }
+        "lost" => {
+            let (node, life) = life(rest);
+            world.lose(node, life)
+        }
+        "conflict" => {
+            let epoch = Epoch(numbers(rest)[0]);
+            let current = Membership {
+                epoch,
+                ..world.stored.clone()
+            };
+            world.feed(Event::StoreConflict { current })
+        }
+        "open" => world.write(group(), Op::OpenSession),
+        "write" => world.write(
+            group(),
+            Op::Insert {
+                key: bytes(1),
+                value: bytes(2),
+            },
+        ),
+        "get" => world.ask(RequestBody::Get {
+            group: group(),
+            key: bytes(1),
+        }),
+        "all" => world.ask(RequestBody::ReadAll { group: group() }),
+        "run" => numbers(rest)
+            .into_iter()
+            .flat_map(|node| world.run(NodeId(node as u32)))
+            .collect(),
+        "says" => world.feed(Event::FromNode(
+            NodeId(words[0].parse().expect("a node")),
+            said(&words[1..]),
+        )),
+        "tick" => world.feed(Event::Tick),
+        _ => panic!("no event: {word} {rest}"),
+    }
+}
+
+fn said(words: &[&str]) -> FromNode {
+    let transfer = words[1].parse().expect("a transfer");
+    match words[0] {
+        "failed" => FromNode::TransferFailed {
+            transfer,
+            reason: "broken".to_owned(),
+        },
+        "caught-up" => FromNode::CaughtUp {
+            transfer,
+            transfer_us: 5,
+            install_us: 3,
+        },
+        word => panic!("no node says {word}"),
+    }
+}
+
+fn settled(world: &mut World) -> Vec<String> {
+    world.settle();
+    assert_eq!(
+        world.core.membership(),
+        &world.stored,
+        "the core believes what is stored"
+    );
+    vec![trace::members(&world.stored)]
+}
+
+fn told(stored: &Membership, commands: &[Command]) -> Vec<String> {
+    commands
+        .iter()
+        .map(|command| trace::command(stored, command))
+        .collect()
+}
+
+fn life(text: &str) -> (NodeId, Incarnation) {
+    let (node, life) = text.split_once('.').expect("node.life");
+    (
+        NodeId(node.parse().expect("a node")),
+        Incarnation(life.parse().expect("a life")),
+    )
+}
+
+fn numbers(text: &str) -> Vec<u64> {
+    text.split_whitespace()
+        .map(|number| number.parse().expect("a number"))
+        .collect()
+}

@@ -1,0 +1,272 @@
+//! Seeded runs of the whole cluster in memory: crashes, broken links, restarts of the manager, in any order.
+//!
+//! Checked all the while: a write that was answered is at every present active member of its group. Checked
+//! after healing: everyone is active, the members of a group hold the same, and all that was answered is
+//! there; unless every process that the membership names as a holder is gone, then the group says so.
+
+use std::collections::BTreeMap;
+
+use multicast::id::{GroupId, Incarnation, NodeId};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
+use structures::op::Op;
+use wire::message::{
+    client::{Refusal, ReplyBody, RequestBody},
+    membership::Standing,
+};
+
+use super::world::World;
+use crate::coordinator::Coordinator;
+
+/// Steps of one run.
+const STEPS: usize = 1500;
+
+struct Run {
+    world: World,
+    random: StdRng,
+    lives: u64,
+    /// Every write by its request: its group and key. Keys are never used twice.
+    written: BTreeMap<u64, (GroupId, String)>,
+    /// Keys whose write was answered, and its group.
+    answered: Vec<(GroupId, String)>,
+    seen_replies: usize,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let world = World::new(2, random.random_range(1..=2), 0);
+        Self {
+            world,
+            random,
+            lives: 0,
+            written: BTreeMap::new(),
+            answered: Vec::new(),
+            seen_replies: 0,
+        }
+    }
+
+    fn node(&mut self) -> NodeId {
+        let nodes = self.world.cluster.nodes.keys().copied();
+        nodes.choose(&mut self.random).expect("a cluster has nodes")
+    }
+
+    /// One thing happens. Faults are rare enough for work to get done between them.
+    fn step(&mut self) {
+        let node = self.node();
+        match self.random.random_range(0..100) {
+            0..40 => self.world.node_takes(node),
+            40..70 => drop(self.world.manager_takes(node)),
+            70..80 => self.store(),
+            80..83 => self.answer_a_call(),
+            83..91 => self.write(),
+            91..96 => self.enter(node),
+            96 => self.break_link(node),
+            97 => self.crash(node),
+            98 => drop(self.world.feed(crate::coordinator::Event::Tick)),
+            _ if self.random.random_bool(0.1) => self.world.restart(),
+            _ => {}
+        }
+        self.note_answers();
+    }
+
+    fn store(&mut self) {
+        if self.world.storing.is_some() {
+            self.world.store();
+        }
+    }
+
+    fn answer_a_call(&mut self) {
+        if let Some((node, life)) = self.world.dialled.pop_front() {
+            self.world.link(node, life);
+        }
+    }
+
+    fn write(&mut self) {
+        let group = GroupId(self.random.random_range(0..2));
+        let request = self.world.last_request() + 1;
+        if self.random.random_bool(0.05) {
+            self.world.write(group, Op::OpenSession);
+        } else {
+            let key = format!("{request}");
+            self.written.insert(request, (group, key.clone()));
+            self.world.write(
+                group,
+                Op::Insert {
+                    key: key.into_bytes(),
+                    value: b"v".to_vec(),
+                },
+            );
+        }
+    }
+
+    /// The node's process says `Enter`; where there is none, a new one starts.
+    fn enter(&mut self, node: NodeId) {
+        let process = self.world.processes.get(&node);
+        if process.is_some_and(|process| process.linked) {
+            return;
+        }
+        let life = process.map(|process| process.life).unwrap_or_else(|| {
+            self.lives += 1;
+            Incarnation(self.lives)
+        });
+        self.world.enter(node, life);
+    }
+
+    fn break_link(&mut self, node: NodeId) {
+        let linked = self.world.processes.get(&node).filter(|process| process.linked);
+        if let Some(life) = linked.map(|process| process.life) {
+            self.world.lose(node, life);
+        }
+    }
+
+    /// Rarely the last one of its group, for then little is left to see.
+    fn crash(&mut self, node: NodeId) {
+        let group = self.world.cluster.nodes[&node];
+        if self.world.core.present(group).len() < 2 && self.random.random_bool(0.95) {
+            return;
+        }
+        self.break_link(node);
+        self.world.processes.remove(&node);
+    }
+
+    fn note_answers(&mut self) {
+        let new: Vec<u64> = self.world.replies[self.seen_replies..]
+            .iter()
+            .filter(|(_, body)| matches!(body, ReplyBody::Written(outcome) if outcome.changed()))
+            .map(|(caller, _)| caller.request)
+            .collect();
+        self.seen_replies = self.world.replies.len();
+        for request in new {
+            let (group, key) = self.written[&request].clone();
+            for node in self.world.core.present(group) {
+                let keys = self.world.keys(node).unwrap_or_default();
+                assert!(
+                    keys.contains(&key),
+                    "{node} of {group} does not hold {key}, which was answered"
+                );
+            }
+            self.answered.push((group, key));
+        }
+    }
+
+    /// Every process that is there comes back; only then others start.
+    fn heal(&mut self) {
+        for _ in 0..5 {
+            for node in self.world.processes.keys().copied().collect::<Vec<_>>() {
+                self.enter(node);
+                self.world.settle();
+            }
+            self.world.now.0 += super::world::SUSPICION_US;
+            self.world.feed(crate::coordinator::Event::Tick);
+            self.world.settle();
+        }
+        for node in self.world.cluster.nodes.keys().copied().collect::<Vec<_>>() {
+            self.enter(node);
+            self.world.settle();
+        }
+        self.note_answers();
+    }
+
+    fn check_healed(&mut self) {
+        assert_eq!(self.world.core.membership(), &self.world.stored);
+        for group in [GroupId(0), GroupId(1)] {
+            match self.lost(group) {
+                Some(missing) => self.check_lost(group, missing),
+                None => self.check_whole(group),
+            }
+        }
+    }
+
+    /// The holders of the group, if none of their processes is left.
+    fn lost(&self, group: GroupId) -> Option<Vec<NodeId>> {
+        let members = self.world.stored.members.iter();
+        let holders: Vec<_> = members
+            .filter(|(_, member)| member.group == Some(group) && member.standing == Standing::Active)
+            .map(|(node, member)| (*node, member.incarnation))
+            .collect();
+        let lives = |(node, life): &(NodeId, Incarnation)| {
+            self.world
+                .processes
+                .get(node)
+                .is_some_and(|process| process.life == *life)
+        };
+        let all_gone = !holders.is_empty() && !holders.iter().any(lives);
+        all_gone.then(|| holders.into_iter().map(|(node, _)| node).collect())
+    }
+
+    fn check_lost(&mut self, group: GroupId, missing: Vec<NodeId>) {
+        self.world.ask(RequestBody::ReadAll { group });
+        let last = self.world.replies.pop().map(|(_, body)| body);
+        assert_eq!(
+            last,
+            Some(ReplyBody::Refused(Refusal::StateLost { group, missing }))
+        );
+    }
+
+    fn check_whole(&self, group: GroupId) {
+        let nodes = self
+            .world
+            .cluster
+            .nodes
+            .iter()
+            .filter(|(_, of)| **of == group)
+            .map(|(node, _)| *node);
+        let nodes: Vec<NodeId> = nodes.collect();
+        assert_eq!(self.world.core.present(group), nodes, "everyone is active again");
+        let first = self.world.keys(nodes[0]).expect("an active member holds a state");
+        for node in nodes {
+            assert_eq!(self.world.keys(node).as_ref(), Some(&first), "{node} of {group}");
+        }
+        for (of, key) in &self.answered {
+            assert!(
+                *of != group || first.contains(key),
+                "{key} of {group} was answered and is not there"
+            );
+        }
+    }
+}
+
+/// One run; returns how many writes were answered and how many groups were lost.
+fn run(seed: u64) -> (usize, usize) {
+    let mut run = Run::new(seed);
+    for node in run.world.cluster.nodes.keys().copied().collect::<Vec<_>>() {
+        run.enter(node);
+        run.world.settle();
+    }
+    for group in [GroupId(0), GroupId(1)] {
+        run.world.write(group, Op::OpenSession);
+        run.world.settle();
+    }
+    run.seen_replies = run.world.replies.len();
+    (0..STEPS).for_each(|_| run.step());
+    run.heal();
+    run.check_healed();
+    let lost = [GroupId(0), GroupId(1)]
+        .into_iter()
+        .filter(|group| run.lost(*group).is_some());
+    (run.answered.len(), lost.count())
+}
+
+#[test]
+fn whatever_crashes_answered_writes_stay_and_everything_heals() {
+    let seeds = std::env::var("SIMULATION_SEEDS")
+        .ok()
+        .and_then(|seeds| seeds.parse().ok())
+        .unwrap_or(300);
+    let mut answered = 0;
+    let mut lost = 0;
+    for seed in 0..seeds {
+        let outcome = std::panic::catch_unwind(|| run(seed));
+        let (writes, groups) = outcome.unwrap_or_else(|_| panic!("seed {seed} shows a fault; see above"));
+        answered += writes;
+        lost += groups;
+    }
+    assert!(
+        answered > 5 * seeds as usize,
+        "the runs did little: {answered} writes"
+    );
+    assert!(
+        lost > 0 && lost < seeds as usize,
+        "most groups survive: {lost} were lost"
+    );
+}
