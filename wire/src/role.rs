@@ -157,7 +157,13 @@ fn watch_for_stop(ask: watch::Sender<Option<u8>>, leash: bool) {
         // A thread of its own: reading standard input cannot be waited for otherwise.
         std::thread::spawn(move || {
             let mut ignored = [0; 64];
-            while matches!(io::stdin().read(&mut ignored), Ok(1..)) {}
+            loop {
+                match io::stdin().read(&mut ignored) {
+                    Ok(1..) => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Ok(0) | Err(_) => break,
+                }
+            }
             // Even a process that is stuck must not outlive its launcher.
             if ask.send(Some(0)).is_err() {
                 std::process::exit(0);

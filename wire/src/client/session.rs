@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use multicast::id::{ClientId, GroupId, Seq};
 use structures::op::{Op, Outcome, Write};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Client, ClientError, Directory};
-use crate::{member::redial_pause, process::random_id};
+use crate::{WireError, member::redial_pause, process::random_id};
 
 /// One client's session with one group. One write at a time.
 #[derive(Debug)]
@@ -49,9 +49,13 @@ impl Session {
         let began = Instant::now();
         let mut attempt = 0;
         loop {
-            match self.try_write(&write).await {
+            let left = self.patience.saturating_sub(began.elapsed());
+            // A door that takes a write and never answers is a broken connection like any other.
+            let limit_ms = left.as_millis();
+            let silent = |_| Err(WireError::DialTimeout { limit_ms }.into());
+            match timeout(left, self.try_write(&write)).await.unwrap_or_else(silent) {
                 Err(error) if !error.is_passing() => return Err(error),
-                Err(error) if began.elapsed() > self.patience => {
+                Err(error) if began.elapsed() >= self.patience => {
                     let patience_ms = self.patience.as_millis();
                     return Err(ClientError::OutOfPatience { patience_ms, last: Box::new(error) });
                 }

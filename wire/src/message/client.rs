@@ -92,7 +92,8 @@ pub enum ReplyBody {
     Refused(Refusal),
 }
 
-/// Why a door refuses. In every case nothing was changed by this request.
+/// Why a door refuses. Nothing was changed by this request, but for a write that was under way when its group
+/// lost its last holder: that one may have taken effect there ([`Refusal::StateLost`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// The key is empty or too long.
