@@ -68,7 +68,7 @@ impl Entry {
         let mut told = String::new();
         let mut tell = |words: String| {
             if words != told {
-                tracing::info!(reason = %words, "not in yet");
+                tracing::warn!(reason = %words, "not in yet");
                 told = words;
             }
         };
