@@ -18,6 +18,7 @@ use std::{
 
 use multicast::id::NodeId;
 use settings::ClusterPlan;
+use tokio::sync::watch;
 use wire::client::{Client, ClientError};
 
 use self::{
@@ -73,6 +74,9 @@ pub enum ExperimentError {
     /// The folder of results could not be written.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// Elements are lost or wrong.
     #[error(
         "after the recovery of {node} ({configuration}, {elements} elements per group): \
@@ -94,14 +98,18 @@ pub enum ExperimentError {
     },
 }
 
-/// Runs every trial of the plan, writing rows into the folder as they come.
+/// Runs every trial of the plan, writing rows into the folder as they come, until `interrupted` says so.
 ///
 /// # Errors
 /// The first thing that goes wrong; what was measured before it is in the folder.
-pub async fn run(plan: &ExperimentPlan, folder: &mut RunFolder) -> Result<(), ExperimentError> {
+pub async fn run(
+    plan: &ExperimentPlan,
+    folder: &mut RunFolder,
+    interrupted: watch::Receiver<bool>,
+) -> Result<(), ExperimentError> {
     let progress = Progress::start(plan);
     for trial in plan.trials() {
-        run_trial(plan, &trial, folder, &progress).await?;
+        run_trial(plan, &trial, folder, &progress, interrupted.clone()).await?;
     }
     progress.finish();
     Ok(())
@@ -112,12 +120,17 @@ async fn run_trial(
     trial: &Trial,
     folder: &mut RunFolder,
     progress: &Progress,
+    mut interrupted: watch::Receiver<bool>,
 ) -> Result<(), ExperimentError> {
     // The membership store lies beside the cluster file, and goes with it.
     let scratch = tempfile::tempdir()?;
     let file = write_cluster_file(&plan.cluster_plan(trial), trial, scratch.path(), folder.path())?;
     let log = folder.path().join("nodes.log");
-    let running = RunningCluster::launch(Launcher::this_program(Some(log), plan.placement)?, &file).await?;
+    let launcher = Launcher::this_program(Some(log), plan.placement)?;
+    let running = tokio::select! {
+        launched = RunningCluster::launch(launcher, &file) => launched?,
+        _ = interrupted.wait_for(|stop| *stop) => return Err(ExperimentError::Interrupted),
+    };
     let source = ElementSource {
         seed: trial.seed,
         element_bytes: plan.element_bytes,
@@ -132,10 +145,15 @@ async fn run_trial(
         latencies: Latencies::default(),
         running,
     };
-    let outcome = work.go(folder, progress).await;
+    let outcome = tokio::select! {
+        outcome = work.go(folder, progress) => outcome,
+        _ = interrupted.wait_for(|stop| *stop) => Err(ExperimentError::Interrupted),
+    };
+    // However it ended: what was measured is kept.
+    let written = work.write_updates(folder);
     let Work { running, .. } = work;
     running.stop().await;
-    outcome
+    outcome.and(written)
 }
 
 /// One trial under way.
@@ -174,7 +192,7 @@ impl Work<'_> {
                 self.crash_everyone(folder, progress, per_group).await?;
             }
         }
-        self.write_updates(folder)
+        Ok(())
     }
 
     async fn crash_everyone(

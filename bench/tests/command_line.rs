@@ -6,7 +6,11 @@ use std::{
 };
 
 fn bench(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bench")).args(arguments).stdin(Stdio::null()).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn code_and_errors(arguments: &[&str]) -> (Option<i32>, String) {
@@ -42,12 +46,18 @@ fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
             &["--faults", "5"],
             "error: invalid value '5' for '--faults <FAULTS>': 5 is not in 1..=4\n",
         ),
-        (&["--ops", "0"], "error: invalid value '0' for '--ops <OPS>': 0 is not in 1..=16000000\n"),
+        (
+            &["--ops", "0"],
+            "error: invalid value '0' for '--ops <OPS>': 0 is not in 1..=16000000\n",
+        ),
         (
             &["--placement", "apart"],
             "error: invalid value 'apart' for '--placement <PLACEMENT>': \"apart\" is no placement; expected split or free\n",
         ),
-        (&["upp"], "error: unrecognized subcommand 'upp'\n\n  tip: a similar subcommand exists: 'up'\n"),
+        (
+            &["upp"],
+            "error: unrecognized subcommand 'upp'\n\n  tip: a similar subcommand exists: 'up'\n",
+        ),
     ];
     for (arguments, expected) in cases {
         let (code, text) = code_and_errors(arguments);
@@ -62,7 +72,11 @@ fn a_cluster_file_that_is_not_there_or_wrong_is_bad_configuration_everywhere() {
     let file = folder.path().join("broken.ini");
     std::fs::write(&file, "[node 1]\nmulticast_hots = localhost\n").unwrap();
     let file = file.display().to_string();
-    for arguments in [vec!["check", &file], vec!["up", &file], vec!["node", "data-node", &file, "1"]] {
+    for arguments in [
+        vec!["check", &file],
+        vec!["up", &file],
+        vec!["node", "data-node", &file, "1"],
+    ] {
         let (code, text) = code_and_errors(&arguments);
         assert_eq!(code, Some(2), "{arguments:?}");
         assert!(text.contains("did you mean `multicast_host`?"), "{text}");
@@ -70,14 +84,20 @@ fn a_cluster_file_that_is_not_there_or_wrong_is_bad_configuration_everywhere() {
     }
     let (code, text) = code_and_errors(&["check", "nowhere.ini"]);
     assert_eq!(code, Some(2));
-    assert_eq!(text, "error: cannot read the cluster file nowhere.ini: No such file or directory (os error 2)\n");
+    assert_eq!(
+        text,
+        "error: cannot read the cluster file nowhere.ini: No such file or directory (os error 2)\n"
+    );
 }
 
 #[test]
 fn a_section_that_is_not_there_is_bad_configuration() {
     let (code, text) = code_and_errors(&["node", "data-node", &config("report.ini"), "11"]);
     assert_eq!(code, Some(2));
-    assert_eq!(text, "error: no section [node 11]: the numbers of [node N] are 1-10\n");
+    assert_eq!(
+        text,
+        "error: no section [node 11]: the numbers of [node N] are 1-10\n"
+    );
 }
 
 #[test]
@@ -96,10 +116,25 @@ fn the_reports_own_file_passes_the_check() {
 fn a_written_cluster_file_passes_the_check_and_impossible_ones_are_bad_usage() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("written.ini").display().to_string();
-    let options = ["--mechanism", "fusion-linked", "--groups", "5", "--faults", "2", "--out", &file];
-    assert_eq!(bench(&[&["config"], &options[..]].concat()).status.code(), Some(0));
+    let options = [
+        "--mechanism",
+        "fusion-linked",
+        "--groups",
+        "5",
+        "--faults",
+        "2",
+        "--out",
+        &file,
+    ];
+    assert_eq!(
+        bench(&[&["config"], &options[..]].concat()).status.code(),
+        Some(0)
+    );
     let checked = String::from_utf8(bench(&["check", &file]).stdout).unwrap();
-    assert!(checked.ends_with("fusion-linked, 5 groups (A, B, C, D, E), tolerates 2 crashes in all; 8 processes\n"));
+    assert!(
+        checked
+            .ends_with("fusion-linked, 5 groups (A, B, C, D, E), tolerates 2 crashes in all; 8 processes\n")
+    );
 
     let (code, text) = code_and_errors(&["config", "--mechanism", "fusion-linked", "--groups", "256"]);
     assert_eq!(code, Some(2));
@@ -113,7 +148,11 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let path = out.display().to_string();
     let output = bench(&["--groups", "1", "--ops", "10", "--dry-run", "--out", &path]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8(output.stdout).unwrap().starts_with("replication, groups = 1, trial 1\n"));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .starts_with("replication, groups = 1, trial 1\n")
+    );
     assert!(!out.exists());
 }
 
@@ -123,7 +162,14 @@ fn a_folder_that_holds_a_run_is_not_written_over() {
     let out = folder.path().join("run");
     std::fs::create_dir(&out).unwrap();
     std::fs::write(out.join("run.json"), "{}").unwrap();
-    let (code, text) = code_and_errors(&["--groups", "1", "--ops", "10", "--out", &out.display().to_string()]);
+    let (code, text) = code_and_errors(&[
+        "--groups",
+        "1",
+        "--ops",
+        "10",
+        "--out",
+        &out.display().to_string(),
+    ]);
     assert_eq!(code, Some(2), "{text}");
     assert_eq!(std::fs::read_to_string(out.join("run.json")).unwrap(), "{}");
 }
@@ -144,13 +190,40 @@ fn a_small_run_leaves_every_file_and_exits_with_0() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     let path = out.display().to_string();
-    let run = ["--groups", "2", "--ops", "60", "--crash-every", "30", "--clients", "2", "--element-bytes", "20"];
+    let run = [
+        "--groups",
+        "2",
+        "--ops",
+        "60",
+        "--crash-every",
+        "30",
+        "--clients",
+        "2",
+        "--element-bytes",
+        "20",
+    ];
     let output = bench(&[&run[..], &["--out", &path]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let rows = |name: &str| std::fs::read_to_string(out.join(name)).unwrap().lines().count() - 1;
     // 2 mechanisms; 2 rounds; 4 data nodes, 2 primaries and 1 fused server.
-    assert_eq!(["updates.csv", "backup_size.csv", "recovery.csv", "summary.csv"].map(rows), [4, 14, 14, 2]);
+    assert_eq!(
+        ["updates.csv", "backup_size.csv", "recovery.csv", "summary.csv"].map(rows),
+        [4, 14, 14, 2]
+    );
     let summary = std::fs::read_to_string(out.join("summary.csv")).unwrap();
-    assert!(summary.lines().skip(1).all(|row| row.ends_with(",0,0")), "{summary}");
-    assert!(std::fs::read_to_string(out.join("report.html")).unwrap().trim_end().ends_with("</html>"));
+    assert!(
+        summary.lines().skip(1).all(|row| row.ends_with(",0,0")),
+        "{summary}"
+    );
+    assert!(
+        std::fs::read_to_string(out.join("report.html"))
+            .unwrap()
+            .trim_end()
+            .ends_with("</html>")
+    );
 }

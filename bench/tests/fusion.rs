@@ -34,7 +34,11 @@ async fn every_node_is_killed_and_readmitted_in_turn_and_nothing_is_lost() {
             cluster.wait_for(seat.node, Standing::Removed).await;
             cluster.restart(seat).await;
             cluster.wait_all_active().await;
-            assert_eq!(cluster.read_everywhere().await, expected, "after {seat:?}, f = {faults}");
+            assert_eq!(
+                cluster.read_everywhere().await,
+                expected,
+                "after {seat:?}, f = {faults}"
+            );
             // What comes after a recovery is protected like what came before it.
             let start = expected[0].len() as u64;
             expected = cluster.insert_everywhere(start..start + 20).await;
@@ -79,13 +83,22 @@ async fn deletes_updates_and_their_order_survive_a_primarys_crash() {
             let outcome = session.write(Op::Delete { key: key(number) }).await.unwrap();
             assert_eq!(outcome, Outcome::Deleted);
         }
-        let update = Op::Update { key: key(10), value: b"other".to_vec() };
+        let update = Op::Update {
+            key: key(10),
+            value: b"other".to_vec(),
+        };
         assert_eq!(session.write(update).await.unwrap(), Outcome::Updated);
-        assert_eq!(session.write(Op::Delete { key: key(0) }).await.unwrap(), Outcome::AbsentKey);
+        assert_eq!(
+            session.write(Op::Delete { key: key(0) }).await.unwrap(),
+            Outcome::AbsentKey
+        );
     }
     let expected = cluster.read_everywhere().await;
     assert_eq!(expected[0].len(), 33);
-    assert!(expected[0].contains(&Element { key: key(10), value: b"other".to_vec() }));
+    assert!(expected[0].contains(&Element {
+        key: key(10),
+        value: b"other".to_vec()
+    }));
     for seat in cluster.seats_of(Role::Primary) {
         cluster.kill(seat.node).await;
         cluster.wait_for(seat.node, Standing::Removed).await;
@@ -105,7 +118,10 @@ async fn the_other_groups_take_writes_while_a_primary_is_gone_and_while_it_is_re
     let mut session = cluster.session(other).await;
     let writer = tokio::spawn(async move {
         for number in 100..1100 {
-            let op = Op::Insert { key: key(number), value: value(number) };
+            let op = Op::Insert {
+                key: key(number),
+                value: value(number),
+            };
             assert_eq!(session.write(op).await.unwrap(), Outcome::Inserted);
         }
     });
@@ -136,7 +152,13 @@ async fn more_than_f_crashes_are_refused_by_name_and_the_rest_goes_on() {
     cluster.restart(second).await;
     let refusal = cluster.refusal_at_manager(cluster.groups()[0]).await;
     let missing = vec![first.node, second.node];
-    assert_eq!(refusal, Refusal::TooManyFaults { tolerated: 1, missing });
+    assert_eq!(
+        refusal,
+        Refusal::TooManyFaults {
+            tolerated: 1,
+            missing
+        }
+    );
     let untouched = cluster.groups()[2];
     assert_eq!(cluster.read(untouched).await.unwrap(), expected[2]);
     let standing = cluster.standing(first.node).await;
@@ -187,7 +209,10 @@ async fn keys_and_values_over_the_limit_and_absent_keys_are_typed_refusals() {
     let cluster = Cluster::launch(plan(1, 1)).await;
     let group = cluster.groups()[0];
     let mut session = cluster.session(group).await;
-    let insert = |key: usize, value: usize| Op::Insert { key: vec![7; key], value: vec![7; value] };
+    let insert = |key: usize, value: usize| Op::Insert {
+        key: vec![7; key],
+        value: vec![7; value],
+    };
     assert_eq!(session.write(insert(8, 16)).await.unwrap(), Outcome::Inserted);
     let refused = |error: ClientError| match error {
         ClientError::Refused(refusal) => refusal,
@@ -196,8 +221,17 @@ async fn keys_and_values_over_the_limit_and_absent_keys_are_typed_refusals() {
     let long_key = refused(session.write(insert(9, 1)).await.unwrap_err());
     assert_eq!(long_key, Refusal::KeyLength { limit: 8, actual: 9 });
     let long_value = refused(session.write(insert(1, 17)).await.unwrap_err());
-    assert_eq!(long_value, Refusal::ValueLength { limit: 16, actual: 17 });
-    assert_eq!(session.write(Op::Delete { key: vec![1] }).await.unwrap(), Outcome::AbsentKey);
+    assert_eq!(
+        long_value,
+        Refusal::ValueLength {
+            limit: 16,
+            actual: 17
+        }
+    );
+    assert_eq!(
+        session.write(Op::Delete { key: vec![1] }).await.unwrap(),
+        Outcome::AbsentKey
+    );
     let unknown = multicast::id::GroupId(9);
     let mut manager = cluster.manager_client().await;
     let error = manager.get(unknown, b"k").await.unwrap_err();

@@ -7,13 +7,14 @@ use std::{
 
 use anyhow::Context;
 use settings::Mechanism;
+use tokio::sync::watch;
 
 use super::{
     Failure,
     arguments::{Counts, ExperimentArguments},
 };
 use crate::{
-    experiment::{self, ExperimentPlan},
+    experiment::{self, ExperimentError, ExperimentPlan},
     floor, plots, report,
     results::{Ending, FolderError, Run, RunFolder, RunRecord, result_table, rfc3339_utc},
 };
@@ -45,10 +46,13 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
-        tokio::select! {
-            ended = experiment::run(&plan, &mut folder) => ended.map_err(Failure::from),
-            _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
-        }
+        let (interrupt, interrupted) = watch::channel(false);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                interrupt.send_replace(true);
+            }
+        });
+        experiment::run(&plan, &mut folder, interrupted).await
     });
     // The clusters' processes are gone before anything is drawn.
     drop(runtime);
@@ -59,7 +63,10 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
     };
     let run = folder.finish(ending)?;
     present(&run, &out)?;
-    ended
+    ended.map_err(|error| match error {
+        ExperimentError::Interrupted => Failure::Interrupted,
+        error => error.into(),
+    })
 }
 
 fn checked(arguments: &ExperimentArguments) -> Result<ExperimentPlan, Failure> {

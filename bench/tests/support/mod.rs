@@ -28,7 +28,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 /// A cluster of real processes whose files lie in a folder of its own.
 pub struct Cluster {
     pub running: RunningCluster,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 pub fn key(number: u64) -> Vec<u8> {
@@ -40,7 +40,10 @@ pub fn value(number: u64) -> Vec<u8> {
 }
 
 pub fn element(number: u64) -> Element {
-    Element { key: key(number), value: value(number) }
+    Element {
+        key: key(number),
+        value: value(number),
+    }
 }
 
 impl Cluster {
@@ -55,7 +58,12 @@ impl Cluster {
             placement: Placement::Free,
         };
         let running = RunningCluster::launch(launcher, &file).await.unwrap();
-        Self { running, _folder: folder }
+        Self { running, folder }
+    }
+
+    /// The cluster file.
+    pub fn file(&self) -> std::path::PathBuf {
+        self.folder.path().join("cluster.ini")
     }
 
     pub fn groups(&self) -> Vec<GroupId> {
@@ -67,7 +75,10 @@ impl Cluster {
     }
 
     pub fn seats_of(&self, role: Role) -> Vec<Seat> {
-        self.seats().into_iter().filter(|seat| seat.role == role).collect()
+        self.seats()
+            .into_iter()
+            .filter(|seat| seat.role == role)
+            .collect()
     }
 
     pub async fn kill(&mut self, node: NodeId) {
@@ -81,17 +92,27 @@ impl Cluster {
 
     pub fn signal(&self, node: NodeId, signal: Signal) {
         let pids = self.running.pids();
-        let pid = pids.iter().find(|(other, _)| *other == node).and_then(|(_, pid)| *pid).unwrap();
+        let pid = pids
+            .iter()
+            .find(|(other, _)| *other == node)
+            .and_then(|(_, pid)| *pid)
+            .unwrap();
         kill(Pid::from_raw(pid as i32), signal).unwrap();
     }
 
     pub async fn wait_for(&mut self, node: NodeId, standing: Standing) {
         let what = format!("{node} is not {standing:?}");
-        self.running.wait_until(&what, |members| members.members[&node].standing == standing).await.unwrap();
+        self.running
+            .wait_until(&what, |members| members.members[&node].standing == standing)
+            .await
+            .unwrap();
     }
 
     pub async fn wait_all_active(&mut self) {
-        self.running.wait_until("not all nodes are active", all_active).await.unwrap();
+        self.running
+            .wait_until("not all nodes are active", all_active)
+            .await
+            .unwrap();
     }
 
     pub async fn standing(&mut self, node: NodeId) -> Standing {
@@ -99,7 +120,9 @@ impl Cluster {
     }
 
     pub async fn session(&self, group: GroupId) -> Session {
-        Session::open(self.running.directory.clone(), group, PATIENCE).await.unwrap()
+        Session::open(self.running.directory.clone(), group, PATIENCE)
+            .await
+            .unwrap()
     }
 
     pub async fn manager_client(&self) -> Client {
@@ -112,7 +135,10 @@ impl Cluster {
         for group in self.groups() {
             let mut session = self.session(group).await;
             for number in numbers.clone() {
-                let op = Op::Insert { key: key(number), value: value(number) };
+                let op = Op::Insert {
+                    key: key(number),
+                    value: value(number),
+                };
                 assert_eq!(session.write(op).await.unwrap(), Outcome::Inserted);
             }
         }
