@@ -1,8 +1,8 @@
 //! One replica of one group.
 
-pub mod replica;
-mod reading;
 mod process;
+mod reading;
+pub mod replica;
 mod run;
 pub mod settings;
 pub mod state;

@@ -13,7 +13,9 @@ use crate::{Settings, run};
 /// Runs `[node section]` of a cluster file until it is asked to stop. Prints where it listens on standard
 /// output.
 pub fn main(arguments: RoleArguments, heap: HeapProbe) -> ExitCode {
-    run_role(arguments, move |cluster, arguments, shutdown| start(cluster, arguments, shutdown, heap))
+    run_role(arguments, move |cluster, arguments, shutdown| {
+        start(cluster, arguments, shutdown, heap)
+    })
 }
 
 async fn start(
@@ -26,5 +28,7 @@ async fn start(
     let (multicast, multicast_address) = listen(&settings.multicast).await?;
     let (read, read_address) = listen(&settings.read).await?;
     println!("listening on {multicast_address} (reads on {read_address})");
-    run(multicast, read, settings, shutdown.wait()).await.map_err(|error| RoleError::Failed(error.into()))
+    run(multicast, read, settings, shutdown.wait())
+        .await
+        .map_err(|error| RoleError::Failed(error.into()))
 }

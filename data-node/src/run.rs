@@ -6,10 +6,9 @@ use tokio::{net::TcpListener, sync::mpsc};
 use wire::{
     LinkEvent, Peer, Purpose,
     limits::INBOX_EVENTS,
-    member::{Arrival, Connections, Doorstep, Entry, ManagerEvent, ManagerPort},
+    member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
-        entry::Enter,
         membership::{Addresses, Role},
         replication::{FromNode, ToNode},
     },
@@ -57,14 +56,18 @@ pub async fn run(
     };
     let peers = Doorstep::open(
         multicast,
-        settings.identity,
+        settings.member.identity,
         &[Purpose::Manager, Purpose::Transfer],
     );
-    let readers = Doorstep::open(read, settings.identity, &[Purpose::Client]);
+    let readers = Doorstep::open(read, settings.member.identity, &[Purpose::Client]);
     let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
     let shell = Shell {
-        replica: Replica::new(settings.identity.node, settings.group, settings.limits),
-        manager: ManagerPort::enter(entry(&settings, addresses), settings.timing, FromNode::Heartbeat),
+        replica: Replica::new(settings.member.identity.node, settings.group, settings.limits),
+        manager: ManagerPort::enter(
+            settings.member.entry(addresses),
+            settings.member.timing,
+            FromNode::Heartbeat,
+        ),
         clients: Connections::new(std::sync::Arc::default()),
         settings,
         to_inbox,
@@ -74,19 +77,6 @@ pub async fn run(
         () = shutdown => tracing::info!("the data node stops"),
     }
     Ok(())
-}
-
-fn entry(settings: &Settings, addresses: Addresses) -> Entry {
-    Entry {
-        managers: settings.managers.clone(),
-        enter: Enter {
-            node: settings.identity.node,
-            incarnation: settings.identity.incarnation,
-            role: Role::DataNode,
-            addresses,
-        },
-        cluster: settings.identity.cluster,
-    }
 }
 
 impl Shell {
@@ -188,7 +178,7 @@ impl Shell {
     }
 
     fn send_state(&self, transfer: u64, to: SocketAddr, state: crate::state::State) {
-        let (inbox, identity) = (self.to_inbox.clone(), self.settings.identity);
+        let (inbox, identity) = (self.to_inbox.clone(), self.settings.member.identity);
         tokio::spawn(async move {
             if let Err(error) = transfer::send(transfer, to, identity, state).await {
                 let failed = Transferred::Broken {
@@ -206,13 +196,13 @@ impl Shell {
             .map(structures::keyed_list::KeyedList::sizes)
             .unwrap_or_default();
         Sizes {
-            node: self.settings.identity.node,
+            node: self.settings.member.identity.node,
             role: Role::DataNode,
             epoch: self.replica.epoch(),
             elements: list.map_or(0, |list| list.len() as u64),
             payload_bytes: sizes.payload_bytes as u64,
             auxiliary_bytes: sizes.auxiliary_bytes as u64,
-            heap_bytes: (self.settings.heap)(),
+            heap_bytes: (self.settings.member.heap)(),
             resident_bytes: process::resident_bytes(),
         }
     }

@@ -1,12 +1,7 @@
 //! A replica's whole state at one place in the order: what a donor sends and a joiner installs.
 
 use multicast::id::Timestamp;
-use structures::{
-    delta::REGIONS,
-    image_error::ImageError,
-    keyed_list::KeyedList,
-    layout::StructureLimits,
-};
+use structures::{delta::REGIONS, image_error::ImageError, keyed_list::KeyedList, layout::StructureLimits};
 
 /// The structure's images and where in the order of messages they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,10 +6,9 @@ use tokio::net::{TcpListener, TcpStream};
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
     door_meter::DoorMeter,
-    member::{Arrival, Connections, Doorstep, Entry, ManagerEvent, ManagerPort},
+    member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
-        entry::Enter,
         fusion::{FromPrimary, ToPrimary},
         membership::{Addresses, Role},
     },
@@ -44,23 +43,20 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let identity = settings.identity;
+    let identity = settings.member.identity;
     let door = Doorstep::open(
         listener,
         identity,
         &[Purpose::Manager, Purpose::Client, Purpose::Residual],
     );
-    let entry = entry(
-        &settings,
-        Addresses {
-            peers: address,
-            clients: address,
-        },
-    );
+    let entry = settings.member.entry(Addresses {
+        peers: address,
+        clients: address,
+    });
     let traffic = Arc::new(Traffic::default());
     let shell = Shell {
         primary: Primary::new(identity.node, settings.door),
-        manager: ManagerPort::enter(entry, settings.timing, FromPrimary::Heartbeat),
+        manager: ManagerPort::enter(entry, settings.member.timing, FromPrimary::Heartbeat),
         clients: Connections::new(Arc::default()),
         servers: ServerLinks::new(identity, Arc::clone(&traffic)),
         residuals: ResidualStreams::new(),
@@ -72,19 +68,6 @@ pub async fn run(
         () = shutdown => tracing::info!("the primary stops"),
     }
     Ok(())
-}
-
-fn entry(settings: &Settings, addresses: Addresses) -> Entry {
-    Entry {
-        managers: settings.managers.clone(),
-        enter: Enter {
-            node: settings.identity.node,
-            incarnation: settings.identity.incarnation,
-            role: Role::Primary,
-            addresses,
-        },
-        cluster: settings.identity.cluster,
-    }
 }
 
 impl Shell {
@@ -204,13 +187,13 @@ impl Shell {
     fn sizes(&self) -> Sizes {
         let (elements, sizes) = self.primary.sizes();
         Sizes {
-            node: self.settings.identity.node,
+            node: self.settings.member.identity.node,
             role: Role::Primary,
             epoch: self.primary.epoch(),
             elements: elements as u64,
             payload_bytes: sizes.payload_bytes as u64,
             auxiliary_bytes: sizes.auxiliary_bytes as u64,
-            heap_bytes: (self.settings.heap)(),
+            heap_bytes: (self.settings.member.heap)(),
             resident_bytes: process::resident_bytes(),
         }
     }

@@ -1,26 +1,19 @@
 //! What one primary runs on: the checked part of the cluster file that concerns it.
 
-use multicast::id::Incarnation;
 use settings::{Cluster, Endpoint, NoSuchSection};
-use wire::{Identity, member::Timing, process::HeapProbe};
+use wire::{member::MemberSettings, message::membership::Role, process::HeapProbe};
 
 use crate::door::Door;
 
 /// Checked settings of one primary.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Who this process is.
-    pub identity: Identity,
+    /// What every member runs on.
+    pub member: MemberSettings,
     /// The one group whose structure it holds, and the lengths of its keys and values.
     pub door: Door,
     /// Where it listens for the manager, fused servers and clients.
     pub listen: Endpoint,
-    /// Host and port of every manager.
-    pub managers: Vec<(String, u16)>,
-    /// Heartbeats and patience.
-    pub timing: Timing,
-    /// How to ask the allocator for its live bytes.
-    pub heap: HeapProbe,
 }
 
 impl Settings {
@@ -35,28 +28,14 @@ impl Settings {
         manager: Option<(String, u16)>,
         heap: HeapProbe,
     ) -> Result<Self, NoSuchSection> {
-        let primary = cluster.primary(section)?;
-        let listed = cluster
-            .managers
-            .iter()
-            .map(|m| (m.listen.host.clone(), m.listen.port));
+        let place = cluster.primary(section)?;
         Ok(Self {
-            identity: Identity {
-                cluster: cluster.fingerprint(),
-                node: primary.id,
-                incarnation: Incarnation(wire::process::random_id()),
-            },
+            member: MemberSettings::new(cluster, place.id, Role::Primary, manager, heap),
             door: Door {
-                group: primary.group,
+                group: place.group,
                 limits: cluster.structure_limits(),
             },
-            listen: primary.listen.clone(),
-            managers: manager.map_or_else(|| listed.collect(), |manager| vec![manager]),
-            timing: Timing {
-                heartbeat: cluster.heartbeat,
-                suspicion: cluster.suspicion,
-            },
-            heap,
+            listen: place.listen.clone(),
         })
     }
 }

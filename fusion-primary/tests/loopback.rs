@@ -24,11 +24,12 @@ use wire::{
     frame::FrameCodec,
     handshake,
     link::next_frame,
-    member::Timing,
+    member::{MemberSettings, Timing},
     message::{
         client::{ClientReply, ClientRequest, DoorReport, Refusal, ReplyBody, RequestBody, Sizes},
         entry::{Enter, EnterReply},
         fusion::{FromPrimary, FromServer, Loss, PrimarySeat, ServerSeat, ToPrimary, ToServer},
+        membership::Role,
     },
 };
 
@@ -159,15 +160,22 @@ impl Cluster {
         }
     }
 
-    async fn start_server(&self, incarnation: u64) -> Running {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let settings = fusion_server::Settings {
-            identity: identity(SERVER, incarnation),
-            row: 0,
-            listen: here(),
+    fn member(&self, node: NodeId, incarnation: u64, role: Role) -> MemberSettings {
+        MemberSettings {
+            identity: identity(node, incarnation),
+            role,
             managers: self.managers(),
             timing: timing(),
             heap: || 4711,
+        }
+    }
+
+    async fn start_server(&self, incarnation: u64) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let settings = fusion_server::Settings {
+            member: self.member(SERVER, incarnation, Role::FusionServer),
+            row: 0,
+            listen: here(),
         };
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(fusion_server::run(listener, settings, async {
@@ -179,15 +187,12 @@ impl Cluster {
     async fn start_primary(&self, node: NodeId, incarnation: u64) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let settings = fusion_primary::Settings {
-            identity: identity(node, incarnation),
+            member: self.member(node, incarnation, Role::Primary),
             door: Door {
                 group: GroupId(node.0 as u16),
                 limits: LIMITS,
             },
             listen: here(),
-            managers: self.managers(),
-            timing: timing(),
-            heap: || 4712,
         };
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(fusion_primary::run(listener, settings, async {

@@ -7,10 +7,9 @@ use multicast::id::NodeId;
 use tokio::net::{TcpListener, TcpStream};
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
-    member::{Arrival, Connections, Doorstep, Entry, ManagerEvent, ManagerPort},
+    member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
-        entry::Enter,
         fusion::{AckFrame, DeltaFrame, FromServer, ToServer},
         membership::{Addresses, Role},
     },
@@ -57,22 +56,19 @@ pub async fn run(
     let address = listener.local_addr()?;
     let door = Doorstep::open(
         listener,
-        settings.identity,
+        settings.member.identity,
         &[Purpose::Manager, Purpose::Delta, Purpose::Client],
     );
-    let entry = entry(
-        &settings,
-        Addresses {
-            peers: address,
-            clients: address,
-        },
-    );
+    let entry = settings.member.entry(Addresses {
+        peers: address,
+        clients: address,
+    });
     let shell = Shell {
         backup: FusedBackup::new(settings.row)?,
-        manager: ManagerPort::enter(entry, settings.timing, FromServer::Heartbeat),
+        manager: ManagerPort::enter(entry, settings.member.timing, FromServer::Heartbeat),
         primaries: Connections::new(Arc::new(Traffic::default())),
         clients: Connections::new(Arc::new(Traffic::default())),
-        streams: Streams::new(settings.identity),
+        streams: Streams::new(settings.member.identity),
         names: BTreeMap::new(),
         settings,
     };
@@ -81,19 +77,6 @@ pub async fn run(
         () = shutdown => tracing::info!("the fused server stops"),
     }
     Ok(())
-}
-
-fn entry(settings: &Settings, addresses: Addresses) -> Entry {
-    Entry {
-        managers: settings.managers.clone(),
-        enter: Enter {
-            node: settings.identity.node,
-            incarnation: settings.identity.incarnation,
-            role: Role::FusionServer,
-            addresses,
-        },
-        cluster: settings.identity.cluster,
-    }
 }
 
 impl Shell {
@@ -173,13 +156,13 @@ impl Shell {
     fn sizes(&self) -> Sizes {
         let holding = self.backup.holding();
         Sizes {
-            node: self.settings.identity.node,
+            node: self.settings.member.identity.node,
             role: Role::FusionServer,
             epoch: holding.epoch,
             elements: 0,
             payload_bytes: holding.parity_bytes,
             auxiliary_bytes: holding.auxiliary_bytes,
-            heap_bytes: (self.settings.heap)(),
+            heap_bytes: (self.settings.member.heap)(),
             resident_bytes: process::resident_bytes(),
         }
     }

@@ -18,7 +18,10 @@ const CONFIGURATION: Configuration<LittleEndian, Varint, Limit<MAX_FRAME_BYTES>>
 /// [`WireError::Unencodable`] if the message has no length that can be known (never for our types).
 pub fn encode<T: Serialize>(message: &T, out: &mut BytesMut) -> Result<(), WireError> {
     bincode::serde::encode_into_std_write(message, &mut out.writer(), CONFIGURATION).map_err(|error| {
-        WireError::Unencodable { kind: std::any::type_name::<T>(), reason: error.to_string() }
+        WireError::Unencodable {
+            kind: std::any::type_name::<T>(),
+            reason: error.to_string(),
+        }
     })?;
     Ok(())
 }
@@ -38,7 +41,10 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
     if used == bytes.len() {
         Ok(message)
     } else {
-        Err(garbage(format!("{} bytes follow the message", bytes.len() - used)))
+        Err(garbage(format!(
+            "{} bytes follow the message",
+            bytes.len() - used
+        )))
     }
 }
 
@@ -61,7 +67,10 @@ mod tests {
         let write = Write {
             client: ClientId(0x0102_0304_0506_0708),
             seq: Seq(300),
-            op: Op::Insert { key: b"key".to_vec(), value: vec![0xFF, 0] },
+            op: Op::Insert {
+                key: b"key".to_vec(),
+                value: vec![0xFF, 0],
+            },
         };
         let golden = [
             0xFD, 8, 7, 6, 5, 4, 3, 2, 1, // client: u64 marker, little endian
@@ -77,14 +86,20 @@ mod tests {
     fn bytes_after_the_message_are_garbage() {
         let mut bytes = bytes_of(&7u32);
         bytes.push(0);
-        assert!(matches!(decode::<u32>(&bytes), Err(WireError::Garbage { length: 2, .. })));
+        assert!(matches!(
+            decode::<u32>(&bytes),
+            Err(WireError::Garbage { length: 2, .. })
+        ));
     }
 
     #[test]
     fn a_claimed_length_over_the_limit_is_refused_without_allocating() {
         // A byte string that says it is u64::MAX long.
         let bytes = [0xFD, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
-        assert!(matches!(decode::<Vec<u8>>(&bytes), Err(WireError::Garbage { .. })));
+        assert!(matches!(
+            decode::<Vec<u8>>(&bytes),
+            Err(WireError::Garbage { .. })
+        ));
     }
 
     fn op() -> impl Strategy<Value = Op> {

@@ -36,7 +36,12 @@ impl<Ticket: Eq + Hash> DoorMeter<Ticket> {
     pub fn new(links: Arc<Traffic>) -> Self {
         let latencies_ns = Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, DIGITS)
             .expect("the bounds are constants that the histogram accepts");
-        Self { latencies_ns, arrivals: HashMap::new(), before: links.total(), links }
+        Self {
+            latencies_ns,
+            arrivals: HashMap::new(),
+            before: links.total(),
+            links,
+        }
     }
 
     /// An update arrived.
@@ -47,7 +52,8 @@ impl<Ticket: Eq + Hash> DoorMeter<Ticket> {
     /// Its reply is on the way. Replies to anything but updates are unknown here and not counted.
     pub fn answered(&mut self, ticket: &Ticket) {
         if let Some(arrival) = self.arrivals.remove(ticket) {
-            self.latencies_ns.saturating_record(arrival.elapsed().as_nanos() as u64);
+            self.latencies_ns
+                .saturating_record(arrival.elapsed().as_nanos() as u64);
         }
     }
 
@@ -99,9 +105,19 @@ mod tests {
         meter.answered(&99);
         links.count(8, 100);
         let report = meter.report(true);
-        assert_eq!((report.updates, report.traffic), (2, TrafficTotal { frames: 8, bytes: 100 }));
-        let read: Histogram<u64> =
-            Deserializer::new().deserialize(&mut report.latency_histogram.as_slice()).expect("V2 bytes");
+        assert_eq!(
+            (report.updates, report.traffic),
+            (
+                2,
+                TrafficTotal {
+                    frames: 8,
+                    bytes: 100
+                }
+            )
+        );
+        let read: Histogram<u64> = Deserializer::new()
+            .deserialize(&mut report.latency_histogram.as_slice())
+            .expect("V2 bytes");
         assert_eq!(read.len(), 2);
 
         meter.answered(&3);

@@ -34,15 +34,23 @@ impl<In> Default for FrameCodec<In> {
 impl<In> FrameCodec<In> {
     /// A codec that takes no frame longer than `limit` bytes.
     pub fn with_limit(limit: usize) -> Self {
-        Self { limit, incoming: PhantomData }
+        Self {
+            limit,
+            incoming: PhantomData,
+        }
     }
 
     /// The length that the buffered prefix announces, once it is there.
     fn announced(&self, buffer: &BytesMut) -> Result<Option<usize>, WireError> {
-        let Some(prefix) = buffer.first_chunk::<PREFIX_BYTES>() else { return Ok(None) };
+        let Some(prefix) = buffer.first_chunk::<PREFIX_BYTES>() else {
+            return Ok(None);
+        };
         let length = u32::from_le_bytes(*prefix) as usize;
         if length > self.limit {
-            return Err(WireError::FrameTooLong { length, limit: self.limit });
+            return Err(WireError::FrameTooLong {
+                length,
+                limit: self.limit,
+            });
         }
         Ok(Some(length))
     }
@@ -53,7 +61,9 @@ impl<In: DeserializeOwned> Decoder for FrameCodec<In> {
     type Error = WireError;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<In>, WireError> {
-        let Some(length) = self.announced(buffer)? else { return Ok(None) };
+        let Some(length) = self.announced(buffer)? else {
+            return Ok(None);
+        };
         let missing = (PREFIX_BYTES + length).saturating_sub(buffer.len());
         if missing > 0 {
             buffer.reserve(missing.min(READ_AHEAD_BYTES));
@@ -69,7 +79,9 @@ impl<In: DeserializeOwned> Decoder for FrameCodec<In> {
             None if buffer.is_empty() => Ok(None),
             None => {
                 let whole = PREFIX_BYTES + self.announced(buffer)?.unwrap_or(0);
-                Err(WireError::Torn { missing: whole - buffer.len() })
+                Err(WireError::Torn {
+                    missing: whole - buffer.len(),
+                })
             }
         }
     }
@@ -85,7 +97,10 @@ impl<In, Out: Serialize> Encoder<&Out> for FrameCodec<In> {
         let length = buffer.len() - start - PREFIX_BYTES;
         if length > self.limit {
             buffer.truncate(start);
-            return Err(WireError::FrameTooLong { length, limit: self.limit });
+            return Err(WireError::FrameTooLong {
+                length,
+                limit: self.limit,
+            });
         }
         // The limit is far below u32::MAX.
         buffer[start..start + PREFIX_BYTES].copy_from_slice(&(length as u32).to_le_bytes());
@@ -99,7 +114,9 @@ mod tests {
 
     fn framed(message: &Vec<u8>) -> BytesMut {
         let mut buffer = BytesMut::new();
-        FrameCodec::<Vec<u8>>::default().encode(message, &mut buffer).expect("fits");
+        FrameCodec::<Vec<u8>>::default()
+            .encode(message, &mut buffer)
+            .expect("fits");
         buffer
     }
 
@@ -121,9 +138,15 @@ mod tests {
         assert!(matches!(codec.decode_eof(&mut BytesMut::new()), Ok(None)));
         let mut cut = framed(&vec![1, 2, 3]);
         cut.truncate(cut.len() - 2);
-        assert!(matches!(codec.decode_eof(&mut cut), Err(WireError::Torn { missing: 2 })));
+        assert!(matches!(
+            codec.decode_eof(&mut cut),
+            Err(WireError::Torn { missing: 2 })
+        ));
         let mut prefix_only = BytesMut::from(&[9u8, 0][..]);
-        assert!(matches!(codec.decode_eof(&mut prefix_only), Err(WireError::Torn { missing: 2 })));
+        assert!(matches!(
+            codec.decode_eof(&mut prefix_only),
+            Err(WireError::Torn { missing: 2 })
+        ));
     }
 
     #[test]
@@ -134,13 +157,25 @@ mod tests {
         codec.encode(&vec![7; 9], &mut buffer).expect("at the limit");
         assert_eq!(codec.decode(&mut buffer).expect("at the limit"), Some(vec![7; 9]));
         let past = codec.encode(&vec![7; 10], &mut buffer);
-        assert!(matches!(past, Err(WireError::FrameTooLong { length: 11, limit: 10 })));
+        assert!(matches!(
+            past,
+            Err(WireError::FrameTooLong {
+                length: 11,
+                limit: 10
+            })
+        ));
         assert!(buffer.is_empty(), "a refused frame leaves nothing behind");
 
         let mut announced = BytesMut::from(&u32::MAX.to_le_bytes()[..]);
         let capacity = announced.capacity();
         let refused = codec.decode(&mut announced);
-        assert!(matches!(refused, Err(WireError::FrameTooLong { length: 0xFFFF_FFFF, limit: 10 })));
+        assert!(matches!(
+            refused,
+            Err(WireError::FrameTooLong {
+                length: 0xFFFF_FFFF,
+                limit: 10
+            })
+        ));
         assert_eq!(announced.capacity(), capacity);
     }
 }

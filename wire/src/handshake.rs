@@ -50,7 +50,9 @@ pub enum Purpose {
 impl Purpose {
     fn from_byte(byte: u8) -> Option<Self> {
         use Purpose::*;
-        [Client, Entry, Manager, Transfer, Delta, Residual].into_iter().find(|p| *p as u8 == byte)
+        [Client, Entry, Manager, Transfer, Delta, Residual]
+            .into_iter()
+            .find(|p| *p as u8 == byte)
     }
 }
 
@@ -128,11 +130,17 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 fn judge(bytes: &[u8; HELLO_BYTES], ours: &Identity, serves: &[Purpose]) -> Result<Hello, WireError> {
     let version = u16::from_le_bytes(array(&bytes[8..10]));
     if version != PROTOCOL_VERSION {
-        return Err(WireError::WrongVersion { theirs: version, ours: PROTOCOL_VERSION });
+        return Err(WireError::WrongVersion {
+            theirs: version,
+            ours: PROTOCOL_VERSION,
+        });
     }
     let cluster = u64::from_le_bytes(array(&bytes[10..18]));
     if cluster != ours.cluster {
-        return Err(WireError::WrongCluster { theirs: cluster, ours: ours.cluster });
+        return Err(WireError::WrongCluster {
+            theirs: cluster,
+            ours: ours.cluster,
+        });
     }
     let purpose = Purpose::from_byte(bytes[18])
         .filter(|purpose| serves.contains(purpose))
@@ -159,7 +167,9 @@ async fn accept_now(stream: &mut TcpStream, ours: &Identity, serves: &[Purpose])
     let mut bytes = [0; HELLO_BYTES];
     stream.read_exact(&mut bytes[..8]).await?;
     if bytes[..8] != MAGIC {
-        return Err(WireError::BadMagic { found: array(&bytes[..8]) });
+        return Err(WireError::BadMagic {
+            found: array(&bytes[..8]),
+        });
     }
     stream.read_exact(&mut bytes[8..]).await?;
     let judged = judge(&bytes, ours, serves);
@@ -186,8 +196,17 @@ pub async fn accept(
     stream.set_nodelay(true)?;
     let hello = timeout(HANDSHAKE_TIMEOUT, accept_now(&mut stream, ours, serves))
         .await
-        .map_err(|_| WireError::HandshakeSilent { limit_ms: HANDSHAKE_TIMEOUT.as_millis() })??;
-    Ok((Peer { identity: hello.identity, purpose: hello.purpose, address }, stream))
+        .map_err(|_| WireError::HandshakeSilent {
+            limit_ms: HANDSHAKE_TIMEOUT.as_millis(),
+        })??;
+    Ok((
+        Peer {
+            identity: hello.identity,
+            purpose: hello.purpose,
+            address,
+        },
+        stream,
+    ))
 }
 
 async fn dial_now(address: SocketAddr, hello: &Hello) -> Result<(Incarnation, TcpStream), WireError> {
@@ -196,7 +215,10 @@ async fn dial_now(address: SocketAddr, hello: &Hello) -> Result<(Incarnation, Tc
     stream.write_all(&hello_bytes(hello)).await?;
     let mut verdict = [0; VERDICT_BYTES];
     stream.read_exact(&mut verdict).await?;
-    let rejected = |rejection| WireError::Rejected { purpose: hello.purpose, rejection };
+    let rejected = |rejection| WireError::Rejected {
+        purpose: hello.purpose,
+        rejection,
+    };
     match verdict[0] {
         0 => Ok((Incarnation(u64::from_le_bytes(array(&verdict[11..]))), stream)),
         1 => Err(WireError::WrongVersion {
@@ -205,7 +227,9 @@ async fn dial_now(address: SocketAddr, hello: &Hello) -> Result<(Incarnation, Tc
         }),
         2 => Err(rejected(Rejection::Cluster)),
         3 => Err(rejected(Rejection::Purpose)),
-        _ => Err(WireError::BadMagic { found: array(&verdict) }),
+        _ => Err(WireError::BadMagic {
+            found: array(&verdict),
+        }),
     }
 }
 
@@ -216,5 +240,10 @@ async fn dial_now(address: SocketAddr, hello: &Hello) -> Result<(Incarnation, Tc
 pub async fn dial(address: SocketAddr, hello: &Hello) -> Result<(Incarnation, TcpStream), WireError> {
     timeout(DIAL_TIMEOUT, dial_now(address, hello))
         .await
-        .map_err(|_| WireError::DialTimeout { limit_ms: DIAL_TIMEOUT.as_millis() })?
+        .map_err(|_| WireError::DialTimeout {
+            limit_ms: DIAL_TIMEOUT.as_millis(),
+        })?
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,9 @@ impl<Out: Serialize + Send + Sync + 'static> Link<Out> {
     /// `OutboxFull` if the peer lets too much wait, `Closed` if the connection has ended.
     pub fn send(&self, message: Out) -> Result<(), WireError> {
         self.outbox.try_send(message).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => WireError::OutboxFull { queued: OUTBOX_FRAMES },
+            mpsc::error::TrySendError::Full(_) => WireError::OutboxFull {
+                queued: OUTBOX_FRAMES,
+            },
             mpsc::error::TrySendError::Closed(_) => WireError::Closed,
         })
     }
@@ -112,8 +114,11 @@ async fn write_frames<Out: Serialize>(
 }
 
 /// Delivers frames until the stream ends or nobody listens.
-async fn read_frames<In, Deliver, Delivered>(mut stream: OwnedReadHalf, traffic: Arc<Traffic>, deliver: Deliver)
-where
+async fn read_frames<In, Deliver, Delivered>(
+    mut stream: OwnedReadHalf,
+    traffic: Arc<Traffic>,
+    deliver: Deliver,
+) where
     In: DeserializeOwned,
     Deliver: Fn(LinkEvent<In>) -> Delivered,
     Delivered: Future<Output = bool>,
@@ -155,3 +160,6 @@ pub async fn next_frame<In: DeserializeOwned, Stream: tokio::io::AsyncRead + Unp
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

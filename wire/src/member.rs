@@ -13,11 +13,13 @@ mod connections;
 mod doorstep;
 mod entry;
 mod manager_port;
+mod settings;
 
 pub use connections::{Arrival, Connections};
 pub use doorstep::{Doorstep, MAX_HANDSHAKES};
 pub use entry::{Entry, EntryError, redial_pause};
 pub use manager_port::{ManagerEvent, ManagerPort, Timing};
+pub use settings::MemberSettings;
 
 #[cfg(test)]
 mod tests;

@@ -40,9 +40,18 @@ pub struct RoleArguments {
 
 fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let (host, port) = text.rsplit_once(':').ok_or("expected HOST:PORT")?;
-    let port = port.parse().map_err(|_| format!("\"{port}\" is no port (0 to 65535)"))?;
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    if host.is_empty() { Err("expected HOST:PORT".to_owned()) } else { Ok((host.to_owned(), port)) }
+    let port = port
+        .parse()
+        .map_err(|_| format!("\"{port}\" is no port (0 to 65535)"))?;
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    if host.is_empty() {
+        Err("expected HOST:PORT".to_owned())
+    } else {
+        Ok((host.to_owned(), port))
+    }
 }
 
 /// Why a role did not start, or ended.
@@ -84,8 +93,13 @@ impl Shutdown {
 /// # Errors
 /// [`RoleError::Listen`].
 pub async fn listen(endpoint: &Endpoint) -> Result<(TcpListener, SocketAddr), RoleError> {
-    let failed = |source| RoleError::Listen { endpoint: endpoint.clone(), source };
-    let listener = TcpListener::bind((endpoint.host.as_str(), endpoint.port)).await.map_err(failed)?;
+    let failed = |source| RoleError::Listen {
+        endpoint: endpoint.clone(),
+        source,
+    };
+    let listener = TcpListener::bind((endpoint.host.as_str(), endpoint.port))
+        .await
+        .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
 }
@@ -135,7 +149,11 @@ fn report(error: &RoleError) -> ExitCode {
     let configuration = matches!(error, RoleError::Load(_) | RoleError::NoSuchSection(_));
     match error {
         RoleError::Load(LoadError::Problems(problems)) => {
-            let text = if io::stderr().is_terminal() { problems.coloured() } else { problems.plain() };
+            let text = if io::stderr().is_terminal() {
+                problems.coloured()
+            } else {
+                problems.plain()
+            };
             eprintln!("{text}");
         }
         error => {
@@ -173,7 +191,9 @@ fn watch_for_stop(ask: watch::Sender<Option<u8>>, leash: bool) {
         });
     }
     tokio::spawn(async move {
-        let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) else { return };
+        let Ok(mut terminate) = tokio::signal::unix::signal(SignalKind::terminate()) else {
+            return;
+        };
         let code = tokio::select! {
             _ = tokio::signal::ctrl_c() => EXIT_INTERRUPTED,
             _ = terminate.recv() => 0,
@@ -196,6 +216,9 @@ mod tests {
         assert_eq!(host_and_port("[::1]:99"), Ok(("::1".to_owned(), 99)));
         assert_eq!(host_and_port("localhost"), Err("expected HOST:PORT".to_owned()));
         assert_eq!(host_and_port(":99"), Err("expected HOST:PORT".to_owned()));
-        assert_eq!(host_and_port("a:b"), Err("\"b\" is no port (0 to 65535)".to_owned()));
+        assert_eq!(
+            host_and_port("a:b"),
+            Err("\"b\" is no port (0 to 65535)".to_owned())
+        );
     }
 }

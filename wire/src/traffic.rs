@@ -21,7 +21,10 @@ impl Traffic {
 
     /// The totals since the process started.
     pub fn total(&self) -> TrafficTotal {
-        TrafficTotal { frames: self.frames.load(Relaxed), bytes: self.bytes.load(Relaxed) }
+        TrafficTotal {
+            frames: self.frames.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+        }
     }
 }
 

@@ -15,9 +15,7 @@ use crate::{
     handshake,
     link::next_frame,
     message::{
-        client::{
-            ClientReply, ClientRequest, DoorReport, RecoveryReport, ReplyBody, RequestBody, Sizes,
-        },
+        client::{ClientReply, ClientRequest, DoorReport, RecoveryReport, ReplyBody, RequestBody, Sizes},
         membership::Membership,
     },
 };
@@ -47,7 +45,14 @@ impl Client {
             node: NodeId(0),
             incarnation: Incarnation(crate::process::random_id()),
         };
-        let (_, stream) = handshake::dial(door, &Hello { identity, purpose: Purpose::Client }).await?;
+        let (_, stream) = handshake::dial(
+            door,
+            &Hello {
+                identity,
+                purpose: Purpose::Client,
+            },
+        )
+        .await?;
         Ok(Self {
             stream,
             codec: FrameCodec::default(),
@@ -65,7 +70,10 @@ impl Client {
     /// `FrameTooLong`, `Unencodable`.
     pub fn submit(&mut self, body: RequestBody) -> Result<u64, WireError> {
         self.next_request += 1;
-        let request = ClientRequest { request: self.next_request, body };
+        let request = ClientRequest {
+            request: self.next_request,
+            body,
+        };
         self.codec.encode(&request, &mut self.unsent)?;
         Ok(self.next_request)
     }
@@ -133,7 +141,13 @@ impl Client {
     /// # Errors
     /// `Wire` or `Refused`.
     pub async fn get(&mut self, group: GroupId, key: &[u8]) -> Result<Option<Vec<u8>>, ClientError> {
-        match self.ask(RequestBody::Get { group, key: key.to_vec() }).await? {
+        match self
+            .ask(RequestBody::Get {
+                group,
+                key: key.to_vec(),
+            })
+            .await?
+        {
             ReplyBody::Value(value) => Ok(value.map(serde_bytes::ByteBuf::into_vec)),
             other => Err(unexpected("get", &other)),
         }
@@ -212,5 +226,8 @@ fn answered(body: ReplyBody) -> Result<ReplyBody, ClientError> {
 }
 
 fn unexpected(asked: &'static str, found: &ReplyBody) -> ClientError {
-    ClientError::Unexpected { asked, found: format!("{found:?}").chars().take(80).collect() }
+    ClientError::Unexpected {
+        asked,
+        found: format!("{found:?}").chars().take(80).collect(),
+    }
 }

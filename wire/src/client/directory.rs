@@ -30,8 +30,12 @@ impl Directory {
     /// If it cannot be reached.
     pub async fn manager(&self) -> Result<Client, ClientError> {
         let (host, port) = &self.manager;
-        let addresses = lookup_host((host.as_str(), *port)).await.map_err(WireError::from)?;
-        let mut failure = ClientError::NoDoor { reason: format!("{host} has no address") };
+        let addresses = lookup_host((host.as_str(), *port))
+            .await
+            .map_err(WireError::from)?;
+        let mut failure = ClientError::NoDoor {
+            reason: format!("{host} has no address"),
+        };
         for address in addresses {
             match Client::connect(address, self.cluster).await {
                 Ok(client) => return Ok(client),
@@ -64,12 +68,14 @@ fn primary_of(members: &Membership, group: GroupId) -> Result<SocketAddr, Client
         .values()
         .filter(|member| member.role == Role::Primary && member.group == Some(group));
     let Some(primary) = primaries.next() else {
-        return Err(ClientError::NoDoor { reason: format!("{group} has no primary") });
+        return Err(ClientError::NoDoor {
+            reason: format!("{group} has no primary"),
+        });
     };
     match (primary.standing, primary.addresses) {
         (Standing::Active, Some(addresses)) => Ok(addresses.clients),
-        (standing, _) => {
-            Err(ClientError::NoDoor { reason: format!("the primary of {group} is {standing:?}") })
-        }
+        (standing, _) => Err(ClientError::NoDoor {
+            reason: format!("the primary of {group} is {standing:?}"),
+        }),
     }
 }

@@ -28,13 +28,16 @@ impl Session {
     /// # Errors
     /// A refusal that does not pass, or `OutOfPatience` after `patience`, which is also how long each write is
     /// tried.
-    pub async fn open(
-        directory: Directory,
-        group: GroupId,
-        patience: Duration,
-    ) -> Result<Self, ClientError> {
+    pub async fn open(directory: Directory, group: GroupId, patience: Duration) -> Result<Self, ClientError> {
         let id = ClientId(random_id());
-        let mut session = Self { directory, group, id, seq: Seq(0), client: None, patience };
+        let mut session = Self {
+            directory,
+            group,
+            id,
+            seq: Seq(0),
+            client: None,
+            patience,
+        };
         session.write(Op::OpenSession).await?;
         Ok(session)
     }
@@ -45,7 +48,11 @@ impl Session {
     /// A refusal that does not pass (nothing changed), or `OutOfPatience` (outcome unknown).
     pub async fn write(&mut self, op: Op) -> Result<Outcome, ClientError> {
         self.seq = self.seq.next();
-        let write = Write { client: self.id, seq: self.seq, op };
+        let write = Write {
+            client: self.id,
+            seq: self.seq,
+            op,
+        };
         let began = Instant::now();
         let mut attempt = 0;
         loop {
@@ -57,7 +64,10 @@ impl Session {
                 Err(error) if !error.is_passing() => return Err(error),
                 Err(error) if began.elapsed() >= self.patience => {
                     let patience_ms = self.patience.as_millis();
-                    return Err(ClientError::OutOfPatience { patience_ms, last: Box::new(error) });
+                    return Err(ClientError::OutOfPatience {
+                        patience_ms,
+                        last: Box::new(error),
+                    });
                 }
                 Err(_) => {
                     self.client = None;
@@ -77,3 +87,6 @@ impl Session {
         client.write(self.group, write.clone()).await
     }
 }
+
+#[cfg(test)]
+mod tests;

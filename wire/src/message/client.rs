@@ -221,12 +221,18 @@ pub fn element_chunks(elements: Vec<Element>) -> Vec<ReplyBody> {
     for element in elements {
         let element_bytes = element.key.len() + element.value.len();
         if bytes + element_bytes > CHUNK_BYTES && !chunk.is_empty() {
-            replies.push(ReplyBody::Elements { elements: std::mem::take(&mut chunk), last: false });
+            replies.push(ReplyBody::Elements {
+                elements: std::mem::take(&mut chunk),
+                last: false,
+            });
             bytes = 0;
         }
         bytes += element_bytes;
         chunk.push(element);
     }
-    replies.push(ReplyBody::Elements { elements: chunk, last: true });
+    replies.push(ReplyBody::Elements {
+        elements: chunk,
+        last: true,
+    });
     replies
 }
