@@ -39,6 +39,7 @@ use multicast::id::{Epoch, Incarnation, NodeId};
 use wire::message::{
     client::{RecoveryReport, Refusal, ReplyBody},
     entry::{EnterReply, EntryRefused},
+    fusion::{FromPrimary, FromServer},
     membership::{Membership, Standing},
 };
 
@@ -82,6 +83,8 @@ pub struct FusionCoordinator {
     holders: BTreeMap<NodeId, Incarnation>,
     /// Primaries whose group is founded in the store, but that were not told so yet.
     hollow: BTreeMap<NodeId, Incarnation>,
+    /// Primaries that were told to begin empty and have not shown yet that they heard it.
+    summoned: BTreeMap<NodeId, Incarnation>,
     recoveries: Recoveries,
     /// Removed servers that some active primary may still wait for, and since which epoch it need not.
     departures: BTreeMap<NodeId, Epoch>,
@@ -225,7 +228,11 @@ impl Coordinator for FusionCoordinator {
             Event::Stored { epoch } => self.handle_stored(now, epoch),
             Event::StoreConflict { current } => return self.handle_conflict(current),
             Event::Client { caller, body } => return vec![Command::Reply(caller, self.answer(now, &body))],
+            Event::FromServer(_, FromServer::Heartbeat) => return vec![],
             Event::FromServer(node, message) => self.handle_server(now, node, message),
+            Event::FromPrimary(node, message @ FromPrimary::Heartbeat) => {
+                return self.handle_primary(now, node, message);
+            }
             Event::FromPrimary(node, message) => self.handle_primary(now, node, message),
             Event::FromNode(..) => return vec![],
             Event::Tick => self.on_tick(now),

@@ -64,7 +64,8 @@ impl FusionCoordinator {
                 return Err(EntryRefused::Busy { reason });
             }
         }
-        let missing = self.excess(now, node, enter.incarnation);
+        let certain = self.succession(now).already_certain();
+        let missing = self.excess(&certain, node, enter.incarnation);
         missing.map_or(Ok(()), |missing| {
             Err(EntryRefused::TooManyFaults {
                 tolerated: self.cluster.faults(),
@@ -74,18 +75,19 @@ impl FusionCoordinator {
     }
 
     /// Who is missing, if this life of a lost primary could not be given its structure because of that.
-    fn excess(&self, now: Micros, node: NodeId, incarnation: Incarnation) -> Option<Missing> {
-        let certain = self.succession(now).already_certain();
+    fn excess(&self, certain: &Membership, node: NodeId, incarnation: Incarnation) -> Option<Missing> {
         let member = &certain.members[&node];
-        let needs_recovery = is_founded_primary(&certain, member)
+        let needs_recovery = is_founded_primary(certain, member)
             && member.standing != Standing::Active
             && self.holders.get(&node) != Some(&incarnation);
-        Some(Missing::of(&certain)).filter(|missing| needs_recovery && missing.exceeds(self.cluster.faults()))
+        Some(Missing::of(certain)).filter(|missing| needs_recovery && missing.exceeds(self.cluster.faults()))
     }
 
     /// Closes the link to replacements that cannot be recovered any more: they will ask again, and be told.
     pub(super) fn let_go_of_the_excess(&mut self, now: Micros) -> Vec<Command> {
-        let excess = |(node, life): &(NodeId, &Life)| self.excess(now, *node, life.incarnation).is_some();
+        let certain = self.succession(now).already_certain();
+        let excess =
+            |(node, life): &(NodeId, &Life)| self.excess(&certain, *node, life.incarnation).is_some();
         let nodes: Vec<NodeId> = self
             .lives
             .entered()

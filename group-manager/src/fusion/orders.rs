@@ -250,13 +250,7 @@ impl FusionCoordinator {
     fn begin(&mut self, now: Micros, node: NodeId, since: Epoch, seats: &[ServerSeat]) -> Vec<Command> {
         let mut commands = Vec::from_iter(self.show_view(node, seats));
         self.primaries.entry(node).or_default().begun = since;
-        let hollow = self.hollow.remove(&node) == Some(self.membership.members[&node].incarnation);
-        let word = if hollow {
-            ToPrimary::Found { since }
-        } else {
-            ToPrimary::Resume { since }
-        };
-        commands.push(Command::ToPrimary(node, word));
+        commands.extend(self.words_to_begin(node, since));
         if let Some(installed_at) = self.installed_at.remove(&node) {
             let activation_us = now.0.saturating_sub(installed_at.0);
             self.log.note(node, |report| {
@@ -265,5 +259,21 @@ impl FusionCoordinator {
         }
         self.log.finished(node, now);
         commands
+    }
+
+    /// A life that was told to begin, but may not have heard it, is told again before it is told to resume.
+    /// It refuses the first if it holds something, the second if it has just begun.
+    fn words_to_begin(&mut self, node: NodeId, since: Epoch) -> Vec<Command> {
+        let life = self.membership.members[&node].incarnation;
+        let found = Command::ToPrimary(node, ToPrimary::Found { since });
+        let resume = Command::ToPrimary(node, ToPrimary::Resume { since });
+        if self.hollow.remove(&node) == Some(life) {
+            self.summoned.insert(node, life);
+            return vec![found];
+        }
+        match self.summoned.get(&node) {
+            Some(summoned) if *summoned == life => vec![found, resume],
+            _ => vec![resume],
+        }
     }
 }

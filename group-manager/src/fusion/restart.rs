@@ -68,6 +68,7 @@ impl FusionCoordinator {
             primaries: BTreeMap::new(),
             holders,
             hollow: BTreeMap::new(),
+            summoned: BTreeMap::new(),
             recoveries,
             departures: BTreeMap::new(),
             installed_at: BTreeMap::new(),

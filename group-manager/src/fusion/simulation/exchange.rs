@@ -21,9 +21,10 @@ impl World {
 
     /// A primary sends to a server of its view, or counts acknowledgements, or installs what it was sent.
     pub(super) fn exchange(&mut self, node: NodeId) {
-        match self.dice.random_range(0..4) {
+        match self.dice.random_range(0..5) {
             0 => self.acknowledge(node),
             1 => self.install(node),
+            2 => self.beat(node),
             _ => self.send_deltas(node),
         }
     }
@@ -147,5 +148,13 @@ impl World {
             install_us: 1,
         };
         self.say(node, Speech::Primary(installed));
+    }
+
+    /// A heartbeat, long after all that was said before has arrived.
+    fn beat(&mut self, node: NodeId) {
+        let quiet = self.lines.get(&node).is_some_and(|line| line.orders.is_empty());
+        if quiet && matches!(self.processes[&node], Process::Primary(_)) {
+            self.say(node, Speech::Primary(FromPrimary::Heartbeat));
+        }
     }
 }

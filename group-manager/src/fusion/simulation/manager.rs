@@ -4,7 +4,7 @@ use multicast::id::NodeId;
 use rand::Rng;
 use wire::message::{
     entry::Enter,
-    fusion::ToPrimary,
+    fusion::{FromPrimary, ToPrimary},
     membership::{Addresses, Membership, Role, Standing},
 };
 
@@ -17,7 +17,9 @@ use crate::{
 impl World {
     /// One event reaches the core; what it commands is checked and carried out.
     pub(super) fn tell(&mut self, event: Event) {
-        self.journal.push(format!("> {} {event:?}", self.now.0));
+        if !matches!(event, Event::Tick | Event::FromPrimary(_, FromPrimary::Heartbeat)) {
+            self.journal.push(format!("> {} {event:?}", self.now.0));
+        }
         let commands = self.manager.handle(self.now, event);
         for command in &commands {
             let line = trace::command(&self.stored, command);
@@ -41,7 +43,12 @@ impl World {
                 Command::ToServer(node, message) => self.order(node, Order::Server(message)),
                 Command::ToPrimary(node, message) => {
                     if matches!(message, ToPrimary::Found { .. }) {
-                        assert!(self.begun.insert(node), "told to begin empty twice");
+                        let life = self.stored.members[&node].incarnation;
+                        let before = self.begun.insert(node, life);
+                        assert!(
+                            before.is_none_or(|before| before == life),
+                            "two lives are told to begin empty"
+                        );
                     }
                     self.order(node, Order::Primary(message));
                 }
@@ -122,7 +129,10 @@ impl World {
                 .is_some_and(|group| next.founded.contains(&group) && !self.stored.founded.contains(&group));
             if newly {
                 self.founders.insert(*node, member.incarnation);
-                assert!(!self.begun.contains(node), "a group that began is founded again");
+                assert!(
+                    !self.begun.contains_key(node),
+                    "a group that began is founded again"
+                );
             }
         }
         self.stored = next;

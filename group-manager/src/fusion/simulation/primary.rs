@@ -12,6 +12,8 @@ pub(super) struct ModelPrimary {
     pub(super) memory: Option<u64>,
     pub(super) since: Epoch,
     pub(super) serving: bool,
+    /// It was told to resume what it does not have.
+    pub(super) stuck: bool,
     pub(super) view_epoch: Epoch,
     pub(super) view: Vec<ServerSeat>,
     /// The servers that it sent its image to, by the rebuild: its acknowledgements require them.
@@ -27,6 +29,7 @@ impl ModelPrimary {
             memory: None,
             since: Epoch(0),
             serving: false,
+            stuck: false,
             view_epoch: Epoch(0),
             view: vec![],
             imaged: BTreeSet::new(),
@@ -47,12 +50,11 @@ impl ModelPrimary {
                 return vec![FromPrimary::Viewed { epoch }];
             }
             ToPrimary::Found { since } => {
-                assert!(
-                    may_begin_empty && self.memory.is_none(),
-                    "told to begin empty once founded"
-                );
-                self.memory = Some(0);
-                (self.since, self.serving) = (since, true);
+                if self.memory.is_none() {
+                    assert!(may_begin_empty, "told to begin empty once founded");
+                    self.memory = Some(0);
+                    (self.since, self.serving) = (since, true);
+                }
             }
             ToPrimary::Recover {
                 recovery,
@@ -68,13 +70,11 @@ impl ModelPrimary {
                 self.recover.take_if(|(number, ..)| *number == recovery);
             }
             ToPrimary::Resume { since } => {
-                // Only the word that founds can have been lost on the way to a life without structure.
-                assert!(
-                    self.memory.is_some() || may_begin_empty,
-                    "resumes without a structure"
-                );
-                self.memory.get_or_insert(0);
-                (self.since, self.serving) = (since, true);
+                // Only the word that founds can have been lost on the way to a life without structure, and
+                // only between two managers: it refuses, and somebody must start it anew.
+                let holds = self.memory.is_some();
+                assert!(holds || may_begin_empty, "resumes without a structure");
+                (self.since, self.serving, self.stuck) = (since, holds, !holds);
             }
             ToPrimary::Heartbeat => {}
         }

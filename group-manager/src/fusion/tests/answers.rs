@@ -40,6 +40,9 @@ pub(super) fn obedient(command: Command) -> Vec<Event> {
                 .map(|message| Event::FromPrimary(node, message))
                 .collect()
         }
+        Command::ToPrimary(node, ToPrimary::Found { .. } | ToPrimary::Resume { .. }) => {
+            vec![Event::FromPrimary(node, FromPrimary::Heartbeat)]
+        }
         Command::ToPrimary(node, ToPrimary::Recover { recovery, .. }) => {
             vec![Event::FromPrimary(node, installed(recovery))]
         }
@@ -93,6 +96,7 @@ pub(super) fn speech(node: u32, words: &str) -> Event {
             server: NodeId(all[0]),
             rebuild: Epoch(number(1)),
         }),
+        "heartbeat" => primary(FromPrimary::Heartbeat),
         "installed" => primary(installed(number(0))),
         "install-failed" => primary(FromPrimary::InstallFailed {
             recovery: number(0),
