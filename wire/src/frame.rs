@@ -154,9 +154,9 @@ mod tests {
         // 1 byte of length before the content, so a message of 9 makes a frame of 10.
         let mut codec = FrameCodec::<Vec<u8>>::with_limit(10);
         let mut buffer = BytesMut::new();
-        codec.encode(&vec![7; 9], &mut buffer).expect("at the limit");
+        codec.encode(&vec![7u8; 9], &mut buffer).expect("at the limit");
         assert_eq!(codec.decode(&mut buffer).expect("at the limit"), Some(vec![7; 9]));
-        let past = codec.encode(&vec![7; 10], &mut buffer);
+        let past = codec.encode(&vec![7u8; 10], &mut buffer);
         assert!(matches!(
             past,
             Err(WireError::FrameTooLong {

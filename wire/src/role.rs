@@ -220,5 +220,55 @@ mod tests {
             host_and_port("a:b"),
             Err("\"b\" is no port (0 to 65535)".to_owned())
         );
+        assert_eq!(host_and_port("a:65535"), Ok(("a".to_owned(), 65535)));
+        assert_eq!(
+            host_and_port("a:65536"),
+            Err("\"65536\" is no port (0 to 65535)".to_owned())
+        );
+    }
+
+    #[derive(clap::Parser, Debug)]
+    struct CommandLine {
+        #[command(flatten)]
+        role: RoleArguments,
+    }
+
+    fn arguments(words: &[&str]) -> Result<RoleArguments, String> {
+        let words = std::iter::once("data-node").chain(words.iter().copied());
+        let parsed = <CommandLine as clap::Parser>::try_parse_from(words);
+        parsed
+            .map(|line| line.role)
+            .map_err(|error| error.to_string().lines().next().unwrap_or("").to_owned())
+    }
+
+    #[test]
+    fn a_role_is_told_its_file_its_section_and_perhaps_its_manager() {
+        let told = arguments(&["cluster.ini"]).expect("a file is enough");
+        assert_eq!((told.cluster, told.section), (PathBuf::from("cluster.ini"), 1));
+        assert_eq!((told.manager, told.leash), (None, false));
+        let told = arguments(&["c.ini", "3", "--manager", "[::1]:9", "--leash"]).expect("all of it");
+        assert_eq!((told.section, told.leash), (3, true));
+        assert_eq!(told.manager, Some(("::1".to_owned(), 9)));
+    }
+
+    #[test]
+    fn mistaken_arguments_are_named() {
+        let error = |words: &[&str]| arguments(words).expect_err("mistaken");
+        assert_eq!(
+            error(&[]),
+            "error: the following required arguments were not provided:"
+        );
+        assert_eq!(
+            error(&["c.ini", "one"]),
+            "error: invalid value 'one' for '[SECTION]': invalid digit found in string"
+        );
+        assert_eq!(
+            error(&["c.ini", "1", "--manager", "here"]),
+            "error: invalid value 'here' for '--manager <HOST:PORT>': expected HOST:PORT"
+        );
+        assert_eq!(
+            error(&["c.ini", "1", "--leach"]),
+            "error: unexpected argument '--leach' found"
+        );
     }
 }

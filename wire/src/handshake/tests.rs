@@ -4,8 +4,16 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-const OURS: Identity = Identity { cluster: 7, node: NodeId(1), incarnation: Incarnation(11) };
-const THEIRS: Identity = Identity { cluster: 7, node: NodeId(2), incarnation: Incarnation(22) };
+const OURS: Identity = Identity {
+    cluster: 7,
+    node: NodeId(1),
+    incarnation: Incarnation(11),
+};
+const THEIRS: Identity = Identity {
+    cluster: 7,
+    node: NodeId(2),
+    incarnation: Incarnation(22),
+};
 const SERVES: &[Purpose] = &[Purpose::Client, Purpose::Manager];
 
 async fn listen() -> (TcpListener, SocketAddr) {
@@ -30,13 +38,19 @@ async fn say(bytes: &[u8], then_close: bool) -> (Result<Peer, String>, Vec<u8>) 
     };
     let acceptor = async {
         let (stream, _) = listener.accept().await.expect("a caller");
-        accept(stream, &OURS, SERVES).await.map(|(peer, _)| peer).map_err(|error| error.to_string())
+        accept(stream, &OURS, SERVES)
+            .await
+            .map(|(peer, _)| peer)
+            .map_err(|error| error.to_string())
     };
     tokio::join!(acceptor, caller)
 }
 
 fn hello(purpose: Purpose) -> [u8; HELLO_BYTES] {
-    hello_bytes(&Hello { identity: THEIRS, purpose })
+    hello_bytes(&Hello {
+        identity: THEIRS,
+        purpose,
+    })
 }
 
 fn verdict(byte: u8) -> Vec<u8> {
@@ -61,7 +75,10 @@ fn golden_bytes_of_a_hello() {
 #[tokio::test]
 async fn both_ends_learn_who_the_other_is() {
     let (listener, address) = listen().await;
-    let greeting = Hello { identity: THEIRS, purpose: Purpose::Manager };
+    let greeting = Hello {
+        identity: THEIRS,
+        purpose: Purpose::Manager,
+    };
     let (accepted, dialled) = tokio::join!(
         async {
             let (stream, from) = listener.accept().await.expect("a caller");
@@ -70,7 +87,14 @@ async fn both_ends_learn_who_the_other_is() {
         dial(address, &greeting)
     );
     let (peer, from) = accepted;
-    assert_eq!(peer, Peer { identity: THEIRS, purpose: Purpose::Manager, address: from });
+    assert_eq!(
+        peer,
+        Peer {
+            identity: THEIRS,
+            purpose: Purpose::Manager,
+            address: from
+        }
+    );
     assert_eq!(dialled.expect("let in").0, OURS.incarnation);
 }
 
@@ -90,7 +114,11 @@ async fn whatever_is_no_handshake_is_recognised_by_its_first_8_bytes_and_not_ans
 async fn a_handshake_that_is_cut_off_is_an_error_of_its_connection() {
     for length in [0, 7, 8, HELLO_BYTES - 1] {
         let (judged, heard) = say(&hello(Purpose::Client)[..length], true).await;
-        assert_eq!((judged, heard), (Err("early eof".to_owned()), vec![]), "{length} bytes");
+        assert_eq!(
+            (judged, heard),
+            (Err("early eof".to_owned()), vec![]),
+            "{length} bytes"
+        );
     }
 }
 
@@ -117,7 +145,10 @@ async fn another_version_cluster_or_purpose_is_refused_and_told_so() {
 /// What the caller makes of an acceptor that answers these bytes.
 async fn answered(bytes: &[u8]) -> String {
     let (listener, address) = listen().await;
-    let greeting = Hello { identity: THEIRS, purpose: Purpose::Client };
+    let greeting = Hello {
+        identity: THEIRS,
+        purpose: Purpose::Client,
+    };
     let (_, dialled) = tokio::join!(
         async {
             let (mut stream, _) = listener.accept().await.expect("a caller");
@@ -134,7 +165,10 @@ async fn answered(bytes: &[u8]) -> String {
 async fn a_caller_understands_every_verdict() {
     let mut other_version = verdict(1);
     other_version[1] = 9;
-    assert_eq!(answered(&other_version).await, "the peer speaks protocol version 9, this process 1");
+    assert_eq!(
+        answered(&other_version).await,
+        "the peer speaks protocol version 9, this process 1"
+    );
     assert_eq!(
         answered(&verdict(2)).await,
         "the peer rejected the Client connection: it belongs to a cluster with other settings"
@@ -159,7 +193,13 @@ async fn silence_at_the_handshake_ends_it_on_both_sides() {
         assert_eq!(say(said, false).await, (Err(words), vec![]));
     }
     let (_listener, address) = listen().await;
-    let greeting = Hello { identity: THEIRS, purpose: Purpose::Client };
-    let silent = dial(address, &greeting).await.map(|_| ()).expect_err("nobody accepts");
+    let greeting = Hello {
+        identity: THEIRS,
+        purpose: Purpose::Client,
+    };
+    let silent = dial(address, &greeting)
+        .await
+        .map(|_| ())
+        .expect_err("nobody accepts");
     assert_eq!(silent.to_string(), "no answer within 2000 ms");
 }

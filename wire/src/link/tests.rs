@@ -23,7 +23,9 @@ async fn linked() -> (Link<Vec<u8>>, Events, TcpStream) {
 fn framed(messages: &[&[u8]]) -> BytesMut {
     let mut buffer = BytesMut::new();
     for message in messages {
-        FrameCodec::<()>::default().encode(&message.to_vec(), &mut buffer).expect("small");
+        FrameCodec::<()>::default()
+            .encode(&message.to_vec(), &mut buffer)
+            .expect("small");
     }
     buffer
 }
@@ -51,7 +53,10 @@ async fn heard(bytes: &[u8]) -> (Vec<Vec<u8>>, String) {
 async fn messages_come_in_order_and_a_close_between_them_is_the_orderly_end() {
     let closed = "the peer closed the connection".to_owned();
     assert_eq!(heard(&[]).await, (vec![], closed.clone()));
-    assert_eq!(heard(&framed(&[b"a", b"", b"bc"])).await, (vec![b"a".to_vec(), vec![], b"bc".to_vec()], closed));
+    assert_eq!(
+        heard(&framed(&[b"a", b"", b"bc"])).await,
+        (vec![b"a".to_vec(), vec![], b"bc".to_vec()], closed)
+    );
 }
 
 #[tokio::test]
@@ -79,7 +84,10 @@ async fn a_frame_that_is_no_message_ends_the_link() {
     bytes.extend_from_slice(&[2, 0, 0, 0, 9, 9]);
     let (messages, words) = heard(&bytes).await;
     assert_eq!(messages, [b"a".to_vec()]);
-    assert!(words.starts_with("a frame of 2 bytes is no alloc::vec::Vec<u8>: "), "{words}");
+    assert!(
+        words.starts_with("a frame of 2 bytes is no alloc::vec::Vec<u8>: "),
+        "{words}"
+    );
 }
 
 #[tokio::test]
@@ -101,7 +109,10 @@ async fn an_outbox_takes_its_limit_and_refuses_one_past_it() {
         link.send(vec![7]).expect("up to the limit");
     }
     let full = link.send(vec![7]).expect_err("one past it");
-    assert_eq!(full.to_string(), format!("the peer lets {OUTBOX_FRAMES} frames wait"));
+    assert_eq!(
+        full.to_string(),
+        format!("the peer lets {OUTBOX_FRAMES} frames wait")
+    );
     let mut codec = FrameCodec::<Vec<u8>>::default();
     let mut buffer = BytesMut::new();
     for _ in 0..OUTBOX_FRAMES {
