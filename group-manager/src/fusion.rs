@@ -132,10 +132,10 @@ impl FusionCoordinator {
     /// recovered together.
     fn begin_recovery(&mut self, now: Micros) -> Vec<Command> {
         let scene = Scene::of(&self.cluster, &self.membership);
-        let all_up = scene
-            .servers
-            .iter()
-            .all(|(node, _)| self.listens(*node, &self.membership.members[node]));
+        // A member that came back while the store was written may still be being called.
+        let servers = scene.servers.iter().map(|(node, _)| node);
+        let mut parties = servers.chain(&scene.replacements);
+        let all_up = parties.all(|node| self.listens(*node, &self.membership.members[node]));
         let due = self.recoveries.is_due(now) && self.recoveries.is_fresh(self.membership.epoch);
         let possible = scene.losses.len() <= scene.servers.len();
         if scene.replacements.is_empty() || !all_up || !due || !possible {
