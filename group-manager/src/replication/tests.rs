@@ -41,5 +41,6 @@ scripts! {
     another_manager_ends_this_one,
     writes_wait_while_too_few_backups_are_left,
     reads_are_passed_on_and_a_lost_node_ends_them,
+    writes_wait_while_a_view_change_is_given_up_for_the_next,
     nodes_enter_a_group_one_after_the_other,
 }
