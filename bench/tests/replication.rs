@@ -404,3 +404,36 @@ fn is_running(pid: u32) -> bool {
     stat.rsplit_once(") ")
         .is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
+
+/// How many sockets the process has open.
+#[cfg(target_os = "linux")]
+fn sockets_of(pid: u32) -> usize {
+    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let is_socket = |entry: std::io::Result<std::fs::DirEntry>| {
+        // A descriptor that was just closed is none.
+        let target = entry.and_then(|entry| std::fs::read_link(entry.path()));
+        target.is_ok_and(|target| target.to_string_lossy().starts_with("socket:"))
+    };
+    descriptors.map(is_socket).filter(|socket| *socket).count()
+}
+
+/// The report opened a connection per node and phase of every update.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn updates_open_no_connection() {
+    let cluster = Cluster::launch(patient_plan()).await;
+    let group = cluster.groups()[0];
+    let mut session = cluster.session(group).await;
+    let manager = cluster.running.manager_pid().unwrap();
+    let mut counts = Vec::new();
+    for number in 0..20 {
+        let op = Op::Insert {
+            key: key(number),
+            value: value(number),
+        };
+        assert_eq!(session.write(op).await.unwrap(), Outcome::Inserted);
+        counts.push(sockets_of(manager));
+    }
+    assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+    cluster.stop().await;
+}
