@@ -15,6 +15,7 @@ mod recovery;
 mod servers;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::collections::BTreeMap;
 

@@ -93,6 +93,13 @@ impl ServerPort {
         }
     }
 
+    /// Notes that the manager counts the server as active: it has heard that it caught up.
+    pub fn confirm_active(&mut self) {
+        if matches!(self.copy, Copy::Ended { .. }) {
+            self.copy = Copy::Whole;
+        }
+    }
+
     /// Whether the server has caught up now, which is to be said once.
     pub fn catches_up(&mut self, stable: Seq) -> bool {
         let caught_up = matches!(self.copy, Copy::Ended { last, confirmed: true } if stable >= last);

@@ -24,10 +24,7 @@ use structures::delta::RegionId;
 use wire::message::fusion::{AckFrame, FromServer, ToServer};
 
 pub use self::event::{Command, Event, Holding};
-use crate::{
-    coded::Coded,
-    primary_copy::{Held, PrimaryCopy},
-};
+use crate::{coded::Coded, primary_copy::PrimaryCopy, standing::Held};
 
 /// A primary's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //!
 //! Invariant: the bytes below the cursor are the primary's, as of the last delta or chunk taken.
 
-use structures::delta::{REGIONS, Range, RegionId};
+use structures::delta::{Delta, REGIONS, Range, RegionId};
 
 use crate::fault::PrimaryFault;
 
@@ -47,6 +47,15 @@ impl ImageCursor {
         let below = self.reached(range.region).saturating_sub(range.offset);
         range.xor.truncate(usize::try_from(below).unwrap_or(usize::MAX));
         (!range.xor.is_empty()).then_some(range)
+    }
+
+    /// The part of a delta that concerns what has come.
+    pub fn clip(&self, delta: Delta) -> Delta {
+        let ranges = delta.ranges.into_iter();
+        Delta {
+            lengths: self.clip_lengths(delta.lengths),
+            ranges: ranges.filter_map(|range| self.clip_range(range)).collect(),
+        }
     }
 
     /// Moves behind a chunk, which must begin at the cursor or at the start of a later region.

@@ -19,6 +19,7 @@ mod process;
 pub mod residual;
 mod run;
 pub mod settings;
+pub mod standing;
 mod streams;
 pub mod undo_ring;
 pub mod window;

@@ -20,52 +20,9 @@ use crate::{
     coded::{Addend, Coded},
     fault::PrimaryFault,
     image_cursor::ImageCursor,
+    standing::{Held, Standing, Taken},
     undo_ring::{MAX_UNDO, Undo, UndoRing},
 };
-
-/// How much of a primary is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
-    /// Nothing; its image must come first.
-    Nothing,
-    /// What came of its image so far.
-    Part(ImageCursor),
-    /// Everything up to the last applied operation.
-    Whole,
-    /// An image that broke off; only a rebuild of the server gets it out of the parity.
-    Broken,
-}
-
-/// What a primary's `Open` or epoch is to this server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Its life is over.
-    Fenced {
-        /// The smallest epoch that would be accepted.
-        epoch: Epoch,
-    },
-    /// It is admitted.
-    Admitted,
-    /// It is ahead of what the manager has told us.
-    NotYet,
-}
-
-/// What became of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Acknowledge it (again).
-    Acknowledge {
-        /// The last applied operation.
-        applied: Seq,
-    },
-    /// Applied to an image that is under way: nothing to say yet.
-    Silent,
-    /// One before it is missing.
-    Gap {
-        /// The next one that will be accepted.
-        expected: Seq,
-    },
-}
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -219,7 +176,7 @@ impl PrimaryCopy {
         }
         match self.held {
             Held::Part(cursor) => {
-                self.apply(coded, seq, clip(cursor, delta))?;
+                self.apply(coded, seq, cursor.clip(delta))?;
                 self.receiver.applied_next();
                 Ok(Taken::Silent)
             }
@@ -346,16 +303,4 @@ fn check_values(ranges: &[Range], length: u64) -> Result<(), ArenaError> {
         }
     }
     Ok(())
-}
-
-/// The part of a delta that concerns what has come of the image.
-fn clip(cursor: ImageCursor, delta: Delta) -> Delta {
-    let ranges = delta
-        .ranges
-        .into_iter()
-        .filter_map(|range| cursor.clip_range(range));
-    Delta {
-        lengths: cursor.clip_lengths(delta.lengths),
-        ranges: ranges.collect(),
-    }
 }

@@ -1,4 +1,4 @@
-//! The fused servers of the view: who is sent what, and who is waited for.
+//! The channels to the fused servers: opened, acknowledged, sent again, closed.
 
 use bytes::Bytes;
 use multicast::{
@@ -6,96 +6,12 @@ use multicast::{
     id::{Epoch, NodeId, Seq},
 };
 use structures::delta::RegionId;
-use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame, FromPrimary, ServerSeat, WINDOW_BLOCKS};
+use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame, WINDOW_BLOCKS};
 
-use super::{Command, Primary, State, View, event::caught_up};
-use crate::server_port::{Channel, Copy, ServerPort};
+use super::{Command, Primary, State, view::dial};
+use crate::server_port::{Channel, Copy};
 
 impl Primary {
-    /// Takes a view over. One that is older than what is known changes nothing.
-    pub(super) fn handle_view(&mut self, view: View) -> Vec<Command> {
-        if view.epoch < self.view.epoch {
-            return Vec::new();
-        }
-        tracing::info!(epoch = %view.epoch, servers = view.servers.len(), "view");
-        let epoch = view.epoch;
-        self.view = view;
-        let commands = self.adopt_seats();
-        let mut commands = self.settle(commands);
-        commands.push(Command::ToManager(FromPrimary::Viewed { epoch }));
-        commands
-    }
-
-    /// Makes the ports those of the view's seats, once there is a structure to send.
-    pub(super) fn adopt_seats(&mut self) -> Vec<Command> {
-        let mut commands = self.remove_ports();
-        for seat in self.view.servers.clone() {
-            match self.ports.get_mut(&seat.node) {
-                Some(port) => {
-                    commands.extend(keep_port(port, seat));
-                }
-                None => commands.extend(self.add_port(seat)),
-            }
-        }
-        commands
-    }
-
-    /// Lets the servers go that left the view or lost their memory.
-    fn remove_ports(&mut self) -> Vec<Command> {
-        let State::Living(life) = &mut self.state else {
-            return Vec::new();
-        };
-        let servers = &self.view.servers;
-        let stays = |port: &ServerPort| {
-            servers
-                .iter()
-                .any(|seat| seat.node == port.seat.node && port.is_same_memory(seat))
-        };
-        let gone: Vec<_> = self
-            .ports
-            .iter()
-            .filter(|(_, port)| !stays(port))
-            .map(|(server, _)| *server)
-            .collect();
-        let mut commands = Vec::new();
-        for server in gone {
-            self.ports.remove(&server);
-            commands.push(Command::Disconnect { server });
-            commands.extend(life.remove_server(server));
-        }
-        commands
-    }
-
-    fn add_port(&mut self, seat: ServerSeat) -> Option<Command> {
-        let State::Living(life) = &mut self.state else {
-            return None;
-        };
-        let server = seat.node;
-        life.sender
-            .add_receiver(server, life.sender.stable(), seat.active);
-        let dial = Command::Dial {
-            server,
-            address: seat.address,
-            attempt: 0,
-        };
-        self.ports.insert(server, ServerPort::new(seat));
-        (!life.fenced).then_some(dial)
-    }
-
-    /// Calls every server of the view anew, with what this life is now.
-    pub(super) fn redial_all(&mut self) -> Vec<Command> {
-        self.ports.values_mut().for_each(|port| {
-            port.disconnect();
-            port.attempt = 0;
-        });
-        if let State::Living(life) = &mut self.state {
-            self.ports
-                .keys()
-                .for_each(|server| life.sender.handle_closed(*server));
-        }
-        self.ports.values().map(dial).collect()
-    }
-
     /// Opens the channel to a server that answered.
     pub(super) fn open_channel(&mut self, server: NodeId) -> Vec<Command> {
         let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
@@ -111,7 +27,7 @@ impl Primary {
         if with_image {
             port.copy = Copy::Sending(Default::default());
             // What follows the image starts after its base, whether `Opened` came or not.
-            life.sender.add_receiver(server, base, false);
+            life.sender.add_receiver(server, base, port.seat.active);
             if let Err(error) = life.sender.handle_opened(server, base) {
                 tracing::error!(%server, %error, "a channel could not be opened");
             }
@@ -285,27 +201,4 @@ impl Primary {
             false => vec![dial(port)],
         }
     }
-}
-
-fn dial(port: &ServerPort) -> Command {
-    Command::Dial {
-        server: port.seat.node,
-        address: port.seat.address,
-        attempt: port.attempt,
-    }
-}
-
-/// Takes the seat's news over for a server that is known with this memory.
-fn keep_port(port: &mut ServerPort, seat: ServerSeat) -> Option<Command> {
-    let moved = port.seat.address != seat.address;
-    port.seat = seat;
-    if port.seat.active && matches!(port.copy, Copy::Ended { .. }) {
-        port.copy = Copy::Whole;
-    }
-    if moved {
-        port.disconnect();
-        return Some(dial(port));
-    }
-    // The manager may not have heard it: it would have made the server active.
-    (port.copy == Copy::Whole && !port.seat.active).then(|| caught_up(port.seat.node, port))
 }

@@ -1,1 +1,199 @@
+//! Scripts: one event after the other, whole command lists compared.
 
+mod recovering;
+mod serving;
+mod views;
+
+use multicast::id::{ClientId, Epoch, GroupId, Incarnation, NodeId, Seq};
+use structures::{
+    delta::{Delta, REGIONS},
+    layout::StructureLimits,
+    op::{Op, Outcome, Write},
+};
+use wire::message::fusion::{AckFrame, DeltaFrame, FromPrimary, ToPrimary};
+
+use super::*;
+
+const LIMITS: StructureLimits = StructureLimits {
+    key_bytes: 4,
+    element_bytes: 8,
+};
+const DOOR: Door = Door {
+    group: GroupId(0),
+    limits: LIMITS,
+};
+const S: NodeId = NodeId(10);
+const T: NodeId = NodeId(11);
+
+fn seat(node: NodeId, rebuild: u64, active: bool) -> ServerSeat {
+    ServerSeat {
+        node,
+        incarnation: Incarnation(rebuild),
+        rebuild: Epoch(rebuild),
+        row: node.0 as u8 - 10,
+        address: address(node),
+        active,
+    }
+}
+
+fn address(node: NodeId) -> std::net::SocketAddr {
+    std::net::SocketAddr::from(([127, 0, 0, 1], node.0 as u16))
+}
+
+fn order(primary: &mut Primary, order: ToPrimary) -> Vec<Command> {
+    primary.handle(Event::Manager(order))
+}
+
+fn view(primary: &mut Primary, epoch: u64, servers: Vec<ServerSeat>) -> Vec<Command> {
+    order(
+        primary,
+        ToPrimary::View {
+            epoch: Epoch(epoch),
+            servers,
+            min_backups: 0,
+        },
+    )
+}
+
+fn viewed(epoch: u64) -> Command {
+    Command::ToManager(FromPrimary::Viewed { epoch: Epoch(epoch) })
+}
+
+fn dial(server: NodeId, attempt: u32) -> Command {
+    Command::Dial {
+        server,
+        address: address(server),
+        attempt,
+    }
+}
+
+fn to(server: NodeId, frame: DeltaFrame) -> Command {
+    Command::ToServer { server, frame }
+}
+
+fn open(since: u64, rebuild: u64, base: u64, with_image: bool) -> DeltaFrame {
+    DeltaFrame::Open {
+        since: Epoch(since),
+        rebuild: Epoch(rebuild),
+        base: Seq(base),
+        with_image,
+    }
+}
+
+fn hear(primary: &mut Primary, server: NodeId, frame: AckFrame) -> Vec<Command> {
+    primary.handle(Event::FromServer { server, frame })
+}
+
+fn ack(primary: &mut Primary, server: NodeId, applied: u64) -> Vec<Command> {
+    hear(
+        primary,
+        server,
+        AckFrame::Ack {
+            applied: Seq(applied),
+        },
+    )
+}
+
+fn caller(request: u64) -> Caller {
+    Caller {
+        connection: 1,
+        request,
+    }
+}
+
+fn ask(primary: &mut Primary, request: u64, body: RequestBody) -> Vec<Command> {
+    primary.handle(Event::Client {
+        caller: caller(request),
+        body,
+    })
+}
+
+/// The client's write with this number, which is its request's number too.
+fn write(number: u64) -> Write {
+    let op = match number {
+        1 => Op::OpenSession,
+        _ => Op::Insert {
+            key: vec![number as u8],
+            value: vec![number as u8; 8],
+        },
+    };
+    Write {
+        client: ClientId(1),
+        seq: Seq(number),
+        op,
+    }
+}
+
+fn send_write(primary: &mut Primary, number: u64) -> Vec<Command> {
+    ask(
+        primary,
+        number,
+        RequestBody::Write {
+            group: DOOR.group,
+            write: write(number),
+        },
+    )
+}
+
+fn reply(request: u64, body: ReplyBody) -> Command {
+    Command::Reply {
+        caller: caller(request),
+        body,
+    }
+}
+
+fn written(number: u64) -> Command {
+    let outcome = if number == 1 {
+        Outcome::SessionOpened
+    } else {
+        Outcome::Inserted
+    };
+    reply(number, ReplyBody::Written(outcome))
+}
+
+fn unavailable(request: u64, reason: &str) -> Command {
+    reply(
+        request,
+        ReplyBody::Refused(Refusal::Unavailable {
+            reason: reason.to_owned(),
+        }),
+    )
+}
+
+/// The deltas of the first writes, and the structure after them, the slow obvious way.
+fn reference(writes: u64) -> (Vec<Delta>, KeyedList) {
+    let mut list = KeyedList::new(LIMITS);
+    let deltas = (1..=writes).map(|number| list.apply(&write(number)).1).collect();
+    (deltas, list)
+}
+
+fn delta(seq: u64, stable: u64) -> DeltaFrame {
+    let delta = reference(seq).0.pop().expect("one at least");
+    DeltaFrame::Delta {
+        seq: Seq(seq),
+        stable: Seq(stable),
+        delta,
+    }
+}
+
+fn lengths(list: &KeyedList) -> [u64; REGIONS] {
+    list.arena().lengths()
+}
+
+/// Founded in epoch 1, with these active servers, whose channels are open.
+fn founded(servers: &[NodeId]) -> Primary {
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    let seats = servers.iter().map(|server| seat(*server, 1, true)).collect();
+    assert_eq!(view(&mut primary, 1, seats), [viewed(1)]);
+    let dials: Vec<_> = servers.iter().map(|server| dial(*server, 0)).collect();
+    assert_eq!(order(&mut primary, ToPrimary::Found { since: Epoch(1) }), dials);
+    for server in servers {
+        let opening = primary.handle(Event::ServerLinked { server: *server });
+        assert_eq!(opening, [to(*server, open(1, 1, 0, false))]);
+        assert_eq!(
+            hear(&mut primary, *server, AckFrame::Opened { applied: Seq(0) }),
+            []
+        );
+    }
+    primary
+}

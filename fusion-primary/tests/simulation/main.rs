@@ -22,7 +22,7 @@ fn steps(crashes: bool, longest: usize) -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     #[test]
     fn one_fault_of_three_primaries(steps in steps(true, 500)) {

@@ -1,13 +1,15 @@
 //! Processes and the channels between them. A closed connection may lose what was under way, in both
 //! directions; what arrives, arrives in order.
 
+mod channels;
+mod faults;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
 };
 
 use fusion_primary::{
-    assembly::Micros,
     door::{Caller, Door},
     primary::{Command as PrimaryCommand, Event as PrimaryEvent, Primary},
 };
@@ -23,7 +25,7 @@ use wire::message::{
 };
 
 use crate::{
-    manager::{FIRST_SERVER, Manager, Order, PrimaryIs, ServerIs, address},
+    manager::{FIRST_SERVER, Manager, Order, ServerIs, address},
     reference::{History, LIMITS, check_server, images},
 };
 
@@ -430,282 +432,6 @@ impl World {
                     }
                 }
             }
-        }
-    }
-
-    /// Delivers one message between the manager and a process; false if there is none.
-    fn deliver_order(&mut self, who: u16) -> bool {
-        let servers = self
-            .backups
-            .iter()
-            .filter(|(_, b)| !b.to.is_empty() || !b.from.is_empty());
-        let primaries = self
-            .hosts
-            .iter()
-            .filter(|(_, h)| !h.to.is_empty() || !h.from.is_empty());
-        let busy: Vec<_> = servers
-            .map(|(n, _)| *n)
-            .chain(primaries.map(|(n, _)| *n))
-            .collect();
-        let Some(node) = pick(&busy, who) else {
-            return false;
-        };
-        if node.0 >= FIRST_SERVER {
-            if let Some(order) = self.backup(node).to.pop_front() {
-                self.server_event(node, ServerEvent::Manager(order));
-            } else if let Some(message) = self.backup(node).from.pop_front() {
-                let orders = self.manager.handle_server(node, message);
-                self.post(orders);
-            }
-        } else if let Some(order) = self.host(node).to.pop_front() {
-            self.primary_event(node, PrimaryEvent::Manager(order));
-        } else if let Some(message) = self.host(node).from.pop_front() {
-            let orders = self.manager.handle_primary(node, message);
-            self.post(orders);
-        }
-        true
-    }
-
-    /// Answers one dialling primary, if its server is alive.
-    fn connect(&mut self, who: u16) -> bool {
-        let dialling = self.hosts.iter().flat_map(|(node, host)| {
-            let dials = host.links.iter().filter(|(_, link)| link.is_none());
-            dials.map(|(server, _)| (*node, *server))
-        });
-        let dialling: Vec<_> = dialling
-            .filter(|(_, server)| self.backups.contains_key(server))
-            .collect();
-        let Some((primary, server)) = pick(&dialling, who) else {
-            return false;
-        };
-        let connection = self.next;
-        self.next += 1;
-        let (to_server, to_primary) = Default::default();
-        let open = (true, true);
-        self.connections.insert(
-            connection,
-            Connection {
-                primary,
-                server,
-                to_server,
-                to_primary,
-                open,
-            },
-        );
-        self.host(primary).links.insert(server, Some(connection));
-        self.server_event(server, ServerEvent::Called { connection, primary });
-        self.primary_event(primary, PrimaryEvent::ServerLinked { server });
-        true
-    }
-
-    fn deliver_delta(&mut self, who: u16) -> bool {
-        let busy = self
-            .connections
-            .iter()
-            .filter(|(_, c)| c.open.1 && !c.to_server.is_empty());
-        let busy: Vec<_> = busy.map(|(number, _)| *number).collect();
-        let Some(connection) = pick(&busy, who) else {
-            return false;
-        };
-        let link = self.connections.get_mut(&connection).expect("just seen");
-        let server = link.server;
-        match link.to_server.pop_front().expect("just seen") {
-            Some(frame) => self.server_event(server, ServerEvent::Frame { connection, frame }),
-            None => {
-                link.open.1 = false;
-                self.server_event(server, ServerEvent::Ended { connection });
-            }
-        }
-        self.check_now(server);
-        true
-    }
-
-    fn deliver_ack(&mut self, who: u16) -> bool {
-        let busy = self
-            .connections
-            .iter()
-            .filter(|(_, c)| c.open.0 && !c.to_primary.is_empty());
-        let busy: Vec<_> = busy.map(|(number, _)| *number).collect();
-        let Some(connection) = pick(&busy, who) else {
-            return false;
-        };
-        let link = self.connections.get_mut(&connection).expect("just seen");
-        let (primary, server) = (link.primary, link.server);
-        match link.to_primary.pop_front().expect("just seen") {
-            Some(frame) => self.primary_event(primary, PrimaryEvent::FromServer { server, frame }),
-            None => {
-                link.open.0 = false;
-                self.host(primary).links.remove(&server);
-                self.primary_event(primary, PrimaryEvent::ServerLost { server });
-            }
-        }
-        true
-    }
-
-    fn deliver_residual(&mut self, who: u16) -> bool {
-        let taken = |stream: &Stream| {
-            self.hosts
-                .get(&stream.primary)
-                .is_some_and(|host| host.taking == Some(stream.recovery))
-        };
-        let ready = self
-            .streams
-            .iter()
-            .filter(|(_, stream)| !stream.frames.is_empty() && taken(stream));
-        let ready: Vec<_> = ready.map(|(number, _)| *number).collect();
-        let Some(number) = pick(&ready, who) else {
-            return false;
-        };
-        let stream = self.streams.get_mut(&number).expect("just seen");
-        let Stream {
-            server,
-            recovery,
-            primary,
-            ..
-        } = *stream;
-        let frames = stream.frames.pop_front().expect("just seen");
-        self.server_event(server, ServerEvent::PortionSent { recovery, primary });
-        for frame in frames {
-            let at = Micros(0);
-            self.primary_event(
-                primary,
-                PrimaryEvent::Residual {
-                    stream: number,
-                    server,
-                    at,
-                    frame,
-                },
-            );
-        }
-        true
-    }
-
-    /// The primary closes its side: what it sent may arrive, what it was sent does not.
-    fn hang_up(&mut self, primary: NodeId, server: NodeId) {
-        let Some(Some(link)) = self.host(primary).links.get(&server).copied() else {
-            return;
-        };
-        let connection = self.connections.get_mut(&link).expect("open");
-        connection.open.0 = false;
-        connection.to_primary.clear();
-        connection.to_server.push_back(None);
-    }
-
-    /// Breaks a connection; of what is under way only a part still arrives.
-    fn break_link(&mut self, who: u16, what: u16) {
-        let whole: Vec<_> = self
-            .connections
-            .iter()
-            .filter(|(_, c)| c.open == (true, true))
-            .map(|(number, _)| *number)
-            .collect();
-        let Some(connection) = pick(&whole, who) else {
-            return;
-        };
-        let connection = self.connections.get_mut(&connection).expect("just seen");
-        connection.to_server.truncate(usize::from(what % 7));
-        connection.to_primary.truncate(usize::from(what / 7 % 7));
-        connection.to_server.push_back(None);
-        connection.to_primary.push_back(None);
-    }
-
-    fn crash_primary(&mut self, who: u16) {
-        let alive: Vec<_> = self.hosts.keys().copied().collect();
-        let Some(node) = pick(&alive, who) else { return };
-        let active = matches!(self.manager.primaries[&node], PrimaryIs::Active(_));
-        if active && self.manager.faults() >= self.tolerated {
-            return;
-        }
-        self.hosts.remove(&node);
-        self.streams.retain(|_, stream| stream.primary != node);
-        for connection in self.connections.values_mut().filter(|c| c.primary == node) {
-            connection.open.0 = false;
-            connection.to_primary.clear();
-            connection.to_server.truncate(usize::from(who / 16 % 4));
-            connection.to_server.push_back(None);
-        }
-        let orders = self.manager.primary_crashed(node);
-        self.post(orders);
-    }
-
-    /// The manager takes a primary for crashed that is not.
-    fn suspect_primary(&mut self, who: u16) {
-        let alive: Vec<_> = self.hosts.keys().copied().collect();
-        let Some(node) = pick(&alive, who) else { return };
-        let active = matches!(self.manager.primaries[&node], PrimaryIs::Active(_));
-        if active && self.manager.faults() < self.tolerated {
-            let orders = self.manager.primary_suspected(node);
-            self.post(orders);
-        }
-    }
-
-    /// A suspected primary notices that the manager let it go.
-    fn return_primary(&mut self, who: u16) {
-        let suspected = self
-            .hosts
-            .keys()
-            .filter(|node| self.manager.primaries[node] == PrimaryIs::Lost);
-        let suspected: Vec<_> = suspected.copied().collect();
-        let Some(node) = pick(&suspected, who) else { return };
-        let orders = self.manager.primary_returned(node);
-        self.post(orders);
-    }
-
-    fn crash_server(&mut self, who: u16) {
-        let alive: Vec<_> = self.backups.keys().copied().collect();
-        let Some(node) = pick(&alive, who) else { return };
-        let active = matches!(self.manager.servers[&node], ServerIs::Active(_));
-        if active && self.manager.faults() >= self.tolerated {
-            return;
-        }
-        self.backups.remove(&node);
-        self.streams.retain(|_, stream| stream.server != node);
-        for connection in self.connections.values_mut().filter(|c| c.server == node) {
-            connection.open.1 = false;
-            connection.to_server.clear();
-            connection.to_primary.truncate(usize::from(who / 16 % 4));
-            connection.to_primary.push_back(None);
-        }
-        let orders = self.manager.server_crashed(node);
-        self.post(orders);
-    }
-
-    fn restart(&mut self, who: u16) {
-        let dead = self
-            .manager
-            .primaries
-            .keys()
-            .filter(|node| !self.hosts.contains_key(node));
-        let dead = dead.chain(
-            self.manager
-                .servers
-                .keys()
-                .filter(|node| !self.backups.contains_key(node)),
-        );
-        let dead: Vec<_> = dead.copied().collect();
-        let Some(node) = pick(&dead, who) else { return };
-        let orders = if node.0 >= FIRST_SERVER {
-            self.start_server(node);
-            self.manager.server_entered(node)
-        } else {
-            self.start_primary(node);
-            self.manager.primary_entered(node)
-        };
-        self.post(orders);
-    }
-
-    fn restart_everything(&mut self) {
-        while self.hosts.len() + self.backups.len()
-            < self.manager.primaries.len() + self.manager.servers.len()
-        {
-            self.restart(0);
-        }
-        while self
-            .hosts
-            .keys()
-            .any(|node| self.manager.primaries[node] == PrimaryIs::Lost)
-        {
-            self.return_primary(0);
         }
     }
 

@@ -6,7 +6,8 @@ use wire::message::fusion::{AckFrame, FromServer, PrimarySeat};
 use super::{Command, FusedBackup};
 use crate::{
     coded::Coded,
-    primary_copy::{Held, PrimaryCopy, Standing},
+    primary_copy::PrimaryCopy,
+    standing::{Held, Standing},
 };
 
 impl FusedBackup {

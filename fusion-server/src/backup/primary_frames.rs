@@ -8,7 +8,8 @@ use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame};
 use super::{Command, FusedBackup, Line};
 use crate::{
     fault::PrimaryFault,
-    primary_copy::{Held, PrimaryCopy, Standing, Taken},
+    primary_copy::PrimaryCopy,
+    standing::{Held, Standing, Taken},
 };
 
 impl FusedBackup {

@@ -4,10 +4,7 @@ use multicast::id::NodeId;
 use wire::message::fusion::{AckFrame, FromServer, Loss};
 
 use super::{Command, FusedBackup};
-use crate::{
-    primary_copy::{Held, PrimaryCopy},
-    residual::Residual,
-};
+use crate::{primary_copy::PrimaryCopy, residual::Residual, standing::Held};
 
 impl FusedBackup {
     /// Begins the residual of these losses. Repeating the order changes nothing.

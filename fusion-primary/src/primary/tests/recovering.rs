@@ -1,0 +1,347 @@
+//! Becoming a replacement: residuals in, a checked structure out, and everything that can be wrong with them.
+
+use bytes::Bytes;
+use erasure::{coefficient, multiply_add};
+use structures::delta::RegionId;
+use wire::message::fusion::{Loss, ResidualFrame};
+
+use super::*;
+use crate::assembly::Micros;
+
+const WRITES: u64 = 5;
+
+fn losses(count: u8) -> Vec<Loss> {
+    let loss = |column: u8| Loss {
+        primary: NodeId(u32::from(column)),
+        column,
+        cut: Seq(WRITES),
+        replacement: Some(address(S)),
+    };
+    (0..count).map(loss).collect()
+}
+
+fn recover(primary: &mut Primary, recovery: u64, lost: u8) -> Vec<Command> {
+    let rows = [(S, 0), (T, 1)][..usize::from(lost)].to_vec();
+    order(
+        primary,
+        ToPrimary::Recover {
+            recovery,
+            losses: losses(lost),
+            rows,
+        },
+    )
+}
+
+fn frames(list: &KeyedList, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
+    let residual_bytes = residual.len() as u64;
+    let (recovery, cut, lengths) = (1, Seq(WRITES), lengths(list));
+    let mut frames = vec![ResidualFrame::Begin {
+        recovery,
+        row,
+        cut,
+        lengths,
+        residual_bytes,
+    }];
+    if row == 0 {
+        frames.extend([RegionId::ENTRIES, RegionId::SESSIONS].map(|region| {
+            let bytes = Bytes::copy_from_slice(list.image(region));
+            ResidualFrame::Auxiliary { region, bytes }
+        }));
+    }
+    frames.push(ResidualFrame::Block {
+        index: 0,
+        bytes: Bytes::copy_from_slice(residual),
+    });
+    frames.push(ResidualFrame::End);
+    frames
+}
+
+/// Delivers a stream's frames, runs what is to be run, and returns what else was commanded.
+fn deliver(primary: &mut Primary, server: NodeId, frames: Vec<ResidualFrame>) -> Vec<Command> {
+    let mut commands = Vec::new();
+    for frame in frames {
+        let (stream, at) = (u64::from(server.0), Micros(100));
+        for command in primary.handle(Event::Residual {
+            stream,
+            server,
+            at,
+            frame,
+        }) {
+            match command {
+                Command::Decode => {
+                    primary.decode();
+                    commands.extend(primary.handle(Event::Decoded { took_us: 3 }));
+                }
+                Command::Check => {
+                    primary.check();
+                    commands.extend(primary.handle(Event::Checked { took_us: 7 }));
+                }
+                other => commands.push(other),
+            }
+        }
+    }
+    commands
+}
+
+fn installed() -> [Command; 2] {
+    let installed = FromPrimary::Installed {
+        recovery: 1,
+        transfer_us: 0,
+        decode_us: 3,
+        install_us: 7,
+    };
+    [Command::DropResiduals, Command::ToManager(installed)]
+}
+
+fn failed(reason: &str) -> [Command; 2] {
+    let failed = FromPrimary::InstallFailed {
+        recovery: 1,
+        reason: reason.to_owned(),
+    };
+    [Command::DropResiduals, Command::ToManager(failed)]
+}
+
+#[test]
+fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    let expecting = [Command::DropResiduals, Command::TakeResiduals { recovery: 1 }];
+    assert_eq!(recover(&mut primary, 1, 1), expecting);
+    assert_eq!(recover(&mut primary, 1, 1), [], "an order carried out already");
+    let (_, list) = reference(WRITES);
+    let residual = list.image(RegionId::VALUES).to_vec();
+    assert_eq!(deliver(&mut primary, S, frames(&list, 0, &residual)), installed());
+    assert_eq!(
+        send_write(&mut primary, 6),
+        [unavailable(6, "the primary recovers")]
+    );
+    view(&mut primary, 8, vec![seat(S, 1, true)]);
+    assert_eq!(
+        order(&mut primary, ToPrimary::Resume { since: Epoch(8) }),
+        [dial(S, 0)]
+    );
+    assert_eq!(primary.list(), Some(&list));
+    assert_eq!(
+        primary.handle(Event::ServerLinked { server: S }),
+        [to(S, open(8, 1, WRITES, false))]
+    );
+    assert_eq!(
+        hear(&mut primary, S, AckFrame::Opened { applied: Seq(WRITES) }),
+        []
+    );
+    assert_eq!(send_write(&mut primary, 6), [to(S, delta(6, WRITES))]);
+}
+
+/// Residuals of rows 0 and 1 where primary 0 holds the reference and primary 1 other, longer values.
+fn two_residuals(list: &KeyedList) -> [Vec<u8>; 2] {
+    let values = list.image(RegionId::VALUES);
+    let other: Vec<u8> = (0..values.len() as u8 + 30)
+        .map(|byte| byte.wrapping_mul(7) | 1)
+        .collect();
+    [0, 1].map(|row| {
+        let mut residual = vec![0; other.len()];
+        multiply_add(coefficient(row, 0), values, &mut residual[..values.len()]);
+        multiply_add(coefficient(row, 1), &other, &mut residual);
+        residual
+    })
+}
+
+#[test]
+fn two_lost_primaries_are_decoded_from_two_rows_in_whatever_order_they_come() {
+    let (_, list) = reference(WRITES);
+    let residuals = two_residuals(&list);
+    for order_of_rows in [[0, 1], [1, 0]] {
+        let mut primary = Primary::new(NodeId(0), DOOR);
+        recover(&mut primary, 1, 2);
+        let [first, second] =
+            order_of_rows.map(|row: usize| ([S, T][row], frames(&list, row as u8, &residuals[row])));
+        assert_eq!(deliver(&mut primary, first.0, first.1), []);
+        assert_eq!(deliver(&mut primary, second.0, second.1), installed());
+    }
+}
+
+#[test]
+fn rows_of_different_states_are_noticed_behind_the_end_of_the_values() {
+    let (_, list) = reference(WRITES);
+    let [first, mut second] = two_residuals(&list);
+    let last = second.len() - 1;
+    second[last] ^= 1;
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    recover(&mut primary, 1, 2);
+    deliver(&mut primary, S, frames(&list, 0, &first));
+    let values = list.image(RegionId::VALUES).len();
+    let reason = format!("byte {last} is not zero, behind the {values} bytes of the values");
+    assert_eq!(
+        deliver(&mut primary, T, frames(&list, 1, &second))[..2],
+        failed(&reason)
+    );
+}
+
+#[test]
+fn what_is_no_sound_structure_is_never_served() {
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    recover(&mut primary, 1, 1);
+    let (_, list) = reference(WRITES);
+    let mut residual = list.image(RegionId::VALUES).to_vec();
+    residual[0] = 200;
+    let commands = deliver(&mut primary, S, frames(&list, 0, &residual));
+    assert_eq!(
+        commands,
+        failed("the value in slot 0 has 200 bytes, of at most 8")
+    );
+    assert_eq!(order(&mut primary, ToPrimary::Resume { since: Epoch(8) }), []);
+    assert_eq!(
+        send_write(&mut primary, 1),
+        [unavailable(1, "the primary has not entered yet")]
+    );
+}
+
+#[test]
+fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
+    let (_, list) = reference(WRITES);
+    let residual = list.image(RegionId::VALUES).to_vec();
+    let good = || frames(&list, 0, &residual);
+    let begin = |row, cut| ResidualFrame::Begin {
+        recovery: 1,
+        row,
+        cut: Seq(cut),
+        lengths: lengths(&list),
+        residual_bytes: residual.len() as u64,
+    };
+    let replaced = |place: usize, frame| {
+        let mut frames = good();
+        frames[place] = frame;
+        frames
+    };
+    let block = |index, bytes: usize| ResidualFrame::Block {
+        index,
+        bytes: Bytes::from(vec![0; bytes]),
+    };
+    let whole = residual.len();
+    let entries = list.image(RegionId::ENTRIES).len();
+    let long = Bytes::from(vec![0; entries + 1]);
+    let cases = [
+        (
+            replaced(0, begin(1, WRITES)),
+            "node 10 sends row 1, not 0".to_owned(),
+        ),
+        (
+            replaced(0, begin(0, 4)),
+            "node 10 cut at seq 4, not at seq 5".to_owned(),
+        ),
+        (
+            replaced(3, block(1, whole)),
+            format!("node 10 sent block 1 with {whole} bytes, not block 0 with {whole}"),
+        ),
+        (
+            replaced(3, block(0, 1)),
+            format!("node 10 sent block 0 with 1 bytes, not block 0 with {whole}"),
+        ),
+        (
+            replaced(3, ResidualFrame::End),
+            "node 10 ended after 0 of 1 blocks".to_owned(),
+        ),
+        (
+            replaced(1, begin(0, WRITES)),
+            "node 10 sent a frame out of turn".to_owned(),
+        ),
+        (
+            replaced(
+                1,
+                ResidualFrame::Auxiliary {
+                    region: RegionId::ENTRIES,
+                    bytes: long,
+                },
+            ),
+            format!(
+                "node 10 sent {} bytes of region 1, which has {entries}",
+                entries + 1
+            ),
+        ),
+        (
+            [good()[..1].to_vec(), good()[2..].to_vec()].concat(),
+            format!("0 bytes of region 1 came, which has {entries}"),
+        ),
+    ];
+    for (frames, reason) in cases {
+        let mut primary = Primary::new(NodeId(0), DOOR);
+        recover(&mut primary, 1, 1);
+        assert_eq!(deliver(&mut primary, S, frames)[..2], failed(&reason));
+    }
+}
+
+#[test]
+fn a_stream_that_breaks_off_fails_the_recovery_and_one_that_came_to_its_end_does_not() {
+    let (_, list) = reference(WRITES);
+    let [residual, _] = two_residuals(&list);
+    let stream = u64::from(S.0);
+    for whole in [false, true] {
+        let mut primary = Primary::new(NodeId(0), DOOR);
+        recover(&mut primary, 1, 2);
+        let mut frames = frames(&list, 0, &residual);
+        if !whole {
+            frames.pop();
+        }
+        assert_eq!(deliver(&mut primary, S, frames), []);
+        let expected = if whole {
+            vec![]
+        } else {
+            failed("the stream of node 10 broke off").to_vec()
+        };
+        assert_eq!(primary.handle(Event::ResidualEnded { stream }), expected);
+    }
+}
+
+#[test]
+fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
+    let (_, list) = reference(WRITES);
+    let residual = list.image(RegionId::VALUES).to_vec();
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    recover(&mut primary, 1, 1);
+    assert_eq!(order(&mut primary, ToPrimary::Abandon { recovery: 2 }), []);
+    assert_eq!(
+        order(&mut primary, ToPrimary::Abandon { recovery: 1 }),
+        [Command::DropResiduals]
+    );
+    let closed = Command::CloseResidual {
+        stream: u64::from(S.0),
+    };
+    let late = frames(&list, 0, &residual);
+    assert_eq!(deliver(&mut primary, S, late[..1].to_vec()), [closed]);
+
+    recover(&mut primary, 1, 1);
+    deliver(&mut primary, S, frames(&list, 0, &residual));
+    assert_eq!(
+        order(&mut primary, ToPrimary::Abandon { recovery: 1 }),
+        [Command::DropResiduals]
+    );
+    assert_eq!(
+        order(&mut primary, ToPrimary::Resume { since: Epoch(8) }),
+        [],
+        "nothing is held any more"
+    );
+}
+
+#[test]
+fn a_primary_that_lives_is_no_replacement() {
+    let mut primary = founded(&[S]);
+    let failed = FromPrimary::InstallFailed {
+        recovery: 1,
+        reason: "this primary holds a structure already".to_owned(),
+    };
+    assert_eq!(recover(&mut primary, 1, 1), [Command::ToManager(failed)]);
+}
+
+#[test]
+fn a_system_that_cannot_be_solved_is_refused() {
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    let rows = vec![(S, 0)];
+    let order_of_one_row = ToPrimary::Recover {
+        recovery: 1,
+        losses: losses(2),
+        rows,
+    };
+    assert_eq!(
+        order(&mut primary, order_of_one_row),
+        failed("1 rows for 2 columns")
+    );
+}

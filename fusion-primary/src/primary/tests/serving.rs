@@ -1,0 +1,239 @@
+//! Clients: the output rule, refusals, queues and their limits.
+
+use structures::op::Element;
+use wire::message::membership::Role;
+
+use super::*;
+use crate::life::{MAX_HELD_REPLIES, MAX_WAITING_WRITES};
+
+#[test]
+fn a_write_is_answered_when_every_active_server_has_applied_it() {
+    let mut primary = founded(&[S, T]);
+    assert_eq!(
+        send_write(&mut primary, 1),
+        [to(S, delta(1, 0)), to(T, delta(1, 0))]
+    );
+    assert_eq!(ack(&mut primary, T, 1), []);
+    assert_eq!(ack(&mut primary, S, 1), [written(1)]);
+}
+
+#[test]
+fn writes_are_pipelined_and_answered_in_order() {
+    let mut primary = founded(&[S]);
+    for number in 1..=3 {
+        assert_eq!(send_write(&mut primary, number), [to(S, delta(number, 0))]);
+    }
+    assert_eq!(ack(&mut primary, S, 2), [written(1), written(2)]);
+    assert_eq!(ack(&mut primary, S, 3), [written(3)]);
+}
+
+#[test]
+fn a_read_shows_nothing_that_is_not_stable_and_waits_for_what_it_shows() {
+    let mut primary = founded(&[S]);
+    send_write(&mut primary, 1);
+    send_write(&mut primary, 2);
+    let get = RequestBody::Get {
+        group: DOOR.group,
+        key: vec![2],
+    };
+    assert_eq!(ask(&mut primary, 8, get), []);
+    assert_eq!(
+        ask(&mut primary, 9, RequestBody::ReadAll { group: DOOR.group }),
+        []
+    );
+    send_write(&mut primary, 3);
+    let value = reply(8, ReplyBody::Value(Some(serde_bytes::ByteBuf::from([2; 8]))));
+    let elements = vec![Element {
+        key: vec![2],
+        value: vec![2; 8],
+    }];
+    let all = reply(9, ReplyBody::Elements { elements, last: true });
+    assert_eq!(ack(&mut primary, S, 1), [written(1)]);
+    assert_eq!(
+        ack(&mut primary, S, 2),
+        [written(2), value, all],
+        "as of the request, without write 3"
+    );
+}
+
+#[test]
+fn a_retry_is_applied_once_and_waits_for_what_it_repeats() {
+    let mut primary = founded(&[S]);
+    send_write(&mut primary, 1);
+    send_write(&mut primary, 2);
+    assert_eq!(send_write(&mut primary, 2), [], "no operation, and no answer yet");
+    assert_eq!(ack(&mut primary, S, 2), [written(1), written(2), written(2)]);
+    assert_eq!(send_write(&mut primary, 2), [written(2)], "all is stable");
+}
+
+#[test]
+fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
+    let limits = StructureLimits {
+        key_bytes: 4,
+        element_bytes: 40_000,
+    };
+    let mut primary = Primary::new(NodeId(0), Door { limits, ..DOOR });
+    view(&mut primary, 1, vec![]);
+    order(&mut primary, ToPrimary::Found { since: Epoch(1) });
+    send_write(&mut primary, 1);
+    let element = |number: u8| Element {
+        key: vec![number],
+        value: vec![number; 40_000],
+    };
+    for number in 2..=4 {
+        let Element { key, value } = element(number as u8);
+        let write = Write {
+            client: ClientId(1),
+            seq: Seq(number),
+            op: Op::Insert { key, value },
+        };
+        ask(
+            &mut primary,
+            number,
+            RequestBody::Write {
+                group: DOOR.group,
+                write,
+            },
+        );
+    }
+    let chunk = |number, last| {
+        reply(
+            9,
+            ReplyBody::Elements {
+                elements: vec![element(number)],
+                last,
+            },
+        )
+    };
+    let read = ask(&mut primary, 9, RequestBody::ReadAll { group: DOOR.group });
+    assert_eq!(read, [chunk(2, false), chunk(3, false), chunk(4, true)]);
+    let mut empty = founded(&[]);
+    let nothing = reply(
+        9,
+        ReplyBody::Elements {
+            elements: vec![],
+            last: true,
+        },
+    );
+    assert_eq!(
+        ask(&mut empty, 9, RequestBody::ReadAll { group: DOOR.group }),
+        [nothing]
+    );
+}
+
+#[test]
+fn what_the_door_refuses_changes_nothing() {
+    let mut primary = founded(&[S]);
+    let op = Op::Delete { key: vec![0; 5] };
+    let bad = Write {
+        client: ClientId(1),
+        seq: Seq(1),
+        op,
+    };
+    let refusal = Refusal::KeyLength { limit: 4, actual: 5 };
+    let refused = ask(
+        &mut primary,
+        1,
+        RequestBody::Write {
+            group: DOOR.group,
+            write: bad,
+        },
+    );
+    assert_eq!(refused, [reply(1, ReplyBody::Refused(refusal))]);
+    let elsewhere = Refusal::NotServedHere { role: Role::Primary };
+    assert_eq!(
+        ask(&mut primary, 2, RequestBody::Members),
+        [reply(2, ReplyBody::Refused(elsewhere))]
+    );
+    assert_eq!(primary.list(), Some(&KeyedList::new(LIMITS)));
+}
+
+#[test]
+fn before_it_lives_it_says_why_it_does_not_serve() {
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    assert_eq!(
+        send_write(&mut primary, 1),
+        [unavailable(1, "the primary has not entered yet")]
+    );
+    let missing = vec![NodeId(0), S];
+    primary.handle(Event::Refused(EntryRefused::TooManyFaults {
+        tolerated: 1,
+        missing: missing.clone(),
+    }));
+    let refusal = Refusal::TooManyFaults {
+        tolerated: 1,
+        missing,
+    };
+    assert_eq!(
+        send_write(&mut primary, 1),
+        [reply(1, ReplyBody::Refused(refusal))]
+    );
+}
+
+#[test]
+fn writes_wait_while_fewer_than_min_backups_are_active_and_no_more_than_the_limit() {
+    let mut primary = founded(&[S]);
+    let min_backups = 1;
+    let bare = ToPrimary::View {
+        epoch: Epoch(2),
+        servers: vec![],
+        min_backups,
+    };
+    assert_eq!(
+        order(&mut primary, bare),
+        [Command::Disconnect { server: S }, viewed(2)]
+    );
+    for number in 1..=MAX_WAITING_WRITES as u64 {
+        assert_eq!(send_write(&mut primary, number), [], "{number}");
+    }
+    let overloaded = Refusal::Overloaded {
+        limit: MAX_WAITING_WRITES,
+    };
+    assert_eq!(
+        send_write(&mut primary, 9999),
+        [reply(9999, ReplyBody::Refused(overloaded))]
+    );
+    let back = ToPrimary::View {
+        epoch: Epoch(3),
+        servers: vec![seat(T, 3, true)],
+        min_backups,
+    };
+    let commands = order(&mut primary, back);
+    assert_eq!(
+        commands,
+        [dial(T, 0), viewed(3)],
+        "they are applied now, and wait for the server"
+    );
+    let (since, rebuild) = (1, 3);
+    assert_eq!(
+        primary.handle(Event::ServerLinked { server: T }),
+        [to(T, open(since, rebuild, 0, false))]
+    );
+    let resent = hear(&mut primary, T, AckFrame::Opened { applied: Seq(0) });
+    assert_eq!(resent.len(), multicast::fifo::MAX_UNSTABLE);
+    assert_eq!(resent[..2], [to(T, delta(1, 0)), to(T, delta(2, 0))]);
+    let commands = ack(&mut primary, T, 2);
+    assert_eq!(commands[..2], [written(1), written(2)]);
+    assert_eq!(commands.len(), 4, "room for two more");
+}
+
+#[test]
+fn as_many_replies_are_held_as_the_limit_says_and_not_one_more() {
+    let mut primary = founded(&[S]);
+    send_write(&mut primary, 1);
+    let get = || RequestBody::Get {
+        group: DOOR.group,
+        key: vec![2],
+    };
+    for request in 2..=MAX_HELD_REPLIES as u64 {
+        assert_eq!(ask(&mut primary, request, get()), []);
+    }
+    let overloaded = Refusal::Overloaded {
+        limit: MAX_HELD_REPLIES,
+    };
+    assert_eq!(
+        ask(&mut primary, 9999, get()),
+        [reply(9999, ReplyBody::Refused(overloaded))]
+    );
+    assert_eq!(ack(&mut primary, S, 1).len(), MAX_HELD_REPLIES);
+}
