@@ -154,7 +154,7 @@ impl Cluster {
     pub async fn read_everywhere(&self) -> Vec<Vec<Element>> {
         let mut all = Vec::new();
         for group in self.groups() {
-            all.push(self.read(group).await.unwrap());
+            all.push(self.running.directory.read_all(group, PATIENCE).await.unwrap());
         }
         all
     }

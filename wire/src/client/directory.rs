@@ -1,14 +1,19 @@
 //! Where a group's door is: the manager under replication, the group's primary under fusion.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use multicast::id::GroupId;
 use settings::Mechanism;
-use tokio::net::lookup_host;
+use structures::op::Element;
+use tokio::{
+    net::lookup_host,
+    time::{Instant, sleep},
+};
 
 use super::{Client, ClientError};
 use crate::{
     WireError,
+    member::redial_pause,
     message::membership::{Membership, Role, Standing},
 };
 
@@ -58,6 +63,36 @@ impl Directory {
                 Ok(Client::connect(address, self.cluster).await?)
             }
         }
+    }
+
+    /// All elements of the group at its door, tried again for up to `patience` while what is in the way may
+    /// pass: an active primary may not have heard yet that it is to serve.
+    ///
+    /// # Errors
+    /// What does not pass, or `OutOfPatience`.
+    pub async fn read_all(&self, group: GroupId, patience: Duration) -> Result<Vec<Element>, ClientError> {
+        let began = Instant::now();
+        let mut attempt = 0;
+        loop {
+            match self.try_read_all(group).await {
+                Err(error) if error.is_passing() && began.elapsed() >= patience => {
+                    let patience_ms = patience.as_millis();
+                    return Err(ClientError::OutOfPatience {
+                        patience_ms,
+                        last: Box::new(error),
+                    });
+                }
+                Err(error) if error.is_passing() => {
+                    sleep(redial_pause(attempt)).await;
+                    attempt += 1;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn try_read_all(&self, group: GroupId) -> Result<Vec<Element>, ClientError> {
+        self.door(group).await?.read_all(group).await
     }
 }
 
