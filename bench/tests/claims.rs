@@ -1,5 +1,10 @@
 //! The table of claims names tests that exist.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test, its helpers included, may fail by panicking"
+)]
+
 use std::{
     fs,
     path::{Path, PathBuf},

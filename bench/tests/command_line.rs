@@ -1,5 +1,10 @@
 //! The command line as a user meets it: texts, exit codes, files.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test, its helpers included, may fail by panicking"
+)]
+
 use std::{
     path::Path,
     process::{Command, Output, Stdio},

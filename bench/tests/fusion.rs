@@ -1,5 +1,10 @@
 //! Fused clusters of real processes: crashes of every kind, and what is read back afterwards.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test, its helpers included, may fail by panicking"
+)]
+
 mod support;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@
 
 use multicast::id::{Epoch, Incarnation, NodeId};
 use wire::message::{
-    client::{ReplyBody, RequestBody, RecoveryReport},
+    client::{RecoveryReport, ReplyBody, RequestBody},
     entry::{Enter, EnterReply},
     fusion::{FromPrimary, FromServer, ToPrimary, ToServer},
     membership::{Addresses, Membership},
