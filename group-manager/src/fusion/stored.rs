@@ -14,10 +14,13 @@ impl FusionCoordinator {
             self.note_change(now, *node, &before.members[node], member);
         }
         for (node, member) in &after {
-            let newly_founded = member.group.is_some_and(|group| {
-                self.membership.founded.contains(&group) && !before.founded.contains(&group)
-            });
-            if newly_founded {
+            let founded = |membership: &Membership| {
+                let is_ours = |group| membership.founded.contains(&group);
+                member.group.is_some_and(is_ours)
+            };
+            // Founded by this life, perhaps in the place of one that was lost before it was told.
+            let was_hollow = !founded(&before) || self.hollow.contains_key(node);
+            if was_hollow && founded(&self.membership) {
                 self.hollow.insert(*node, member.incarnation);
             }
         }

@@ -34,6 +34,7 @@ scripts! {
     a_second_life_is_refused_while_the_first_one_lives,
     a_new_manager_expects_the_members_to_come_back,
     another_manager_ends_this_one,
+    a_founder_lost_while_the_store_is_busy_is_replaced_by_another,
     a_recovery_waits_until_its_replacement_listens,
     a_founder_that_may_not_have_heard_it_is_told_again,
     a_founder_that_was_never_told_leaves_nothing_behind,

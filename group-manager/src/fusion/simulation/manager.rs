@@ -124,15 +124,17 @@ impl World {
     /// The store holds the next membership from now on.
     pub(super) fn hold(&mut self, next: Membership) {
         for (node, member) in &next.members {
-            let newly = member
-                .group
-                .is_some_and(|group| next.founded.contains(&group) && !self.stored.founded.contains(&group));
-            if newly {
+            let founded = |membership: &Membership| {
+                let is_ours = |group| membership.founded.contains(&group);
+                member.group.is_some_and(is_ours)
+            };
+            let begun = self.begun.contains_key(node);
+            assert!(
+                !begun || founded(&self.stored),
+                "a group that began is founded again"
+            );
+            if founded(&next) && !begun {
                 self.founders.insert(*node, member.incarnation);
-                assert!(
-                    !self.begun.contains_key(node),
-                    "a group that began is founded again"
-                );
             }
         }
         self.stored = next;
