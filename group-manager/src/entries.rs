@@ -61,14 +61,18 @@ async fn serve(peer: Peer, mut stream: TcpStream, inbox: mpsc::Sender<Inbox>) ->
     let mut codec = FrameCodec::<Enter>::with_limit(MAX_ENTER_BYTES);
     let mut buffer = BytesMut::new();
     let traffic = Traffic::default();
-    let silent = |_| WireError::HandshakeSilent { limit_ms: HANDSHAKE_TIMEOUT.as_millis() };
+    let silent = |_| WireError::HandshakeSilent {
+        limit_ms: HANDSHAKE_TIMEOUT.as_millis(),
+    };
     let frame = next_frame(&mut stream, &mut codec, &mut buffer, &traffic);
     let mut enter = timeout(HANDSHAKE_TIMEOUT, frame).await.map_err(silent)??;
     enter.addresses.peers = reachable(enter.addresses.peers, peer.address);
     enter.addresses.clients = reachable(enter.addresses.clients, peer.address);
     let (answer, answered) = oneshot::channel();
     let handed_in = inbox.send(Inbox::Entry(enter, answer)).await.is_ok();
-    let (true, Ok(reply)) = (handed_in, answered.await) else { return Err(WireError::Closed) };
+    let (true, Ok(reply)) = (handed_in, answered.await) else {
+        return Err(WireError::Closed);
+    };
     buffer.clear();
     codec.encode(&reply, &mut buffer)?;
     stream.write_all(&buffer).await?;
@@ -77,7 +81,11 @@ async fn serve(peer: Peer, mut stream: TcpStream, inbox: mpsc::Sender<Inbox>) ->
 
 /// An unspecified host stands for the host that the caller calls from.
 fn reachable(listens: SocketAddr, calls_from: SocketAddr) -> SocketAddr {
-    if listens.ip().is_unspecified() { SocketAddr::new(calls_from.ip(), listens.port()) } else { listens }
+    if listens.ip().is_unspecified() {
+        SocketAddr::new(calls_from.ip(), listens.port())
+    } else {
+        listens
+    }
 }
 
 #[cfg(test)]

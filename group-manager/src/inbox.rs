@@ -28,9 +28,20 @@ pub(crate) enum Inbox {
     /// A process wants in; the answer goes into the channel.
     Entry(Enter, oneshot::Sender<EnterReply>),
     /// A member was called.
-    Dialled { node: NodeId, incarnation: Incarnation, outcome: Result<TcpStream, WireError> },
+    Dialled {
+        node: NodeId,
+        incarnation: Incarnation,
+        outcome: Result<TcpStream, WireError>,
+    },
     /// A member's link speaks.
-    Member { node: NodeId, incarnation: Incarnation, event: LinkEvent<FromMember> },
+    Member {
+        node: NodeId,
+        incarnation: Incarnation,
+        event: LinkEvent<FromMember>,
+    },
     /// The store answered.
-    Stored { next: Membership, outcome: Result<(), StoreError> },
+    Stored {
+        next: Membership,
+        outcome: Result<(), StoreError>,
+    },
 }

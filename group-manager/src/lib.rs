@@ -1,14 +1,14 @@
 //! Membership and epochs for both mechanisms; the clients' door to replicated groups.
 
 pub mod coordinator;
-pub mod fusion;
 mod entries;
+pub mod fusion;
 mod inbox;
 pub mod limits;
 mod members;
+mod process;
 pub mod recovery_log;
 pub mod replication;
-mod process;
 mod run;
 mod server;
 pub mod settings;

@@ -21,3 +21,10 @@ pub const MAX_CLIENTS: usize = 4096;
 
 /// How long to wait before a failed write of the membership store is tried again.
 pub const STORE_RETRY: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Reads of all elements that may be under way at one data node; each fills at most a quarter of its outbox
+/// ([`wire::limits::MAX_READ_CHUNKS`]).
+pub const MAX_LONG_READS: usize = 3;
+
+/// Recovery reports in one reply.
+pub const MAX_REPORTS_PER_REPLY: usize = 4096;

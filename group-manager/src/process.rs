@@ -13,7 +13,9 @@ use crate::{Settings, run};
 /// Runs `[manager section]` of a cluster file (1 where the file implies it) until it is asked to stop.
 /// Prints where it listens on standard output.
 pub fn main(arguments: RoleArguments, heap: HeapProbe) -> ExitCode {
-    run_role(arguments, move |cluster, arguments, shutdown| start(cluster, arguments, shutdown, heap))
+    run_role(arguments, move |cluster, arguments, shutdown| {
+        start(cluster, arguments, shutdown, heap)
+    })
 }
 
 async fn start(
@@ -26,5 +28,7 @@ async fn start(
     let settings = Settings::from_cluster(cluster, &arguments.cluster, arguments.section, heap)?;
     let (listener, address) = listen(&endpoint).await?;
     println!("listening on {address}");
-    run(listener, settings, shutdown.wait()).await.map_err(|error| RoleError::Failed(error.into()))
+    run(listener, settings, shutdown.wait())
+        .await
+        .map_err(|error| RoleError::Failed(error.into()))
 }

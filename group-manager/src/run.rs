@@ -55,16 +55,21 @@ pub async fn run(
 }
 
 fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>, RunError> {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let now = Micros(since_1970.as_micros() as u64);
     Ok(match settings.cluster.mechanism {
         Mechanism::Replication => {
             let cluster = replicated(&settings.cluster);
-            Box::new(Replication::new(cluster, stored, settings.identity.incarnation, now))
+            Box::new(Replication::new(
+                cluster,
+                stored,
+                settings.identity.incarnation,
+                now,
+            ))
         }
-        Mechanism::FusionLinked => {
-            Box::new(FusionCoordinator::new(fused(&settings.cluster)?, stored, now)?)
-        }
+        Mechanism::FusionLinked => Box::new(FusionCoordinator::new(fused(&settings.cluster)?, stored, now)?),
     })
 }
 
@@ -74,12 +79,28 @@ fn fused(cluster: &Cluster) -> Result<FusionCluster, FusionClusterError> {
     let primaries: Vec<PrimaryPlace> = cluster
         .primaries
         .iter()
-        .map(|p| PrimaryPlace { node: p.id, group: p.group, column: byte(usize::from(p.group.0)) })
+        .map(|p| PrimaryPlace {
+            node: p.id,
+            group: p.group,
+            column: byte(usize::from(p.group.0)),
+        })
         .collect();
-    let servers: Vec<ServerPlace> =
-        cluster.fusion_servers.iter().map(|s| ServerPlace { node: s.id, row: byte(s.row) }).collect();
+    let servers: Vec<ServerPlace> = cluster
+        .fusion_servers
+        .iter()
+        .map(|s| ServerPlace {
+            node: s.id,
+            row: byte(s.row),
+        })
+        .collect();
     let suspicion_us = cluster.suspicion.as_micros() as u64;
-    FusionCluster::new(cluster.fault_tolerance, &primaries, &servers, cluster.min_backups, suspicion_us)
+    FusionCluster::new(
+        cluster.fault_tolerance,
+        &primaries,
+        &servers,
+        cluster.min_backups,
+        suspicion_us,
+    )
 }
 
 fn replicated(cluster: &Cluster) -> ReplicatedCluster {

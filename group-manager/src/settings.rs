@@ -1,6 +1,9 @@
 //! What one manager process runs on: the checked part of the cluster file that concerns it.
 
-use std::{path::{Path, PathBuf}, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use multicast::id::{Incarnation, NodeId};
 use settings::{Cluster, NoSuchSection};
@@ -37,7 +40,12 @@ impl Settings {
             incarnation: Incarnation(wire::process::random_id()),
         };
         let membership_file = cluster.membership_file(manager, cluster_file);
-        Ok(Self { identity, membership_file, cluster, heap })
+        Ok(Self {
+            identity,
+            membership_file,
+            cluster,
+            heap,
+        })
     }
 
     /// How often members are told that the manager lives.

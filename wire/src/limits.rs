@@ -14,6 +14,12 @@ pub const READ_AHEAD_BYTES: usize = 64 * 1024;
 /// Frames that may wait in one link's outbox; a peer that lets it fill is treated as gone.
 pub const OUTBOX_FRAMES: usize = 8 * 1024;
 
+/// Frames of [`CHUNK_BYTES`] that one read of all elements may fill; a few of them fit into an outbox.
+pub const MAX_READ_CHUNKS: usize = OUTBOX_FRAMES / 4;
+
+/// A peer that takes none of the bytes that wait for it for so long is given up.
+pub const WRITE_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Frames that one flush may gather, so that one busy link still flushes now and then.
 pub const FRAMES_PER_FLUSH: usize = 256;
 

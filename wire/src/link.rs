@@ -17,13 +17,14 @@ use tokio::{
     },
     sync::mpsc,
     task::AbortHandle,
+    time::timeout,
 };
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::{
     error::WireError,
     frame::FrameCodec,
-    limits::{FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_AHEAD_BYTES},
+    limits::{FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_AHEAD_BYTES, WRITE_PATIENCE},
     traffic::Traffic,
 };
 
@@ -41,6 +42,7 @@ pub enum LinkEvent<In> {
 pub struct Link<Out> {
     outbox: mpsc::Sender<Out>,
     reader: AbortHandle,
+    writer: AbortHandle,
 }
 
 impl<Out: Serialize + Send + Sync + 'static> Link<Out> {
@@ -54,27 +56,30 @@ impl<Out: Serialize + Send + Sync + 'static> Link<Out> {
     {
         let (outbox, queue) = mpsc::channel(OUTBOX_FRAMES);
         let (reading, writing) = stream.into_split();
-        tokio::spawn(write_frames(writing, queue, Arc::clone(&traffic)));
+        let writer = tokio::spawn(write_frames(writing, queue, Arc::clone(&traffic))).abort_handle();
         let reader = tokio::spawn(read_frames(reading, traffic, deliver)).abort_handle();
-        Self { outbox, reader }
+        Self {
+            outbox,
+            reader,
+            writer,
+        }
     }
 
     /// Queues a message; never waits.
     ///
     /// # Errors
-    /// `OutboxFull` if the peer lets too much wait, `Closed` if the connection has ended.
+    /// `OutboxFull` if the peer lets too much wait (the connection is cut then, and what waits is dropped);
+    /// `Closed` if the connection has ended.
     pub fn send(&self, message: Out) -> Result<(), WireError> {
         self.outbox.try_send(message).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => WireError::OutboxFull {
-                queued: OUTBOX_FRAMES,
-            },
+            mpsc::error::TrySendError::Full(_) => {
+                self.writer.abort();
+                WireError::OutboxFull {
+                    queued: OUTBOX_FRAMES,
+                }
+            }
             mpsc::error::TrySendError::Closed(_) => WireError::Closed,
         })
-    }
-
-    /// A queue into the link that waits while it is full, for bulk streams in a task of their own.
-    pub fn bulk(&self) -> mpsc::Sender<Out> {
-        self.outbox.clone()
     }
 }
 
@@ -84,7 +89,7 @@ impl<Out> Drop for Link<Out> {
     }
 }
 
-/// Sends frames until the queue closes or the peer is gone; one flush per batch.
+/// Sends frames until the queue closes or the peer is gone or takes nothing any more; one flush per batch.
 async fn write_frames<Out: Serialize>(
     mut stream: OwnedWriteHalf,
     mut queue: mpsc::Receiver<Out>,
@@ -102,7 +107,10 @@ async fn write_frames<Out: Serialize>(
             }
         }
         traffic.count(frames, buffer.len() as u64);
-        if stream.write_all(&buffer).await.is_err() {
+        if !matches!(
+            timeout(WRITE_PATIENCE, stream.write_all(&buffer)).await,
+            Ok(Ok(()))
+        ) {
             return;
         }
         // A bulk stream that is over leaves nothing behind.

@@ -1,7 +1,11 @@
 //! What crosses the connections, by [`Purpose`](crate::Purpose).
 
+pub mod admission;
 pub mod client;
 pub mod entry;
 pub mod fusion;
 pub mod membership;
 pub mod replication;
+
+#[cfg(test)]
+mod tests;

@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use multicast::id::{GroupId, MessageId, NodeId};
-use structures::op::{Op, Write};
+use structures::op::Write;
 use wire::message::{
+    admission::{judge_key, judge_op},
     client::{Refusal, ReplyBody, RequestBody},
     membership::Role,
     replication::{Outcomes, ToNode},
 };
 
 use super::{Caller, Command, Micros, Replication, refused, view::Stage};
-use crate::limits::MAX_WAITING_WRITES;
+use crate::limits::{MAX_LONG_READS, MAX_WAITING_WRITES};
 
 /// A read that was passed on to a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
     caller: Caller,
     node: NodeId,
+    /// Whether the answer takes many frames.
+    is_long: bool,
 }
 
 impl Replication {
@@ -70,7 +73,7 @@ impl Replication {
     }
 
     fn handle_write(&mut self, caller: Caller, group: GroupId, write: Write) -> Vec<Command> {
-        if let Some(refusal) = self.over_a_limit(&write.op) {
+        if let Err(refusal) = judge_op(self.cluster.limits, &write.op) {
             return vec![refused(caller, refusal)];
         }
         let Some(state) = self.groups.get_mut(&group) else {
@@ -85,27 +88,6 @@ impl Replication {
             )];
         }
         self.pump_group(group)
-    }
-
-    fn over_a_limit(&self, op: &Op) -> Option<Refusal> {
-        let key_limit = usize::from(self.cluster.limits.key_bytes);
-        let value_limit = usize::from(self.cluster.limits.element_bytes);
-        let (key, value) = match op {
-            Op::OpenSession => return None,
-            Op::Insert { key, value } | Op::Update { key, value } => (key, Some(value)),
-            Op::Delete { key } => (key, None),
-        };
-        if key.is_empty() || key.len() > key_limit {
-            return Some(Refusal::KeyLength {
-                limit: key_limit,
-                actual: key.len(),
-            });
-        }
-        let actual = value.map_or(0, Vec::len);
-        (actual > value_limit).then_some(Refusal::ValueLength {
-            limit: value_limit,
-            actual,
-        })
     }
 
     /// Sends what may go now at the group's door, and lets a drained entry begin its transfer.
@@ -127,6 +109,7 @@ impl Replication {
             let mut payload = BytesMut::new();
             if let Err(error) = wire::codec::encode(&writes, &mut payload) {
                 tracing::error!(%error, "a batch could not be encoded");
+                commands.extend(self.refuse_batch(group, callers));
                 continue;
             }
             let (id, sent) = self.sender.multicast(vec![group], payload.freeze());
@@ -140,6 +123,18 @@ impl Replication {
             }));
         }
         commands
+    }
+
+    fn refuse_batch(&mut self, group: GroupId, callers: Vec<Caller>) -> Vec<Command> {
+        if let Some(state) = self.groups.get_mut(&group) {
+            state.door.round_ended();
+        }
+        let reason = "the write could not be passed on".to_owned();
+        let refusal = Refusal::Unavailable { reason };
+        callers
+            .into_iter()
+            .map(|caller| refused(caller, refusal.clone()))
+            .collect()
     }
 
     /// Rule 3: every active member delivered it, so the clients may know.
@@ -222,12 +217,42 @@ impl Replication {
 
     fn handle_read(&mut self, caller: Caller, group: GroupId, read: RequestBody) -> Vec<Command> {
         let Some(node) = self.present(group).first().copied() else {
-            return Vec::new();
+            let missing = self.holders(group);
+            return vec![refused(caller, Refusal::StateLost { group, missing })];
         };
+        let judged = match &read {
+            RequestBody::Get { key, .. } => judge_key(self.cluster.limits, key),
+            _ => self.judge_long_read(node),
+        };
+        if let Err(refusal) = judged {
+            return vec![refused(caller, refusal)];
+        }
         self.next_token += 1;
         let token = self.next_token;
-        self.reads.insert(token, Reading { caller, node });
+        let is_long = matches!(read, RequestBody::ReadAll { .. });
+        self.reads.insert(
+            token,
+            Reading {
+                caller,
+                node,
+                is_long,
+            },
+        );
         vec![Command::ToNode(node, ToNode::Read { token, read })]
+    }
+
+    /// Long reads share the link with the multicast; so many at once always fit into the node's outbox.
+    fn judge_long_read(&self, node: NodeId) -> Result<(), Refusal> {
+        let under_way = self
+            .reads
+            .values()
+            .filter(|reading| reading.node == node && reading.is_long);
+        match under_way.count() {
+            MAX_LONG_READS.. => Err(Refusal::Overloaded {
+                limit: MAX_LONG_READS,
+            }),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn handle_read_reply(&mut self, node: NodeId, token: u64, reply: ReplyBody) -> Vec<Command> {

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use structures::op::{Element, Outcome, Write};
 
 use super::membership::{Membership, Role};
-use crate::{limits::CHUNK_BYTES, traffic::TrafficTotal};
+use crate::{
+    limits::{CHUNK_BYTES, MAX_READ_CHUNKS},
+    traffic::TrafficTotal,
+};
 
 /// A client's request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +91,7 @@ pub enum ReplyBody {
     DoorReport(DoorReport),
     /// See [`RecoveryReport`].
     Recoveries(Vec<RecoveryReport>),
-    /// Nothing was changed.
+    /// See [`Refusal`].
     Refused(Refusal),
 }
 
@@ -118,7 +121,8 @@ pub enum Refusal {
         /// The group asked for.
         group: GroupId,
     },
-    /// The group's active members are all gone. Its state is not guessed.
+    /// The group's active members are all gone. Its state is not guessed. A write that was under way at that
+    /// moment may be part of the lost state.
     #[error("the state of {group} is lost: {missing:?} are gone")]
     StateLost {
         /// The group.
@@ -141,9 +145,17 @@ pub enum Refusal {
         reason: String,
     },
     /// The door's queue is full. Retrying is safe.
-    #[error("the queue is full ({limit} writes wait)")]
+    #[error("the queue is full ({limit} requests wait)")]
     Overloaded {
         /// The limit.
+        limit: usize,
+    },
+    /// The structure does not fit into one read. Ask for single keys.
+    #[error("the elements fill {chunks} frames; one read may fill {limit}")]
+    ReadTooLarge {
+        /// Frames that it would take.
+        chunks: usize,
+        /// [`MAX_READ_CHUNKS`].
         limit: usize,
     },
     /// This process does not serve that request.
@@ -213,26 +225,74 @@ pub struct RecoveryReport {
     pub active_at_us: Option<u64>,
 }
 
-/// The replies to a read of all these elements: pieces of about [`CHUNK_BYTES`], the last one marked.
+/// The replies to a read of all these elements: pieces of about [`CHUNK_BYTES`], the last one marked, at least
+/// one; or a refusal if there would be more than [`MAX_READ_CHUNKS`].
 pub fn element_chunks(elements: Vec<Element>) -> Vec<ReplyBody> {
-    let mut replies = Vec::new();
-    let mut chunk = Vec::new();
+    chunks_within(elements, MAX_READ_CHUNKS)
+}
+
+fn chunks_within(elements: Vec<Element>, limit: usize) -> Vec<ReplyBody> {
+    let mut chunks = vec![Vec::new()];
     let mut bytes = 0;
     for element in elements {
         let element_bytes = element.key.len() + element.value.len();
-        if bytes + element_bytes > CHUNK_BYTES && !chunk.is_empty() {
-            replies.push(ReplyBody::Elements {
-                elements: std::mem::take(&mut chunk),
-                last: false,
-            });
-            bytes = 0;
-        }
         bytes += element_bytes;
-        chunk.push(element);
+        if bytes > CHUNK_BYTES && chunks.last().is_some_and(|chunk| !chunk.is_empty()) {
+            chunks.push(Vec::new());
+            bytes = element_bytes;
+        }
+        chunks.last_mut().expect("it began with one").push(element);
     }
-    replies.push(ReplyBody::Elements {
-        elements: chunk,
-        last: true,
-    });
-    replies
+    let count = chunks.len();
+    if count > limit {
+        return vec![ReplyBody::Refused(Refusal::ReadTooLarge { chunks: count, limit })];
+    }
+    let reply = |(place, elements)| ReplyBody::Elements {
+        elements,
+        last: place + 1 == count,
+    };
+    chunks.into_iter().enumerate().map(reply).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(bytes: usize) -> Element {
+        Element {
+            key: vec![7],
+            value: vec![7; bytes - 1],
+        }
+    }
+
+    fn sizes(replies: &[ReplyBody]) -> Vec<(usize, bool)> {
+        let size = |reply: &ReplyBody| match reply {
+            ReplyBody::Elements { elements, last } => (elements.len(), *last),
+            other => panic!("no elements: {other:?}"),
+        };
+        replies.iter().map(size).collect()
+    }
+
+    #[test]
+    fn elements_come_in_chunks_and_the_last_is_marked() {
+        let half = CHUNK_BYTES / 2;
+        assert_eq!(sizes(&element_chunks(Vec::new())), [(0, true)]);
+        assert_eq!(sizes(&element_chunks(vec![element(half); 2])), [(2, true)]);
+        assert_eq!(
+            sizes(&element_chunks(vec![element(half); 3])),
+            [(2, false), (1, true)]
+        );
+        assert_eq!(
+            sizes(&element_chunks(vec![element(2 * CHUNK_BYTES); 2])),
+            [(1, false), (1, true)]
+        );
+    }
+
+    #[test]
+    fn a_read_may_fill_its_limit_of_frames_and_not_one_more() {
+        let large = |count| vec![element(CHUNK_BYTES); count];
+        assert_eq!(chunks_within(large(3), 3).len(), 3);
+        let refused = vec![ReplyBody::Refused(Refusal::ReadTooLarge { chunks: 4, limit: 3 })];
+        assert_eq!(chunks_within(large(4), 3), refused);
+    }
 }

@@ -1,0 +1,222 @@
+//! Between clients and doors, and between the manager and a process that wants in.
+
+use multicast::id::NodeId;
+use serde_bytes::ByteBuf;
+use structures::op::{Element, Op, Outcome};
+
+use super::{Fields, Kind, replication::write, structure, variants};
+use crate::{
+    message::{
+        client::{
+            ClientReply, ClientRequest, DoorReport, RecoveryReport, Refusal, ReplyBody, RequestBody, Sizes,
+        },
+        entry::{Enter, EnterReply, EntryRefused},
+        membership::{Addresses, Member, Membership, Role, Standing},
+    },
+    traffic::TrafficTotal,
+};
+
+pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
+    let request = ClientRequest {
+        request: f.long,
+        body: RequestBody::Members,
+    };
+    let reply = ClientReply {
+        request: f.long,
+        body: ReplyBody::Written(Outcome::Updated),
+    };
+    let enter = Enter {
+        node: f.node(),
+        incarnation: f.incarnation(),
+        role: Role::Primary,
+        addresses: addresses(f),
+    };
+    vec![
+        structure("ClientRequest", request),
+        variants("RequestBody", request_bodies(f)),
+        structure("ClientReply", reply),
+        variants("ReplyBody", reply_bodies(f)),
+        variants("Refusal", refusals(f)),
+        structure("Enter", enter),
+        variants(
+            "EnterReply",
+            vec![
+                EnterReply::Accepted,
+                EnterReply::Refused(EntryRefused::IdInUse { node: f.node() }),
+            ],
+        ),
+        variants("EntryRefused", entry_refusals(f)),
+        structure("Membership", membership(f)),
+        variants("Role", roles()),
+        variants("Standing (of a member)", standings()),
+    ]
+}
+
+fn addresses(f: &Fields) -> Addresses {
+    Addresses {
+        peers: f.address,
+        clients: f.address,
+    }
+}
+
+fn request_bodies(f: &Fields) -> Vec<RequestBody> {
+    let group = f.group();
+    let op = Op::Insert {
+        key: f.bytes.clone(),
+        value: f.bytes.clone(),
+    };
+    vec![
+        RequestBody::Write {
+            group,
+            write: write(f, op),
+        },
+        RequestBody::Get {
+            group,
+            key: f.bytes.clone(),
+        },
+        RequestBody::ReadAll { group },
+        RequestBody::Sizes,
+        RequestBody::Members,
+        RequestBody::DoorReport { reset: f.flag },
+        RequestBody::Recoveries { from: f.long },
+    ]
+}
+
+fn reply_bodies(f: &Fields) -> Vec<ReplyBody> {
+    let element = Element {
+        key: f.bytes.clone(),
+        value: vec![f.byte],
+    };
+    let value = f.flag.then(|| ByteBuf::from(f.bytes.clone()));
+    vec![
+        ReplyBody::Written(Outcome::Deleted),
+        ReplyBody::Value(value),
+        ReplyBody::Value(None),
+        ReplyBody::Elements {
+            elements: vec![element; 2],
+            last: f.flag,
+        },
+        ReplyBody::Sizes(sizes(f)),
+        ReplyBody::Members(membership(f)),
+        ReplyBody::DoorReport(DoorReport {
+            updates: f.long,
+            latency_histogram: f.bytes.clone(),
+            traffic: TrafficTotal {
+                frames: f.long,
+                bytes: f.other_long,
+            },
+        }),
+        ReplyBody::Recoveries(vec![recovery(f), RecoveryReport::default()]),
+        ReplyBody::Refused(Refusal::UnknownGroup { group: f.group() }),
+    ]
+}
+
+fn sizes(f: &Fields) -> Sizes {
+    Sizes {
+        node: f.node(),
+        role: Role::FusionServer,
+        epoch: f.epoch(),
+        elements: f.long,
+        payload_bytes: f.other_long,
+        auxiliary_bytes: 1,
+        heap_bytes: 2,
+        resident_bytes: 3,
+    }
+}
+
+fn recovery(f: &Fields) -> RecoveryReport {
+    RecoveryReport {
+        node: f.node(),
+        detected_at_us: f.maybe,
+        removed_at_us: Some(1),
+        entered_at_us: Some(2),
+        fence_us: Some(3),
+        transfer_us: Some(4),
+        decode_us: Some(5),
+        install_us: Some(6),
+        frozen_us: Some(7),
+        active_at_us: f.maybe,
+    }
+}
+
+fn refusals(f: &Fields) -> Vec<Refusal> {
+    let (group, limit, actual) = (f.group(), f.size(), f.short.into());
+    let missing = vec![f.node(); 2];
+    vec![
+        Refusal::KeyLength { limit, actual },
+        Refusal::ValueLength { limit, actual },
+        Refusal::UnknownGroup { group },
+        Refusal::StateLost {
+            group,
+            missing: missing.clone(),
+        },
+        Refusal::TooManyFaults {
+            tolerated: limit,
+            missing,
+        },
+        Refusal::Unavailable {
+            reason: f.text.clone(),
+        },
+        Refusal::Overloaded { limit },
+        Refusal::NotServedHere { role: Role::DataNode },
+    ]
+}
+
+fn entry_refusals(f: &Fields) -> Vec<EntryRefused> {
+    let (node, missing) = (f.node(), vec![f.node(); 2]);
+    vec![
+        EntryRefused::IdInUse { node },
+        EntryRefused::UnknownNode {
+            node,
+            role: Role::FusionServer,
+        },
+        EntryRefused::StateLost {
+            missing: missing.clone(),
+        },
+        EntryRefused::TooManyFaults {
+            tolerated: f.size(),
+            missing,
+        },
+        EntryRefused::Busy {
+            reason: f.text.clone(),
+        },
+    ]
+}
+
+fn roles() -> Vec<Role> {
+    vec![
+        Role::GroupManager,
+        Role::DataNode,
+        Role::Primary,
+        Role::FusionServer,
+    ]
+}
+
+fn standings() -> Vec<Standing> {
+    vec![
+        Standing::Absent,
+        Standing::Joining,
+        Standing::Active,
+        Standing::Removed,
+    ]
+}
+
+/// One member in each standing.
+fn membership(f: &Fields) -> Membership {
+    let member = |(place, standing): (u32, Standing)| {
+        let member = Member {
+            role: roles()[place as usize],
+            group: f.flag.then_some(f.group()),
+            standing,
+            incarnation: f.incarnation(),
+            addresses: (standing != Standing::Absent).then(|| addresses(f)),
+            since: f.epoch(),
+        };
+        (NodeId(place), member)
+    };
+    Membership {
+        epoch: f.epoch(),
+        members: (0..).zip(standings()).map(member).collect(),
+        founded: vec![f.group()],
+    }
+}

@@ -1,0 +1,185 @@
+//! Between the manager and data nodes, and between a donor and a joiner.
+
+use multicast::skeen::message::{FromMember, Held, Standing, ToMember};
+use structures::op::{Op, Outcome, Write};
+
+use super::{Fields, Kind, structure, variants};
+use crate::message::{
+    client::{ReplyBody, RequestBody},
+    replication::{Batch, FromNode, Outcomes, StateFrame, ToNode},
+};
+
+pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
+    vec![
+        variants("ToNode", to_node(f)),
+        variants("ToMember", to_member(f)),
+        variants("FromNode", from_node(f)),
+        variants("FromMember", from_member(f)),
+        variants("Standing (of a message)", standings(f)),
+        variants("StateFrame", state_frames(f)),
+        structure("Write", write(f, Op::OpenSession)),
+        variants("Op", ops(f)),
+        variants("Outcome", outcomes()),
+    ]
+}
+
+fn to_node(f: &Fields) -> Vec<ToNode> {
+    vec![
+        ToNode::Multicast(ToMember::Seal { epoch: f.epoch() }),
+        ToNode::Read {
+            token: f.long,
+            read: RequestBody::ReadAll { group: f.group() },
+        },
+        ToNode::SendState {
+            transfer: f.long,
+            to: f.address,
+        },
+        ToNode::AwaitState { transfer: f.long },
+        ToNode::Found,
+        ToNode::Heartbeat,
+    ]
+}
+
+fn to_member(f: &Fields) -> Vec<ToMember<Batch>> {
+    let (epoch, id, groups) = (f.epoch(), f.message_id(), vec![f.group(); 2]);
+    vec![
+        ToMember::Propose {
+            epoch,
+            id,
+            groups: groups.clone(),
+            payload: f.blob(),
+            stable: f.timestamp(),
+        },
+        ToMember::Final {
+            epoch,
+            id,
+            timestamp: f.timestamp(),
+            stable: f.timestamp(),
+        },
+        ToMember::Restate {
+            epoch,
+            id,
+            groups,
+            payload: f.blob(),
+            timestamp: f.timestamp(),
+        },
+        ToMember::Stable {
+            epoch,
+            watermark: f.timestamp(),
+        },
+        ToMember::Seal { epoch },
+        ToMember::View {
+            epoch,
+            clock: f.other_long,
+        },
+    ]
+}
+
+fn from_node(f: &Fields) -> Vec<FromNode> {
+    vec![
+        FromNode::Multicast(FromMember::WantStable { epoch: f.epoch() }),
+        FromNode::ReadReply {
+            token: f.long,
+            reply: ReplyBody::Written(Outcome::Inserted),
+        },
+        FromNode::CaughtUp {
+            transfer: f.long,
+            transfer_us: f.other_long,
+            install_us: f.long,
+        },
+        FromNode::TransferFailed {
+            transfer: f.long,
+            reason: f.text.clone(),
+        },
+        FromNode::Heartbeat,
+    ]
+}
+
+fn from_member(f: &Fields) -> Vec<FromMember<Batch, Outcomes>> {
+    let (epoch, id, timestamp) = (f.epoch(), f.message_id(), f.timestamp());
+    let held = |standing| Held {
+        id,
+        groups: vec![f.group()],
+        payload: f.blob(),
+        standing,
+    };
+    vec![
+        FromMember::Proposal {
+            epoch,
+            id,
+            timestamp,
+            is_final: f.flag,
+        },
+        FromMember::Delivered {
+            epoch,
+            id,
+            timestamp,
+            result: outcomes(),
+        },
+        FromMember::Sealed {
+            epoch,
+            clock: f.other_long,
+            delivered: timestamp,
+            held: standings(f).into_iter().map(held).collect(),
+        },
+        FromMember::WrongEpoch {
+            offered: epoch,
+            own: epoch,
+        },
+        FromMember::Unknown { epoch, id },
+        FromMember::WantStable { epoch },
+    ]
+}
+
+fn standings(f: &Fields) -> Vec<Standing> {
+    vec![
+        Standing::Tentative(f.timestamp()),
+        Standing::Final(f.timestamp()),
+        Standing::Delivered(f.timestamp()),
+    ]
+}
+
+fn state_frames(f: &Fields) -> Vec<StateFrame> {
+    vec![
+        StateFrame::Begin {
+            transfer: f.long,
+            donor: f.node(),
+            watermark: f.timestamp(),
+            clock: f.other_long,
+            lengths: f.lengths(),
+        },
+        StateFrame::Chunk {
+            region: f.region(),
+            bytes: f.blob(),
+        },
+        StateFrame::End,
+    ]
+}
+
+pub(super) fn write(f: &Fields, op: Op) -> Write {
+    Write {
+        client: f.client(),
+        seq: f.seq(),
+        op,
+    }
+}
+
+fn ops(f: &Fields) -> Vec<Op> {
+    let (key, value) = (f.bytes.clone(), vec![f.byte; 2]);
+    vec![
+        Op::OpenSession,
+        Op::Insert {
+            key: key.clone(),
+            value: value.clone(),
+        },
+        Op::Update {
+            key: key.clone(),
+            value,
+        },
+        Op::Delete { key },
+    ]
+}
+
+fn outcomes() -> Vec<Outcome> {
+    (0..=u8::MAX).filter_map(Outcome::from_byte).collect()
+}
