@@ -158,6 +158,10 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
             reason: f.text.clone(),
         },
         Refusal::Overloaded { limit },
+        Refusal::ReadTooLarge {
+            chunks: actual,
+            limit,
+        },
         Refusal::NotServedHere { role: Role::DataNode },
     ]
 }
