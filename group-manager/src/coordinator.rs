@@ -78,6 +78,9 @@ pub enum Event {
     FromServer(NodeId, FromServer),
     /// A primary speaks.
     FromPrimary(NodeId, FromPrimary),
+    /// This process was held up for a good part of the suspicion time (stopped, or starved): what comes next
+    /// may be the others' answer to that.
+    HeldUp,
     /// Time passed; sent at least once per heartbeat interval.
     Tick,
 }

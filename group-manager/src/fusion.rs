@@ -40,7 +40,7 @@ use wire::message::{
     client::{RecoveryReport, Refusal, ReplyBody},
     entry::{EnterReply, EntryRefused},
     fusion::{FromPrimary, FromServer},
-    membership::{Membership, Standing},
+    membership::{Membership, Role, Standing},
 };
 
 pub use self::{
@@ -88,6 +88,8 @@ pub struct FusionCoordinator {
     recoveries: Recoveries,
     /// Removed servers that some active primary may still wait for, and since which epoch it need not.
     departures: BTreeMap<NodeId, Epoch>,
+    /// Until then a link that ends proves nothing: this process was held up, and others hung up on it.
+    forgiving_until: Micros,
     /// When each recovered primary said that it holds its structure.
     installed_at: BTreeMap<NodeId, Micros>,
     log: RecoveryLog,
@@ -157,6 +159,7 @@ impl FusionCoordinator {
         };
         self.servers.remove(&node);
         self.primaries.remove(&node);
+        self.await_if_it_may_return(now, node, &life);
         let is_member = self.membership.members.get(&node).is_some_and(|member| {
             member.incarnation == incarnation
                 && matches!(member.standing, Standing::Active | Standing::Joining)
@@ -175,6 +178,46 @@ impl FusionCoordinator {
             }
         });
         if void { self.abandon_recovery() } else { vec![] }
+    }
+
+    /// An active member that is lost while this process was held up has time to enter again. A fused server
+    /// whose loss would make one too many, with a primary missing, is waited for without limit: removing it
+    /// would give up what only it still has.
+    fn await_if_it_may_return(&mut self, now: Micros, node: NodeId, life: &Life) {
+        let member = &self.membership.members[&node];
+        if member.incarnation != life.incarnation || member.standing != Standing::Active {
+            return;
+        }
+        if now < self.forgiving_until && life.link == Link::Up {
+            self.lives.expect(node, member, self.forgiving_until);
+        } else if self.is_irreplaceable(now, node) {
+            tracing::error!(%node, "a fused server that a missing primary needs is lost; it is waited for");
+            self.lives.miss(node, member);
+        }
+    }
+
+    /// Whether what a fused server holds is needed for a missing primary and cannot be had without it.
+    fn is_irreplaceable(&self, now: Micros, node: NodeId) -> bool {
+        let certain = self.succession(now).already_certain();
+        let missing = self.missing(&certain).and_servers([node]);
+        let is_server = certain.members[&node].role == Role::FusionServer;
+        is_server && !missing.primaries.is_empty() && missing.exceeds(self.cluster.faults())
+    }
+
+    /// Who is missing: those that are not active, and those that are waited for.
+    fn missing(&self, certain: &Membership) -> Missing {
+        Missing::of(certain).and_servers(self.lives.missed().into_iter().map(|(node, _)| node))
+    }
+
+    /// Servers that were waited for and are not needed any more are gone like any other.
+    fn give_up_the_replaceable(&mut self, now: Micros) -> Vec<Command> {
+        let mut commands = vec![];
+        for (node, incarnation) in self.lives.missed() {
+            if !self.is_irreplaceable(now, node) {
+                commands.extend(self.handle_lost(now, node, incarnation, "no missing primary needs it"));
+            }
+        }
+        commands
     }
 
     /// Drops the attempt; those that are gone need not be told.
@@ -235,6 +278,10 @@ impl Coordinator for FusionCoordinator {
             }
             Event::FromPrimary(node, message) => self.handle_primary(now, node, message),
             Event::FromNode(..) => return vec![],
+            Event::HeldUp => {
+                self.forgiving_until = Micros(now.0 + self.cluster.suspicion_us());
+                return vec![];
+            }
             Event::Tick => self.on_tick(now),
         };
         commands.extend(self.proceed(now));

@@ -1,6 +1,6 @@
 //! What reaches the task that owns the core from the tasks that work for it.
 
-use multicast::id::{Incarnation, NodeId};
+use multicast::id::{Epoch, Incarnation, NodeId};
 use tokio::{net::TcpStream, sync::oneshot};
 use wire::{
     LinkEvent, WireError,
@@ -41,6 +41,7 @@ pub(crate) enum Inbox {
     },
     /// The store answered.
     Stored {
+        expected: Epoch,
         next: Membership,
         outcome: Result<(), StoreError>,
     },

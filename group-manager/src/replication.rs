@@ -227,6 +227,8 @@ impl Coordinator for Replication {
             Event::Client { caller, body } => self.handle_client(caller, body),
             Event::FromNode(node, message) => self.handle_from_node(now, node, message),
             Event::Tick => self.on_tick(now),
+            // A node that hung up meanwhile enters again; the last holder of a group is never removed.
+            Event::HeldUp => Vec::new(),
             Event::FromServer(node, _) | Event::FromPrimary(node, _) => {
                 tracing::warn!(%node, "a message of fusion in a replicated cluster is ignored");
                 Vec::new()

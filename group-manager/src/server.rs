@@ -3,12 +3,18 @@
 //! No decision about the protocol is made here. Around it work the accepting task, one task per entry, two
 //! per link, and short ones that dial or write the store.
 
-use std::{collections::VecDeque, sync::Arc, time::SystemTime};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use multicast::id::{Epoch, Incarnation, NodeId};
 
 use tokio::{
     net::TcpStream,
     sync::mpsc,
-    time::{Interval, MissedTickBehavior, interval},
+    time::{Instant, Interval, MissedTickBehavior, interval},
 };
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
@@ -46,6 +52,8 @@ pub(crate) struct Server {
     meter: DoorMeter<Caller>,
     entries: Entries,
     ticks: Interval,
+    /// When the core was last told anything; ticks see to it that this is never long ago.
+    last_turn: Instant,
     to_inbox: mpsc::Sender<Inbox>,
     inbox: mpsc::Receiver<Inbox>,
 }
@@ -73,6 +81,7 @@ impl Server {
             meter: DoorMeter::new(traffic),
             entries: Entries::default(),
             ticks,
+            last_turn: Instant::now(),
             to_inbox,
             inbox,
             settings,
@@ -198,16 +207,15 @@ impl Server {
                     self.handle_member(node, incarnation, event);
                 }
             }
-            Inbox::Stored { next, outcome } => self.handle_stored(next, outcome),
+            Inbox::Stored {
+                expected,
+                next,
+                outcome,
+            } => self.handle_stored(expected, next, outcome),
         }
     }
 
-    fn handle_member(
-        &mut self,
-        node: multicast::id::NodeId,
-        incarnation: multicast::id::Incarnation,
-        event: LinkEvent<FromMember>,
-    ) {
+    fn handle_member(&mut self, node: NodeId, incarnation: Incarnation, event: LinkEvent<FromMember>) {
         match event {
             LinkEvent::Message(FromMember::Node(message)) => self.feed(Event::FromNode(node, message)),
             LinkEvent::Message(FromMember::Server(message)) => self.feed(Event::FromServer(node, message)),
@@ -223,7 +231,7 @@ impl Server {
         }
     }
 
-    fn handle_stored(&mut self, next: Membership, outcome: Result<(), StoreError>) {
+    fn handle_stored(&mut self, expected: Epoch, next: Membership, outcome: Result<(), StoreError>) {
         match outcome {
             Ok(()) => self.feed(Event::Stored { epoch: next.epoch }),
             Err(StoreError::Conflict { current, .. }) => {
@@ -231,7 +239,7 @@ impl Server {
             }
             Err(error) => {
                 tracing::error!(%error, "the membership store could not be written; trying again");
-                self.write_store(next, Some(STORE_RETRY));
+                self.write_store(expected, next, Some(STORE_RETRY));
             }
         }
     }
@@ -253,6 +261,11 @@ impl Server {
     /// way are further events.
     fn feed(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
+        if self.last_turn.elapsed() > self.settings.suspicion() / 2 {
+            tracing::warn!(pause = ?self.last_turn.elapsed(), "this manager was held up");
+            events.push_front(Event::HeldUp);
+        }
+        self.last_turn = Instant::now();
         while let Some(event) = events.pop_front() {
             for command in self.core.handle(now(), event) {
                 events.extend(self.carry_out(command));
@@ -271,7 +284,7 @@ impl Server {
                 self.members.dial(node, incarnation, addresses.peers);
             }
             Command::Unlink(node) => self.members.unlink(node),
-            Command::Store { next, .. } => self.write_store(next, None),
+            Command::Store { expected, next } => self.write_store(expected, next, None),
             Command::Reply(caller, body) => self.reply(caller, body),
             Command::ToNode(node, message) => return self.tell(node, ToMember::Node(message)),
             Command::ToServer(node, message) => return self.tell(node, ToMember::Server(message)),
@@ -280,7 +293,7 @@ impl Server {
         None
     }
 
-    fn tell(&mut self, node: multicast::id::NodeId, message: ToMember) -> Option<Event> {
+    fn tell(&mut self, node: NodeId, message: ToMember) -> Option<Event> {
         let (incarnation, error) = self.members.send(node, message).err()?;
         self.members.unlink(node);
         Some(Event::Lost {
@@ -305,20 +318,23 @@ impl Server {
     }
 
     /// Writes the store in a thread of its own: it waits for the disk.
-    fn write_store(&self, next: Membership, pause: Option<std::time::Duration>) {
+    fn write_store(&self, expected: Epoch, next: Membership, pause: Option<Duration>) {
         let (store, inbox) = (Arc::clone(&self.store), self.to_inbox.clone());
         tokio::task::spawn_blocking(move || {
             if let Some(pause) = pause {
                 std::thread::sleep(pause);
             }
-            let expected = multicast::id::Epoch(next.epoch.0.saturating_sub(1));
             let outcome = match store.compare_and_swap(expected, &next) {
                 // The attempt before this one did reach the store: it failed after that.
                 Err(StoreError::Conflict { current, .. }) if pause.is_some() && *current == next => Ok(()),
                 outcome => outcome,
             };
             // A closed inbox means that the manager is stopping.
-            drop(inbox.blocking_send(Inbox::Stored { next, outcome }));
+            drop(inbox.blocking_send(Inbox::Stored {
+                expected,
+                next,
+                outcome,
+            }));
         });
     }
 }

@@ -29,7 +29,7 @@ impl FusionCoordinator {
         let node = place.node;
         let certain = self.succession(now).already_certain();
         let member = &certain.members[&node];
-        let missing = Missing::of(&certain);
+        let missing = self.missing(&certain);
         let tolerated = self.cluster.faults();
         let reason = match member.standing {
             Standing::Active => return None,

@@ -22,10 +22,9 @@ impl FusionCoordinator {
             return vec![Command::Answer(ticket, EnterReply::Refused(refused))];
         }
         let accepted = Command::Answer(ticket, EnterReply::Accepted);
-        let under_way = self
-            .lives
-            .get(node)
-            .is_some_and(|life| life.incarnation == incarnation && !matches!(life.link, Link::Expected(_)));
+        let under_way = self.lives.get(node).is_some_and(|life| {
+            life.incarnation == incarnation && matches!(life.link, Link::Dialling | Link::Up)
+        });
         if under_way {
             return vec![accepted]; // it asks again before it noticed our call
         }
@@ -59,7 +58,7 @@ impl FusionCoordinator {
                 && member.incarnation == life.incarnation;
             if life.link == Link::Up {
                 return Err(EntryRefused::IdInUse { node });
-            } else if is_member {
+            } else if is_member && life.link != Link::Missed {
                 let reason = format!("the life of {node} that is a member may still come back");
                 return Err(EntryRefused::Busy { reason });
             }
@@ -80,7 +79,7 @@ impl FusionCoordinator {
         let needs_recovery = is_founded_primary(certain, member)
             && member.standing != Standing::Active
             && self.holders.get(&node) != Some(&incarnation);
-        Some(Missing::of(certain)).filter(|missing| needs_recovery && missing.exceeds(self.cluster.faults()))
+        Some(self.missing(certain)).filter(|missing| needs_recovery && missing.exceeds(self.cluster.faults()))
     }
 
     /// Closes the link to replacements that cannot be recovered any more: they will ask again, and be told.

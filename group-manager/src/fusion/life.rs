@@ -3,6 +3,7 @@
 //! ```text
 //! (nobody) --Enter--> Dialling --Linked--> Up --Lost--> (nobody)
 //! (loaded as a member) -> Expected --Enter--> Dialling;  --time is up--> (nobody)
+//! (lost, and irreplaceable) -> Missed --Enter of the same life--> Dialling;  --Enter of another--> (nobody)
 //! ```
 //!
 //! Invariant: at most one life per node id. A life is what *is*; the membership says what counts.
@@ -19,6 +20,9 @@ use crate::coordinator::Micros;
 pub(super) enum Link {
     /// It was a member when the manager started, and has until then to enter again.
     Expected(Micros),
+    /// It is lost, and what it holds nobody else has: it is waited for until another life of the node proves
+    /// that it is over.
+    Missed,
     /// It entered and is being called.
     Dialling,
     /// It listens.
@@ -60,13 +64,28 @@ impl Lives {
 
     /// The member should enter again before `until`.
     pub(super) fn expect(&mut self, node: NodeId, member: &Member, until: Micros) {
+        self.await_return(node, member, Link::Expected(until));
+    }
+
+    /// The member is irreplaceable: it is waited for, however long it takes.
+    pub(super) fn miss(&mut self, node: NodeId, member: &Member) {
+        self.await_return(node, member, Link::Missed);
+    }
+
+    fn await_return(&mut self, node: NodeId, member: &Member, link: Link) {
         let life = Life {
             incarnation: member.incarnation,
             addresses: member.addresses,
             entered_at: Micros(0),
-            link: Link::Expected(until),
+            link,
         };
         self.0.insert(node, life);
+    }
+
+    /// The irreplaceable ones that are waited for.
+    pub(super) fn missed(&self) -> Vec<(NodeId, Incarnation)> {
+        let missed = self.0.iter().filter(|(_, life)| life.link == Link::Missed);
+        missed.map(|(node, life)| (*node, life.incarnation)).collect()
     }
 
     /// A life entered: it replaces whatever was known.
@@ -118,7 +137,7 @@ impl Lives {
     pub(super) fn entered(&self) -> impl Iterator<Item = (NodeId, &Life)> {
         self.0
             .iter()
-            .filter(|(_, life)| !matches!(life.link, Link::Expected(_)))
+            .filter(|(_, life)| matches!(life.link, Link::Dialling | Link::Up))
             .map(|(node, life)| (*node, life))
     }
 }

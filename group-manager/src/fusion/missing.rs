@@ -35,6 +35,16 @@ impl Missing {
         }
     }
 
+    /// These fused servers are missing too, although they are members: they are waited for.
+    pub(super) fn and_servers(mut self, missed: impl IntoIterator<Item = NodeId>) -> Self {
+        for node in missed {
+            if !self.servers.contains(&node) {
+                self.servers.push(node);
+            }
+        }
+        self
+    }
+
     /// Whether `faults` fused servers cannot make good for them.
     pub(super) fn exceeds(&self, faults: usize) -> bool {
         self.primaries.len() + self.servers.len() > faults

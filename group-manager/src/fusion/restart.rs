@@ -71,6 +71,7 @@ impl FusionCoordinator {
             summoned: BTreeMap::new(),
             recoveries,
             departures: BTreeMap::new(),
+            forgiving_until: Micros(0),
             installed_at: BTreeMap::new(),
             log: RecoveryLog::default(),
         })
@@ -79,10 +80,12 @@ impl FusionCoordinator {
     /// Those that should have entered again by now are lost.
     pub(super) fn on_tick(&mut self, now: Micros) -> Vec<Command> {
         let overdue = self.lives.overdue(now).into_iter();
-        let reason = "did not enter again after the manager started";
-        overdue
+        let reason = "did not enter again in time";
+        let mut commands: Vec<Command> = overdue
             .flat_map(|(node, incarnation)| self.handle_lost(now, node, incarnation, reason))
-            .collect()
+            .collect();
+        commands.extend(self.give_up_the_replaceable(now));
+        commands
     }
 }
 

@@ -130,7 +130,7 @@ impl Succession<'_> {
     }
 
     fn let_replacements_join(&self, next: &mut Membership) {
-        if self.recoveries.is_under_way() || Missing::of(next).exceeds(self.faults) {
+        if self.recoveries.is_under_way() || self.missing(next).exceeds(self.faults) {
             return;
         }
         let removed: Vec<NodeId> = founded_primaries(next)
@@ -144,6 +144,11 @@ impl Succession<'_> {
                 stand(member, Standing::Joining, since, life);
             }
         }
+    }
+
+    fn missing(&self, membership: &Membership) -> Missing {
+        let missed = self.lives.missed();
+        Missing::of(membership).and_servers(missed.into_iter().map(|(node, _)| node))
     }
 
     fn let_servers_join(&self, next: &mut Membership) {

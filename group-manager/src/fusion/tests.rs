@@ -42,6 +42,8 @@ scripts! {
     a_complete_recovery_waits_for_a_busy_store,
     a_new_manager_recovers_under_another_number,
     a_word_that_was_lost_with_its_link_is_not_waited_for,
+    a_fused_server_that_a_missing_primary_needs_is_waited_for,
+    links_that_end_after_a_pause_of_the_manager_prove_nothing,
 }
 
 #[test]

@@ -206,6 +206,7 @@ impl Play {
                 }
             }
             "tick" => Event::Tick,
+            "held-up" => Event::HeldUp,
             node => speech(node.trim_end_matches(':').parse().expect("a node"), rest),
         }
     }
