@@ -19,14 +19,9 @@ pub trait Mechanism {
     /// The order in which one round crashes every node.
     fn crash_order(&self, cluster: &Cluster) -> Vec<Seat>;
 
-    /// What can be read back after this node recovered, and where besides the groups' doors: (group, the
-    /// node's own address if it serves reads itself).
-    fn read_back(
-        &self,
-        cluster: &Cluster,
-        members: &Membership,
-        node: NodeId,
-    ) -> Vec<(GroupId, Option<SocketAddr>)>;
+    /// Where the node itself serves reads of its group, if it does: its own copy is checked there, besides what
+    /// the groups' doors show.
+    fn own_reads(&self, members: &Membership, node: NodeId) -> Option<(GroupId, SocketAddr)>;
 }
 
 /// The mechanism of that name.
@@ -54,16 +49,9 @@ impl Mechanism for Replication {
         seats(cluster)
     }
 
-    /// A recovered replica is read at its own read port, so that its copy is checked and not another one's.
-    fn read_back(
-        &self,
-        _: &Cluster,
-        members: &Membership,
-        node: NodeId,
-    ) -> Vec<(GroupId, Option<SocketAddr>)> {
-        let member = members.members.get(&node);
-        let place = member.and_then(|m| Some((m.group?, Some(m.addresses?.clients))));
-        place.into_iter().collect()
+    fn own_reads(&self, members: &Membership, node: NodeId) -> Option<(GroupId, SocketAddr)> {
+        let member = members.members.get(&node)?;
+        Some((member.group?, member.addresses?.clients))
     }
 }
 
@@ -78,17 +66,10 @@ impl Mechanism for Fusion {
         servers.into_iter().chain(primaries).collect()
     }
 
-    /// A primary's group; after a fused server's rebuild every group, since all took part in it.
-    fn read_back(
-        &self,
-        cluster: &Cluster,
-        members: &Membership,
-        node: NodeId,
-    ) -> Vec<(GroupId, Option<SocketAddr>)> {
-        match members.members.get(&node).and_then(|member| member.group) {
-            Some(group) => vec![(group, None)],
-            None => cluster.group_ids().map(|group| (group, None)).collect(),
-        }
+    /// A primary is its group's door, and a fused server holds nothing that a client could read: what it was
+    /// rebuilt to shows when the next primary is recovered from it.
+    fn own_reads(&self, _: &Membership, _: NodeId) -> Option<(GroupId, SocketAddr)> {
+        None
     }
 }
 

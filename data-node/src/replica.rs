@@ -247,6 +247,7 @@ impl Replica {
             install_us,
         } = arrived;
         self.awaited = None;
+        self.early = None;
         let message = match list {
             Ok(list) => {
                 self.held = Some(Held {

@@ -126,6 +126,9 @@ pub trait Coordinator: Send {
     /// The membership as this core believes the store to hold it.
     fn membership(&self) -> &Membership;
 
+    /// Whether another manager owns the cluster: this one has nothing more to say.
+    fn is_superseded(&self) -> bool;
+
     /// The recoveries so far, oldest first; one entry per crash of a node, completed as it goes on.
     fn recoveries(&self) -> &[RecoveryReport];
 }

@@ -292,6 +292,10 @@ impl Coordinator for FusionCoordinator {
         &self.membership
     }
 
+    fn is_superseded(&self) -> bool {
+        self.superseded
+    }
+
     fn recoveries(&self) -> &[RecoveryReport] {
         self.log.reports()
     }

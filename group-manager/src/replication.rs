@@ -240,6 +240,10 @@ impl Coordinator for Replication {
         &self.membership
     }
 
+    fn is_superseded(&self) -> bool {
+        self.stage == Stage::Superseded
+    }
+
     fn recoveries(&self) -> &[RecoveryReport] {
         self.log.reports()
     }

@@ -27,6 +27,9 @@ pub enum RunError {
     /// The cluster file describes no fused cluster.
     #[error(transparent)]
     Fusion(#[from] FusionClusterError),
+    /// Another manager wrote the membership store, or sealed the members.
+    #[error("another manager owns the cluster")]
+    Superseded,
     /// The stored membership is that of another cluster.
     #[error(transparent)]
     Foreign(#[from] ForeignMembership),
@@ -48,7 +51,7 @@ pub async fn run(
     let doorstep = Doorstep::open(listener, settings.identity, SERVES);
     let server = Server::new(settings, core, Arc::new(store));
     tokio::select! {
-        () = server.serve(doorstep) => {}
+        () = server.serve(doorstep) => return Err(RunError::Superseded),
         () = shutdown => tracing::info!("the manager stops"),
     }
     Ok(())

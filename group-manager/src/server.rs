@@ -32,7 +32,7 @@ use crate::{
     coordinator::{Caller, Command, Coordinator, Event, Micros},
     entries::Entries,
     inbox::{FromMember, Inbox},
-    limits::{MAX_CLIENTS, STORE_RETRY},
+    limits::{MAX_CLIENTS, MAX_REPORTS_PER_REPLY, STORE_RETRY},
     members::{Members, ToMember},
     settings::Settings,
     store::{MembershipStore, StoreError},
@@ -90,9 +90,10 @@ impl Server {
         }
     }
 
-    /// Serves until dropped.
+    /// Serves until dropped, or until another manager owns the cluster. Connections end with it, so that no
+    /// client waits for an answer that nobody may give.
     pub(crate) async fn serve(mut self, mut doorstep: Doorstep) {
-        loop {
+        while !self.core.is_superseded() {
             tokio::select! {
                 Some(item) = self.inbox.recv() => self.handle_inbox(item),
                 arrival = self.clients.next() => self.handle_client(arrival),
@@ -147,6 +148,7 @@ impl Server {
                     .recoveries()
                     .iter()
                     .skip(from as usize)
+                    .take(MAX_REPORTS_PER_REPLY)
                     .cloned()
                     .collect();
                 self.reply(caller, ReplyBody::Recoveries(reports));

@@ -61,12 +61,13 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
     } else {
         Ending::Interrupted
     };
-    let run = folder.finish(ending)?;
-    present(&run, &out)?;
+    let presented = folder.finish(ending).map_err(Failure::from).and_then(|run| present(&run, &out));
+    // What went wrong with the experiment comes before what went wrong with drawing it.
     ended.map_err(|error| match error {
         ExperimentError::Interrupted => Failure::Interrupted,
         error => error.into(),
-    })
+    })?;
+    presented
 }
 
 fn checked(arguments: &ExperimentArguments) -> Result<ExperimentPlan, Failure> {

@@ -94,8 +94,7 @@ async fn wait_for_report(
     }
 }
 
-/// Reads back everything that the recovered node should hold: at its own read port where it has one, and at
-/// the groups' doors.
+/// Reads back every element of every group at its door, and what the recovered node itself serves.
 ///
 /// # Errors
 /// If a group cannot be read.
@@ -105,21 +104,21 @@ pub(super) async fn read_back(
     node: NodeId,
     contents: &Contents,
 ) -> Result<ReadBack, ExperimentError> {
-    let members = running.members().await?;
+    let Contents {
+        source,
+        per_group,
+        clients,
+    } = contents;
     let mut result = ReadBack::default();
-    for (group, own_address) in mechanism.read_back(&running.cluster, &members, node) {
-        let Contents {
-            source,
-            per_group,
-            clients,
-        } = contents;
+    for group in running.cluster.group_ids() {
         let found = running.directory.read_all(group, PATIENCE).await?;
         result.add(compare(source, group, *per_group, *clients, &found));
-        if let Some(address) = own_address {
-            let client = Client::connect(address, running.directory.cluster).await;
-            let found = client.map_err(ClientError::from)?.read_all(group).await?;
-            result.add(compare(source, group, *per_group, *clients, &found));
-        }
+    }
+    let members = running.members().await?;
+    if let Some((group, address)) = mechanism.own_reads(&members, node) {
+        let client = Client::connect(address, running.directory.cluster).await;
+        let found = client.map_err(ClientError::from)?.read_all(group).await?;
+        result.add(compare(source, group, *per_group, *clients, &found));
     }
     Ok(result)
 }
@@ -158,7 +157,8 @@ impl Recovered {
         })
     }
 
-    /// A primary is its group's only door: no write from the kill until it is back. Without a data node or a
+    /// From the manager's reports, not from a writer (none runs during a crash). A primary is its group's only
+    /// door: no write from the kill until it is back. Without a data node or a
     /// fused server writes go on once it is removed, and stop again while its re-entry freezes them.
     fn writes_paused_us(&self, role: Role) -> f64 {
         let report = &self.report;

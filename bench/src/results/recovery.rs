@@ -39,7 +39,8 @@ pub struct RecoveryRow {
     pub install_us: f64,
     /// From the kill until the node is active.
     pub total_us: f64,
-    /// How long no write completed anywhere in the crashed node's group.
+    /// How long no write could complete in the crashed node's group, from the manager's reports: until the node
+    /// was removed (a primary: until it was back), and while its re-entry held writers back.
     pub writes_paused_us: f64,
     /// Acknowledged elements that were not read back afterwards.
     pub lost: u64,

@@ -53,14 +53,22 @@ impl Directory {
     /// A client at the group's door as it is now.
     ///
     /// # Errors
-    /// `NoDoor` if the membership shows none, `Wire` if it cannot be reached.
+    /// What the manager says of a group without door, such as `TooManyFaults`; `Wire` if the door cannot be
+    /// reached.
     pub async fn door(&self, group: GroupId) -> Result<Client, ClientError> {
         let mut manager = self.manager().await?;
         match self.mechanism {
             Mechanism::Replication => Ok(manager),
             _ => {
-                let address = primary_of(&manager.members().await?, group)?;
-                Ok(Client::connect(address, self.cluster).await?)
+                let members = manager.members().await?;
+                match primary_of(&members, group) {
+                    Ok(address) => Ok(Client::connect(address, self.cluster).await?),
+                    // The manager knows why, and whether waiting can help.
+                    Err(no_door) => match manager.get(group, b"?").await {
+                        Err(refused @ ClientError::Refused(_)) => Err(refused),
+                        _ => Err(no_door),
+                    },
+                }
             }
         }
     }

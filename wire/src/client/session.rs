@@ -55,6 +55,7 @@ impl Session {
         };
         let began = Instant::now();
         let mut attempt = 0;
+        let mut before = None;
         loop {
             let left = self.patience.saturating_sub(began.elapsed());
             // A door that takes a write and never answers is a broken connection like any other.
@@ -64,12 +65,12 @@ impl Session {
                 Err(error) if !error.is_passing() => return Err(error),
                 Err(error) if began.elapsed() >= self.patience => {
                     let patience_ms = self.patience.as_millis();
-                    return Err(ClientError::OutOfPatience {
-                        patience_ms,
-                        last: Box::new(error),
-                    });
+                    // The last attempt had next to no time; the one before it says more.
+                    let last = Box::new(before.unwrap_or(error));
+                    return Err(ClientError::OutOfPatience { patience_ms, last });
                 }
-                Err(_) => {
+                Err(error) => {
+                    before = Some(error);
                     self.client = None;
                     sleep(redial_pause(attempt)).await;
                     attempt += 1;

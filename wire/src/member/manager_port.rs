@@ -11,6 +11,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use multicast::id::Incarnation;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     net::TcpStream,
@@ -56,6 +57,8 @@ pub struct ManagerPort<In, Out> {
     suspicion: Duration,
     ticks: Interval,
     link: Option<Link<Out>>,
+    /// The life of the manager behind the link.
+    caller: Incarnation,
     /// The number of the current link, counted from 1; events carry their link's.
     number: u64,
     heard: Instant,
@@ -96,6 +99,7 @@ where
             suspicion: timing.suspicion,
             ticks,
             link: None,
+            caller: Incarnation(0),
             number: 0,
             heard: Instant::now(),
             given_up: false,
@@ -110,8 +114,14 @@ where
         port
     }
 
-    /// Takes the manager's call; a link that there was is replaced.
+    /// Takes the manager's call; its own earlier link is replaced. While a manager is in touch, another caller
+    /// is turned away: whoever really owns the view comes when that link ends or falls silent.
     pub fn called(&mut self, peer: &Peer, stream: TcpStream) {
+        if self.link.is_some() && self.caller != peer.identity.incarnation {
+            tracing::warn!(caller = %peer.address, "another manager is in touch; the caller is turned away");
+            return;
+        }
+        self.caller = peer.identity.incarnation;
         self.given_up = false;
         tracing::info!(manager = %peer.address, "the manager called");
         self.entering = None;

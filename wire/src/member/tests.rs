@@ -26,7 +26,7 @@ use crate::{
 const CLUSTER: u64 = 77;
 const TIMING: Timing = Timing {
     heartbeat: Duration::from_millis(5),
-    suspicion: Duration::from_millis(60),
+    suspicion: Duration::from_millis(400),
 };
 
 fn identity(node: u32) -> Identity {
