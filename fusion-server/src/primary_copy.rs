@@ -11,7 +11,7 @@ use multicast::{
     id::{Epoch, Seq},
 };
 use structures::{
-    arena::{Arena, ArenaError, MAX_REGION_BYTES},
+    arena::{Arena, ArenaError, check_growth},
     delta::{Delta, REGIONS, Range, RegionId},
 };
 use wire::message::fusion::PrimarySeat;
@@ -259,11 +259,11 @@ impl PrimaryCopy {
     fn apply(&mut self, coded: &mut Coded, seq: Seq, delta: Delta) -> Result<Undo, PrimaryFault> {
         let is_coded = |range: &Range| range.region == RegionId::VALUES;
         let (values, ranges): (Vec<_>, Vec<_>) = delta.ranges.into_iter().partition(is_coded);
-        let values_length = delta.lengths[usize::from(RegionId::VALUES.0)];
-        let longest = values_length.max(self.values_length);
-        check_values(&values, longest)?;
         let mut lengths = delta.lengths;
-        lengths[usize::from(RegionId::VALUES.0)] = 0;
+        let values_length = std::mem::take(&mut lengths[usize::from(RegionId::VALUES.0)]);
+        let longest = values_length.max(self.values_length);
+        check_growth(RegionId::VALUES, self.values_length, values_length)?;
+        check_values(&values, longest)?;
         let plain = Delta { lengths, ranges };
         let plain_lengths = self.plain.apply(&plain)?;
         coded.reach(longest);
@@ -281,16 +281,9 @@ impl PrimaryCopy {
     }
 }
 
-/// Whether all ranges of the coded region lie within `length` bytes, and these are not too many.
+/// Whether all ranges of the coded region lie within `length` bytes.
 fn check_values(ranges: &[Range], length: u64) -> Result<(), ArenaError> {
     let region = RegionId::VALUES.0;
-    if length > MAX_REGION_BYTES {
-        return Err(ArenaError::RegionTooLong {
-            region,
-            length,
-            limit: MAX_REGION_BYTES,
-        });
-    }
     for range in ranges {
         let (offset, bytes) = (range.offset, range.xor.len() as u64);
         if offset.checked_add(bytes).is_none_or(|end| end > length) {

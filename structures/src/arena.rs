@@ -15,6 +15,10 @@ use crate::region::Region;
 /// Longest region, in bytes: offsets and slot numbers fit four bytes.
 pub const MAX_REGION_BYTES: u64 = u32::MAX as u64;
 
+/// Most bytes by which one operation may make a region longer. An operation adds at most one slot, one entry
+/// and one session, which are far below; without a limit a few bytes of a peer could claim gigabytes.
+pub const MAX_GROWTH_BYTES: u64 = 1024 * 1024;
+
 /// Why regions or a delta were refused; nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ArenaError {
@@ -32,6 +36,18 @@ pub enum ArenaError {
         /// The length asked for, in bytes.
         length: u64,
         /// [`MAX_REGION_BYTES`].
+        limit: u64,
+    },
+    /// A region would become longer by more than one operation can make it.
+    #[error("region {region} grown from {from} to {length} bytes, by more than the limit of {limit}")]
+    GrowsTooMuch {
+        /// Its number.
+        region: u8,
+        /// Its length, in bytes.
+        from: u64,
+        /// The length asked for, in bytes.
+        length: u64,
+        /// [`MAX_GROWTH_BYTES`].
         limit: u64,
     },
     /// A range leaves its region (of the longer of the old and the new length).
@@ -117,6 +133,9 @@ impl Arena {
     /// Every variant of [`ArenaError`]: a delta comes from a peer, so nothing in it is trusted.
     pub fn apply(&mut self, delta: &Delta) -> Result<[u64; REGIONS], ArenaError> {
         let old_lengths = self.lengths();
+        for (place, region) in RegionId::ALL.into_iter().enumerate() {
+            check_growth(region, old_lengths[place], delta.lengths[place])?;
+        }
         self.change(&delta.ranges, delta.lengths)?;
         Ok(old_lengths)
     }
@@ -124,7 +143,7 @@ impl Arena {
     /// Undoes the last delta applied that is not undone yet; `old_lengths` are what applying it returned.
     ///
     /// # Errors
-    /// As [`Self::apply`]; none if delta and lengths are those of that call.
+    /// As [`Self::apply`], but a region may grow by as much as the delta cut it; none if delta and lengths are those of that call.
     pub fn undo(&mut self, delta: &Delta, old_lengths: [u64; REGIONS]) -> Result<(), ArenaError> {
         self.change(&delta.ranges, old_lengths)
     }
@@ -194,6 +213,23 @@ pub(crate) fn check_length(region: RegionId, length: u64) -> Result<(), ArenaErr
             region: region.0,
             length,
             limit: MAX_REGION_BYTES,
+        });
+    }
+    Ok(())
+}
+
+/// Whether one operation may change a region's length so, in bytes.
+///
+/// # Errors
+/// [`ArenaError::RegionTooLong`], [`ArenaError::GrowsTooMuch`].
+pub fn check_growth(region: RegionId, from: u64, length: u64) -> Result<(), ArenaError> {
+    check_length(region, length)?;
+    if length.saturating_sub(from) > MAX_GROWTH_BYTES {
+        return Err(ArenaError::GrowsTooMuch {
+            region: region.0,
+            from,
+            length,
+            limit: MAX_GROWTH_BYTES,
         });
     }
     Ok(())

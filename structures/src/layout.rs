@@ -120,6 +120,18 @@ mod tests {
     }
 
     #[test]
+    fn the_widest_slot_entry_and_session_are_within_what_one_operation_may_add() {
+        let widest = layout(u8::MAX, u16::MAX);
+        for bytes in [
+            widest.value_width(),
+            widest.entry_offset(1),
+            crate::session::RECORD_BYTES,
+        ] {
+            assert!(bytes as u64 <= crate::arena::MAX_GROWTH_BYTES, "{bytes}");
+        }
+    }
+
+    #[test]
     fn capacity_is_what_the_longest_region_holds_and_not_one_more() {
         assert_eq!(layout(8, 8).capacity(), MAX_ELEMENTS);
         for layout in [

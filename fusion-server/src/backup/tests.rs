@@ -1,7 +1,10 @@
 //! Scripts: one event after the other, whole command lists compared.
 
 use multicast::id::{Epoch, NodeId, Seq};
-use structures::delta::{Delta, Range, RegionId};
+use structures::{
+    arena::MAX_GROWTH_BYTES,
+    delta::{Delta, Range, RegionId},
+};
 use wire::message::fusion::{AckFrame, DeltaFrame, FromServer, PrimarySeat, ToServer};
 
 mod images;
@@ -83,6 +86,16 @@ fn ack(connection: u64, applied: u64) -> Command {
             applied: Seq(applied),
         },
     )
+}
+
+/// Makes the values of a primary that said nothing yet this long, in as many operations as it takes.
+fn grow(backup: &mut FusedBackup, line: u64, length: u64) -> u64 {
+    let operations = length.div_ceil(MAX_GROWTH_BYTES);
+    for seq in 1..=operations {
+        let grown = delta(length.min(seq * MAX_GROWTH_BYTES), 0, &[]);
+        assert_eq!(say(backup, line, operation(seq, 0, grown)), [ack(line, seq)]);
+    }
+    operations
 }
 
 /// Row 0, so that coefficients are 1, with P and Q admitted in epoch 1 and their lines open.

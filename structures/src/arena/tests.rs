@@ -120,6 +120,44 @@ fn a_region_may_be_as_long_as_the_limit_and_not_longer() {
 }
 
 #[test]
+fn one_operation_grows_a_region_by_as_much_as_the_limit_and_not_one_byte_more() {
+    for (place, region) in RegionId::ALL.into_iter().enumerate() {
+        let mut arena = Arena::from_images([vec![1; 3], vec![1; 3], vec![1; 3]]).unwrap();
+        let before = arena.clone();
+        let grown = |length| {
+            let mut lengths = [3; REGIONS];
+            lengths[place] = length;
+            Delta {
+                lengths,
+                ranges: vec![],
+            }
+        };
+        let error = |length| ArenaError::GrowsTooMuch {
+            region: region.0,
+            from: 3,
+            length,
+            limit: MAX_GROWTH_BYTES,
+        };
+        for length in [3 + MAX_GROWTH_BYTES + 1, MAX_REGION_BYTES] {
+            assert_eq!(arena.apply(&grown(length)), Err(error(length)));
+            assert_eq!(arena, before);
+        }
+        assert_eq!(arena.apply(&grown(3 + MAX_GROWTH_BYTES)), Ok([3; REGIONS]));
+        assert_eq!(arena.len(region) as u64, 3 + MAX_GROWTH_BYTES);
+    }
+}
+
+#[test]
+fn what_one_operation_cut_is_undone_however_long_it_was() {
+    let long = 2 * MAX_GROWTH_BYTES;
+    let mut arena = arena(&vec![0; long as usize]);
+    let cut = Delta::default();
+    assert_eq!(arena.apply(&cut), Ok([long, 0, 0]));
+    assert_eq!(arena.undo(&cut, [long, 0, 0]), Ok(()));
+    assert_eq!(arena.lengths(), [long, 0, 0]);
+}
+
+#[test]
 fn a_read_past_the_end_is_none() {
     let arena = arena(&[1, 2, 3]);
     assert_eq!(arena.read(RegionId::VALUES, 1, 2), Some(&[2, 3][..]));

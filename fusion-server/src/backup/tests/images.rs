@@ -73,6 +73,36 @@ fn a_rebuild_forgets_everything_and_takes_images_again() {
     );
 }
 
+/// Whoever cut a region while its image was under way cannot have it filled with zeroes by the next chunk.
+#[test]
+fn a_chunk_makes_a_region_longer_by_no_more_than_an_operation_could() {
+    let chunk = |offset, bytes: u64| DeltaFrame::Image {
+        region: RegionId::VALUES,
+        offset,
+        bytes: Bytes::from(vec![0; bytes as usize]),
+    };
+    let limit = MAX_GROWTH_BYTES;
+    let cut = || operation(1, 0, delta(0, 0, &[0]));
+    let scripts = [
+        (vec![chunk(0, limit)], true),
+        (vec![chunk(0, limit + 1)], false),
+        (vec![chunk(0, limit), cut(), chunk(limit, 1)], false),
+    ];
+    for (frames, taken) in scripts {
+        let mut backup = with_two_primaries();
+        let primaries = vec![seat(P, 1)];
+        let epoch = Epoch(7);
+        order(&mut backup, ToServer::Rebuild { epoch, primaries });
+        call(&mut backup, 3, P, open_frame(1, 7, 0, true));
+        let said: Vec<_> = frames
+            .into_iter()
+            .flat_map(|frame| say(&mut backup, 3, frame))
+            .collect();
+        let closed = said.contains(&Command::Close { connection: 3 });
+        assert_eq!(closed, !taken, "{said:?}");
+    }
+}
+
 #[test]
 fn an_image_that_breaks_off_is_told_and_cannot_be_begun_again() {
     let ways: [fn(&mut FusedBackup) -> Vec<Command>; 2] = [

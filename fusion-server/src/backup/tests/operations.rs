@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use multicast::id::Seq;
-use structures::delta::{REGIONS, Range, RegionId};
+use structures::{
+    arena::MAX_REGION_BYTES,
+    delta::{REGIONS, Range, RegionId},
+};
 use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame};
 
 use super::*;
@@ -69,6 +72,33 @@ fn one_bad_range_refuses_the_whole_operation_and_closes_the_line() {
         [Command::Close { connection: LINE_Q }]
     );
     assert_eq!((backup.parity(), backup.applied(Q)), (&before[..], Some(Seq(0))));
+}
+
+#[test]
+fn one_operation_makes_no_region_longer_by_more_than_the_limit() {
+    for region in 0..REGIONS {
+        let grown = |length| {
+            let mut lengths = [0; REGIONS];
+            lengths[region] = length;
+            let ranges = vec![];
+            operation(1, 0, Delta { lengths, ranges })
+        };
+        for length in [MAX_GROWTH_BYTES + 1, MAX_REGION_BYTES] {
+            let mut backup = with_two_primaries();
+            let untouched = backup.clone();
+            assert_eq!(
+                say(&mut backup, LINE_P, grown(length)),
+                [Command::Close { connection: LINE_P }]
+            );
+            assert_eq!(backup.parity(), untouched.parity());
+            assert_eq!(backup.applied(P), Some(Seq(0)));
+        }
+        let mut backup = with_two_primaries();
+        assert_eq!(
+            say(&mut backup, LINE_P, grown(MAX_GROWTH_BYTES)),
+            [ack(LINE_P, 1)]
+        );
+    }
 }
 
 #[test]

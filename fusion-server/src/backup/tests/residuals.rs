@@ -166,12 +166,13 @@ fn a_primary_that_calls_again_is_asked_for_the_blocks_that_are_missing() {
 fn windows_follow_each_other_as_fast_as_the_replacement_reads() {
     let mut backup = with_two_primaries();
     let whole = 3 * WINDOW_BLOCKS * BLOCK_BYTES;
+    let cut = grow(&mut backup, LINE_P, whole) + 1;
     say(
         &mut backup,
         LINE_P,
-        operation(1, 0, delta(whole, whole - 1, &[9])),
+        operation(cut, 0, delta(whole, whole - 1, &[9])),
     );
-    let commands = order(&mut backup, residual(vec![loss(P, 1)], vec![Q], false));
+    let commands = order(&mut backup, residual(vec![loss(P, cut)], vec![Q], false));
     let firsts = |commands: &[Command]| -> Vec<Option<u64>> {
         let streamed = commands.iter().filter_map(|command| match command {
             Command::Stream(portion) => Some(portion),
@@ -185,10 +186,11 @@ fn windows_follow_each_other_as_fast_as_the_replacement_reads() {
     };
     // Q is empty and need not be asked, whatever it writes meanwhile.
     assert_eq!(firsts(&commands), [None, Some(0)], "two portions are under way");
+    let seq = grow(&mut backup, LINE_Q, whole) + 1;
     say(
         &mut backup,
         LINE_Q,
-        operation(1, 0, delta(whole, 0, &vec![3; whole as usize])),
+        operation(seq, 0, delta(whole, 0, &vec![3; whole as usize])),
     );
     let sent = || Event::PortionSent {
         recovery: 4,
