@@ -47,9 +47,9 @@ id!(
 );
 
 impl Epoch {
-    /// The number after this one.
+    /// The number after this one; the largest of all stays what it is, so that none ever begins anew at zero.
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -57,9 +57,9 @@ impl Seq {
     /// The first number of every sequence.
     pub const FIRST: Self = Self(1);
 
-    /// The number after this one.
+    /// The number after this one; the largest of all stays what it is, so that none ever begins anew at zero.
     pub fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -90,5 +90,17 @@ pub struct MessageId {
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}#{}", self.sender.0, self.seq.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_number_has_none_after_it() {
+        assert_eq!((Seq(6).next(), Epoch(6).next()), (Seq(7), Epoch(7)));
+        assert_eq!(Seq(u64::MAX).next(), Seq(u64::MAX));
+        assert_eq!(Epoch(u64::MAX).next(), Epoch(u64::MAX));
     }
 }

@@ -18,6 +18,10 @@ pub const MAX_UNSTABLE: usize = 1024;
 /// Bytes of unstable messages from which no further one is taken.
 pub const MAX_UNSTABLE_BYTES: usize = 32 * 1024 * 1024;
 
+/// No message has a larger number than this: a number after it exists, so that what a receiver says can
+/// be judged by it.
+const LAST_SEQ: Seq = Seq(u64::MAX - 1);
+
 /// What the sender's owner is to do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FifoOutput<M> {
@@ -119,7 +123,7 @@ impl<M: Clone> FifoSender<M> {
 
     /// Whether another message may be taken; if not, the owner must wait for acknowledgements.
     pub fn has_room(&self) -> bool {
-        self.unstable.len() < MAX_UNSTABLE && self.unstable_bytes < MAX_UNSTABLE_BYTES
+        self.last < LAST_SEQ && self.unstable.len() < MAX_UNSTABLE && self.unstable_bytes < MAX_UNSTABLE_BYTES
     }
 
     /// The last message a receiver acknowledged, if it is one.
@@ -176,6 +180,7 @@ impl<M: Clone> FifoSender<M> {
     /// # Errors
     /// Every variant of [`FifoError`].
     pub fn handle_opened(&mut self, receiver: NodeId, applied: Seq) -> Result<Vec<FifoOutput<M>>, FifoError> {
+        self.check_sent(receiver, applied)?;
         self.check_kept(receiver, applied.next())?;
         let mut outputs = self.handle_ack(receiver, applied)?;
         let known = self.known(receiver)?;
@@ -197,15 +202,8 @@ impl<M: Clone> FifoSender<M> {
     /// # Errors
     /// `UnknownReceiver`, `NeverSent`.
     pub fn handle_ack(&mut self, receiver: NodeId, applied: Seq) -> Result<Vec<FifoOutput<M>>, FifoError> {
-        let last = self.last;
+        self.check_sent(receiver, applied)?;
         let known = self.known(receiver)?;
-        if applied > last {
-            return Err(FifoError::NeverSent {
-                receiver,
-                applied,
-                last,
-            });
-        }
         known.acked = known.acked.max(applied);
         Ok(self.raise_stable())
     }
@@ -229,17 +227,25 @@ impl<M: Clone> FifoSender<M> {
             .ok_or(FifoError::UnknownReceiver { receiver })
     }
 
-    /// Whether everything from `expected` on can be sent.
-    fn check_kept(&mut self, receiver: NodeId, expected: Seq) -> Result<(), FifoError> {
+    /// Whether it is a receiver that can have applied everything up to `applied`.
+    fn check_sent(&mut self, receiver: NodeId, applied: Seq) -> Result<(), FifoError> {
         self.known(receiver)?;
-        if expected > self.last.next() {
-            let applied = Seq(expected.0 - 1);
+        let last = self.last;
+        if applied > last {
             return Err(FifoError::NeverSent {
                 receiver,
                 applied,
-                last: self.last,
+                last,
             });
         }
+        Ok(())
+    }
+
+    /// Whether everything from `expected` on can be sent.
+    fn check_kept(&mut self, receiver: NodeId, expected: Seq) -> Result<(), FifoError> {
+        self.known(receiver)?;
+        // Whoever misses `expected` has applied the one before it, if there is one before.
+        self.check_sent(receiver, Seq(expected.0.saturating_sub(1)))?;
         if expected <= self.stable {
             return Err(FifoError::NoLongerKept {
                 receiver,
@@ -253,7 +259,7 @@ impl<M: Clone> FifoSender<M> {
     /// The kept messages from `first` on, for one receiver.
     fn again(&self, to: NodeId, first: Seq) -> Vec<FifoOutput<M>> {
         let stable = self.stable;
-        let numbered = self.unstable.iter().zip(stable.0 + 1..);
+        let numbered = self.unstable.iter().zip(stable.next().0..);
         numbered
             .filter(|(_, seq)| *seq >= first.0)
             .map(|((message, _), seq)| FifoOutput::Send {

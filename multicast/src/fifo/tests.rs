@@ -124,6 +124,35 @@ fn what_a_receiver_cannot_have_said_changes_nothing() {
 }
 
 #[test]
+fn the_largest_number_of_all_is_one_that_was_never_sent() {
+    let mut sender = with_two_receivers();
+    let never_sent = |applied| FifoError::NeverSent {
+        receiver: A,
+        applied: Seq(applied),
+        last: Seq(10),
+    };
+    assert_eq!(sender.handle_opened(A, Seq(u64::MAX)), Err(never_sent(u64::MAX)));
+    assert_eq!(sender.handle_ack(A, Seq(u64::MAX)), Err(never_sent(u64::MAX)));
+    assert_eq!(sender.handle_gap(A, Seq(u64::MAX)), Err(never_sent(u64::MAX - 1)));
+    assert_eq!(sender.handle_ack(A, Seq(10)), Ok(vec![]));
+}
+
+#[test]
+fn numbers_end_one_below_the_largest_and_do_not_begin_anew() {
+    let mut sender = FifoSender::new(Seq(u64::MAX - 2));
+    sender.add_receiver(A, Seq(u64::MAX - 2), true);
+    assert!(sender.has_room());
+    sender.multicast('x', 1);
+    assert!(!sender.has_room());
+    let (last, before) = (u64::MAX - 1, u64::MAX - 2);
+    let opened = sender.handle_opened(A, Seq(before));
+    assert_eq!(opened, Ok(vec![send(A, last, before, 'x')]));
+    assert_eq!(sender.handle_ack(A, Seq(last)), Ok(vec![Stable(Seq(last))]));
+    let exhausted = FifoSender::<char>::new(Seq(u64::MAX));
+    assert!(!exhausted.has_room());
+}
+
+#[test]
 fn there_is_room_for_max_unstable_messages_and_not_one_more() {
     let mut sender = with_two_receivers();
     for taken in 0..MAX_UNSTABLE {

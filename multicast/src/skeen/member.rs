@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    clock::LamportClock,
+    clock::{LamportClock, MAX_COUNTER},
     message::{FromMember, ToMember},
 };
 use crate::id::{Epoch, GroupId, MessageId, NodeId, Timestamp};
@@ -125,13 +125,18 @@ impl<P: Clone, R: Clone> Member<P, R> {
         self.messages.is_empty()
     }
 
-    /// Takes one message of a sender.
+    /// Takes one message of a sender. One that names a counter above [`MAX_COUNTER`] changes nothing and is
+    /// not answered: rather than an order that could not be continued, there is none.
     pub fn handle(&mut self, message: ToMember<P>) -> Vec<MemberCommand<P, R>> {
         if let ToMember::Seal { epoch } = message {
             return self.handle_seal(epoch);
         }
         if let Some(refusal) = self.refusal(message.epoch(), matches!(message, ToMember::View { .. })) {
             return vec![refusal];
+        }
+        if message.largest_counter() > MAX_COUNTER {
+            tracing::error!(node = %self.node, limit = MAX_COUNTER, "a sender's counter is refused");
+            return Vec::new();
         }
         match message {
             ToMember::Propose {

@@ -84,6 +84,20 @@ impl<P> ToMember<P> {
             | Self::View { epoch, .. } => *epoch,
         }
     }
+
+    /// The largest counter that the message names; zero if it names none.
+    pub(crate) fn largest_counter(&self) -> u64 {
+        match self {
+            Self::Propose { stable, .. } => stable.counter,
+            Self::Final {
+                timestamp, stable, ..
+            } => timestamp.counter.max(stable.counter),
+            Self::Restate { timestamp, .. } => timestamp.counter,
+            Self::Stable { watermark, .. } => watermark.counter,
+            Self::View { clock, .. } => *clock,
+            Self::Seal { .. } => 0,
+        }
+    }
 }
 
 /// From a member to the sender; `P` is the payload, `R` the result of delivering it.
@@ -143,6 +157,25 @@ pub enum FromMember<P, R> {
     },
 }
 
+impl<P, R> FromMember<P, R> {
+    /// The largest counter that the message names; zero if it names none.
+    pub(crate) fn largest_counter(&self) -> u64 {
+        match self {
+            Self::Proposal { timestamp, .. } | Self::Delivered { timestamp, .. } => timestamp.counter,
+            Self::Sealed {
+                clock,
+                delivered,
+                held,
+                ..
+            } => {
+                let held = held.iter().map(|held| held.standing.timestamp().counter);
+                held.fold((*clock).max(delivered.counter), u64::max)
+            }
+            Self::WrongEpoch { .. } | Self::Unknown { .. } | Self::WantStable { .. } => 0,
+        }
+    }
+}
+
 /// One message as a sealed member holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held<P> {
@@ -168,6 +201,12 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// The timestamp, whatever it is.
+    fn timestamp(self) -> Timestamp {
+        let (Self::Tentative(timestamp) | Self::Final(timestamp) | Self::Delivered(timestamp)) = self;
+        timestamp
+    }
+
     /// The final timestamp, where it is known.
     pub fn final_timestamp(self) -> Option<Timestamp> {
         match self {

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    clock::MAX_COUNTER,
     message::{FromMember, ToMember},
     pending::Pending,
     view_change::Sealing,
@@ -97,8 +98,12 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         (id, vec![SenderCommand::Abandoned { id }])
     }
 
-    /// Takes one message of a member.
+    /// Takes one message of a member. One that names a counter above [`MAX_COUNTER`] changes nothing.
     pub fn handle(&mut self, from: NodeId, message: FromMember<P, R>) -> Vec<SenderCommand<P, R>> {
+        if message.largest_counter() > MAX_COUNTER {
+            tracing::error!(%from, limit = MAX_COUNTER, "a member's counter is refused");
+            return Vec::new();
+        }
         match message {
             FromMember::Proposal {
                 epoch,
@@ -216,11 +221,8 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         let differs = first.is_some_and(|first| *first != result);
         pending.delivered.insert(from);
         pending.results.insert(from, result);
-        if differs {
-            vec![SenderCommand::Diverged { id, node: from }]
-        } else {
-            Vec::new()
-        }
+        let diverged = SenderCommand::Diverged { id, node: from };
+        differs.then_some(diverged).into_iter().collect()
     }
 
     /// The command that ends the message, if every destination delivered it.

@@ -107,6 +107,66 @@ fn a_delivery_is_acknowledged_only_with_its_result() {
     assert_eq!(member.delivered_with(at(2, 1), 41), []);
 }
 
+/// Each message names one counter that is too large, and nothing else that is wrong.
+#[test]
+fn a_counter_above_the_largest_changes_nothing_and_the_order_goes_on() {
+    let beyond = [MAX_COUNTER + 1, u64::MAX].map(|counter| at(counter, 2));
+    for timestamp in beyond {
+        let mut member = member(1);
+        member.handle(propose(1));
+        let final_below_a_huge_watermark = ToMember::Final {
+            epoch: EPOCH,
+            id: id(1),
+            timestamp: at(1, 1),
+            stable: timestamp,
+        };
+        let restate = ToMember::Restate {
+            epoch: EPOCH,
+            id: id(2),
+            groups: vec![GroupId(1)],
+            payload: 2,
+            timestamp,
+        };
+        let stable = ToMember::Stable {
+            epoch: EPOCH,
+            watermark: timestamp,
+        };
+        for message in [
+            final_at(1, timestamp),
+            final_below_a_huge_watermark,
+            restate,
+            stable,
+        ] {
+            assert_eq!(member.handle(message), []);
+        }
+        let standing = (member.clock(), member.delivered(), member.stable());
+        assert_eq!(standing, (1, at(0, 0), at(0, 0)));
+        assert_eq!(member.handle(propose(2)), proposal(2, at(2, 1)));
+        member.handle(ToMember::Seal { epoch: Epoch(2) });
+        let view = |clock| ToMember::View {
+            epoch: Epoch(2),
+            clock,
+        };
+        assert_eq!(member.handle(view(timestamp.counter)), []);
+        assert!(member.sealed, "it waits for a view that can be");
+        member.handle(view(2));
+        assert!(!member.sealed);
+    }
+}
+
+#[test]
+fn the_largest_counter_is_still_taken() {
+    let mut member = member(1);
+    member.handle(propose(1));
+    let deliver = MemberCommand::Deliver {
+        id: id(1),
+        timestamp: at(MAX_COUNTER, 2),
+        payload: 1,
+    };
+    assert_eq!(member.handle(final_at(1, at(MAX_COUNTER, 2))), [deliver]);
+    assert_eq!(member.clock(), MAX_COUNTER);
+}
+
 /// A node that was restored with clock 3 and watermark 9.2 must not offer a 4.
 #[test]
 fn a_restored_members_clock_is_at_least_its_watermark() {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::skeen::message::{Held, Standing};
 
 const EPOCH: Epoch = Epoch(1);
 const GROUP: GroupId = GroupId(1);
@@ -64,6 +65,66 @@ fn the_epoch_is_in_force_when_the_last_member_reported() {
     }
     let old = (EPOCH, true);
     assert_eq!(standings, [old, old, old, (Epoch(3), false)]);
+}
+
+/// A final timestamp that no member may take would block its group, and a clock that cannot rise its order.
+#[test]
+fn a_members_counter_is_believed_up_to_the_largest_and_no_further() {
+    let offer = |counter, is_final| FromMember::Proposal {
+        epoch: EPOCH,
+        id: id(1),
+        timestamp: at(counter, 1),
+        is_final,
+    };
+    let mut sender = sender(1);
+    sender.multicast(vec![GROUP], 1);
+    for counter in [MAX_COUNTER + 1, u64::MAX] {
+        assert_eq!(sender.handle(NodeId(1), offer(counter, false)), []);
+        assert_eq!(sender.handle(NodeId(1), offer(counter, true)), []);
+    }
+    let final_at_the_largest = ToMember::Final {
+        epoch: EPOCH,
+        id: id(1),
+        timestamp: at(MAX_COUNTER, 1),
+        stable: Timestamp::default(),
+    };
+    let send = SenderCommand::Send {
+        to: NodeId(1),
+        message: final_at_the_largest,
+    };
+    assert_eq!(sender.handle(NodeId(1), offer(MAX_COUNTER, false)), [send]);
+}
+
+#[test]
+fn a_report_with_a_counter_above_the_largest_is_none() {
+    let held = |standing| Held {
+        id: id(9),
+        groups: vec![GROUP],
+        payload: 9,
+        standing,
+    };
+    let report = |clock, delivered, held| FromMember::Sealed {
+        epoch: Epoch(2),
+        clock,
+        delivered,
+        held,
+    };
+    let beyond = at(u64::MAX, 1);
+    let reports = [
+        report(u64::MAX, at(0, 0), vec![]),
+        report(0, beyond, vec![]),
+        report(0, at(0, 0), vec![held(Standing::Tentative(beyond))]),
+        report(0, at(0, 0), vec![held(Standing::Final(beyond))]),
+        report(0, at(0, 0), vec![held(Standing::Delivered(beyond))]),
+    ];
+    let mut sender = sender(1);
+    sender.seal(Epoch(2), View::from([(GROUP, BTreeSet::from([NodeId(1)]))]));
+    for report in reports {
+        assert_eq!(sender.handle(NodeId(1), report), []);
+        assert!(sender.is_sealing());
+    }
+    sender.handle(NodeId(1), sealed(Epoch(2)));
+    assert_eq!((sender.epoch(), sender.is_sealing()), (Epoch(2), false));
 }
 
 /// Offers of an old epoch do not count in the new one: a member that has not offered anew may not hold the
