@@ -7,11 +7,17 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
+use bench::cluster::Seat;
 use settings::{ClusterPlan, Mechanism};
 use structures::op::{Element, Op, Outcome};
 use support::{Cluster, key, value};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+    time::timeout,
+};
 use wire::{
     client::ClientError,
     message::{
@@ -76,6 +82,89 @@ async fn any_two_nodes_killed_at_once_are_recovered_with_two_fused_servers() {
         }
     }
     cluster.stop().await;
+}
+
+/// c primaries and f - c fused servers, for every c: what a residual and a rebuild need of each other.
+#[tokio::test]
+async fn three_or_four_nodes_of_mixed_kinds_killed_at_once_are_recovered() {
+    for faults in [3, 4] {
+        let mut cluster = Cluster::launch(plan(4, faults)).await;
+        let mut expected = cluster.insert_everywhere(0..60).await;
+        for lost_primaries in 0..=faults {
+            let mut crashed = cluster.seats_of(Role::Primary);
+            crashed.truncate(lost_primaries);
+            let servers = cluster.seats_of(Role::FusionServer);
+            crashed.extend(&servers[lost_primaries..]);
+            assert_eq!(crashed.len(), faults);
+            for seat in &crashed {
+                cluster.kill(seat.node).await;
+            }
+            for seat in &crashed {
+                cluster.wait_for(seat.node, Standing::Removed).await;
+            }
+            for seat in &crashed {
+                cluster.restart(*seat).await;
+            }
+            cluster.wait_all_active().await;
+            assert_eq!(
+                cluster.read_everywhere().await,
+                expected,
+                "f = {faults}, {lost_primaries} primaries"
+            );
+            let start = expected[0].len() as u64;
+            expected = cluster.insert_everywhere(start..start + 5).await;
+        }
+        cluster.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_with_a_primarys_or_a_servers_id_is_refused_and_the_cluster_goes_on() {
+    let mut patient = plan(2, 1);
+    patient.suspicion = Duration::from_secs(5);
+    let mut cluster = Cluster::launch(patient).await;
+    let mut expected = cluster.insert_everywhere(0..20).await;
+    let before = cluster.running.members().await.unwrap();
+    for role in [Role::Primary, Role::FusionServer] {
+        let seat = cluster.seats_of(role)[0];
+        let words = refusal_of_a_second(&cluster, seat).await;
+        let expected_words = format!("{} is in use by another live process", seat.node);
+        assert!(words.contains(&expected_words), "{words}");
+        assert_eq!(cluster.running.members().await.unwrap(), before);
+        let start = expected[0].len() as u64;
+        expected = cluster.insert_everywhere(start..start + 5).await;
+        assert_eq!(cluster.read_everywhere().await, expected);
+    }
+    cluster.stop().await;
+}
+
+/// Starts a second process of the seat and gives the line of its log that says why it is not let in.
+async fn refusal_of_a_second(cluster: &Cluster, seat: Seat) -> String {
+    let (host, port) = cluster.running.directory.manager.clone();
+    let mut second = Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(["node", &seat.role.to_string()])
+        .arg(cluster.file())
+        .args([&seat.section.to_string(), "--leash", "--manager"])
+        .arg(format!("{host}:{port}"))
+        .env("RUST_LOG", "info")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(second.stderr.take().unwrap()).lines();
+    let refused = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if line.contains("in use") {
+                return line;
+            }
+        }
+        panic!("it ended without being refused");
+    };
+    let line = timeout(Duration::from_secs(20), refused).await.unwrap();
+    second.kill().await.unwrap();
+    line
 }
 
 #[tokio::test]
@@ -242,5 +331,45 @@ async fn keys_and_values_over_the_limit_and_absent_keys_are_typed_refusals() {
     let error = manager.get(unknown, b"k").await.unwrap_err();
     assert_eq!(refused(error), Refusal::UnknownGroup { group: unknown });
     assert_eq!(cluster.read(group).await.unwrap().len(), 1);
+    cluster.stop().await;
+}
+
+/// The members hang up on a manager that is stopped; that must not cost the fused server what it holds of a
+/// primary that crashes meanwhile.
+#[tokio::test]
+async fn a_primary_that_crashes_while_the_manager_is_stopped_is_recovered() {
+    use nix::sys::signal::{Signal, kill};
+    let mut cluster = Cluster::launch(plan(2, 1)).await;
+    let expected = cluster.insert_everywhere(0..40).await;
+    let manager = nix::unistd::Pid::from_raw(cluster.running.manager_pid().unwrap() as i32);
+    let primary = cluster.seats_of(Role::Primary)[0];
+    kill(manager, Signal::SIGSTOP).unwrap();
+    cluster.kill(primary.node).await;
+    // Longer than the suspicion time: everyone hangs up.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    kill(manager, Signal::SIGCONT).unwrap();
+    cluster.wait_for(primary.node, Standing::Removed).await;
+    cluster.restart(primary).await;
+    cluster.wait_all_active().await;
+    assert_eq!(cluster.read_everywhere().await, expected);
+    cluster.stop().await;
+}
+
+/// With a primary missing, the only fused server is stopped for longer than the suspicion time.
+#[tokio::test]
+async fn a_fused_server_that_is_stopped_while_a_primary_is_missing_still_recovers_it() {
+    use nix::sys::signal::Signal;
+    let mut cluster = Cluster::launch(plan(2, 1)).await;
+    let expected = cluster.insert_everywhere(0..40).await;
+    let primary = cluster.seats_of(Role::Primary)[0];
+    let server = cluster.seats_of(Role::FusionServer)[0];
+    cluster.kill(primary.node).await;
+    cluster.wait_for(primary.node, Standing::Removed).await;
+    cluster.signal(server.node, Signal::SIGSTOP);
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    cluster.signal(server.node, Signal::SIGCONT);
+    cluster.restart(primary).await;
+    cluster.wait_all_active().await;
+    assert_eq!(cluster.read_everywhere().await, expected);
     cluster.stop().await;
 }
