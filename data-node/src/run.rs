@@ -5,10 +5,10 @@ use std::{future::Future, io, net::SocketAddr};
 use tokio::{net::TcpListener, sync::mpsc};
 use wire::{
     LinkEvent, Peer, Purpose,
-    limits::INBOX_EVENTS,
+    limits::{INBOX_EVENTS, MAX_BACKLOG},
     member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
-        client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
+        client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         membership::{Addresses, Role},
         replication::{FromNode, ToNode},
     },
@@ -113,6 +113,11 @@ impl Shell {
         };
         if body == RequestBody::Sizes {
             let body = ReplyBody::Sizes(self.sizes());
+            self.clients.send(connection, ClientReply { request, body });
+            return;
+        }
+        if self.clients.is_behind(connection) {
+            let body = ReplyBody::Refused(Refusal::Overloaded { limit: MAX_BACKLOG });
             self.clients.send(connection, ClientReply { request, body });
             return;
         }

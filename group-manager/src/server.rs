@@ -19,10 +19,10 @@ use tokio::{
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
     door_meter::DoorMeter,
-    limits::INBOX_EVENTS,
+    limits::{INBOX_EVENTS, MAX_BACKLOG},
     member::{Arrival, Connections, Doorstep},
     message::{
-        client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
+        client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         membership::{Membership, Role},
     },
     process,
@@ -152,6 +152,10 @@ impl Server {
                     .cloned()
                     .collect();
                 self.reply(caller, ReplyBody::Recoveries(reports));
+            }
+            RequestBody::ReadAll { .. } if self.clients.is_behind(connection) => {
+                let refusal = Refusal::Overloaded { limit: MAX_BACKLOG };
+                self.reply(caller, ReplyBody::Refused(refusal));
             }
             body => {
                 if matches!(body, RequestBody::Write { .. }) {

@@ -17,6 +17,9 @@ pub const OUTBOX_FRAMES: usize = 8 * 1024;
 /// Frames of [`CHUNK_BYTES`] that one read of all elements may fill; a few of them fit into an outbox.
 pub const MAX_READ_CHUNKS: usize = OUTBOX_FRAMES / 4;
 
+/// A client that lets so many frames wait gets no further read of all elements before it has read some.
+pub const MAX_BACKLOG: usize = 64;
+
 /// A peer that takes none of the bytes that wait for it for so long is given up.
 pub const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 

@@ -83,6 +83,13 @@ impl<Out: Serialize + Send + Sync + 'static> Link<Out> {
     }
 }
 
+impl<Out> Link<Out> {
+    /// Frames that wait in the outbox.
+    pub fn backlog(&self) -> usize {
+        self.outbox.max_capacity() - self.outbox.capacity()
+    }
+}
+
 impl<Out> Drop for Link<Out> {
     fn drop(&mut self) {
         self.reader.abort();

@@ -12,7 +12,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{net::TcpStream, sync::mpsc};
 
 use crate::{
-    limits::INBOX_EVENTS,
+    limits::{INBOX_EVENTS, MAX_BACKLOG},
     link::{Link, LinkEvent},
     traffic::Traffic,
 };
@@ -90,6 +90,13 @@ where
                 event: LinkEvent::Ended(error),
             });
         }
+    }
+
+    /// Whether a connection has let so much wait that it gets no further long reply before it has read some.
+    pub fn is_behind(&self, connection: u64) -> bool {
+        self.links
+            .get(&connection)
+            .is_some_and(|link| link.backlog() >= MAX_BACKLOG)
     }
 
     /// Closes a connection, if it is there; what was sent before still goes out, and no `Ended` follows.
