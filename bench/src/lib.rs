@@ -1,4 +1,14 @@
 //! Launches clusters, loads them, crashes their nodes, measures, and writes CSV, plots and a report.
+//!
+//! ```text
+//! commands -> experiment -> cluster (real processes: this program in the nodes' roles)
+//!                |
+//!                +-> results (rows, as they come) -> summary, plots, report: computed from the rows alone
+//! ```
+//!
+//! [`commands`] is the command line, [`cluster`] launches and kills, [`experiment`] is the report's chapter 4,
+//! [`mechanism`] what differs between mechanisms, [`floor`] the rounds that none can beat, [`placement`] which
+//! core a process is kept on. Read first: [`experiment`].
 
 pub mod cluster;
 pub mod commands;

@@ -1,4 +1,13 @@
 //! One replica of one group.
+//!
+//! ```text
+//! manager --Propose, Final--> Replica: multicast member + KeyedList --Proposal, Delivered--> manager
+//! donor   --images, windows--> joiner: checked, indexed, then CaughtUp
+//! ```
+//!
+//! [`replica`] is the core, pure; `transfer` streams a [`state`] from donor to joiner; [`run()`] is the shell.
+//!
+//! What is absent: no read is answered above the stable watermark, and nothing is served that was not checked.
 
 mod process;
 mod reading;

@@ -1,4 +1,17 @@
 //! Membership and epochs for both mechanisms; the clients' door to replicated groups.
+//!
+//! ```text
+//! clients, members --frames--> server (the shell) --Event--> Coordinator --Command--> server
+//!                                                   |            replication | fusion
+//!                                                   +--- store: compare-and-swap of the membership
+//! ```
+//!
+//! [`coordinator`] is what the shell and the cores say to each other; [`replication`] and [`fusion`] are the two
+//! cores, pure; [`store`] keeps the membership. The shell is `server` with `members` (links, heartbeats) and
+//! `entries` (processes at the door). Read first: [`coordinator`].
+//!
+//! What is absent: no decision about a member is made in the shell, no core reads a clock, and fusion's data
+//! never passes here.
 
 pub mod coordinator;
 mod entries;
@@ -15,5 +28,5 @@ pub mod settings;
 pub mod store;
 
 pub use process::main;
-pub use run::run;
+pub use run::{RunError, run};
 pub use settings::Settings;
