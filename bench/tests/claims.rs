@@ -6,6 +6,7 @@
 )]
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -49,29 +50,83 @@ fn named_tests(claims: &str) -> Vec<String> {
     rows.map(last).flat_map(quoted).collect()
 }
 
+/// The names of the functions that the source marks as tests, and of those inside `proptest!`, where each one
+/// is marked too.
+fn tests_in(source: &str) -> Vec<String> {
+    let mut marked = false;
+    let mut names = Vec::new();
+    for line in source.lines().map(str::trim) {
+        let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        if line == "#[test]" || line.starts_with("#[tokio::test") {
+            marked = true;
+        } else if let Some(function) = function {
+            let name = function.split('(').next().unwrap_or_default();
+            names.extend(marked.then(|| name.to_owned()));
+            marked = false;
+        } else if !line.starts_with("#[") && !line.starts_with("//") {
+            marked = false;
+        }
+    }
+    names
+}
+
+/// The name of a script that a test runs: `*.script`, or a text in a folder `scenarios`.
+fn script(path: &Path) -> Option<String> {
+    let in_scenarios = path.parent()?.ends_with("scenarios");
+    match path.extension()?.to_str()? {
+        "script" => {}
+        "txt" if in_scenarios => {}
+        _ => return None,
+    }
+    Some(path.file_stem()?.to_string_lossy().into_owned())
+}
+
+#[test]
+fn only_marked_functions_count_as_tests() {
+    let source = "
+#[test]
+/// Words.
+#[should_panic]
+fn plain() {
+    fn inner() {}
+}
+#[tokio::test(start_paused = true)]
+async fn with_time() {}
+proptest! {
+    #[test]
+    fn property(number: u8) {}
+}
+// fn commented() {}
+fn is_no_test() {}
+";
+    assert_eq!(tests_in(source), ["plain", "with_time", "property"]);
+    let scripts = [
+        "a/one.script",
+        "a/scenarios/two.txt",
+        "a/scenarios/main.rs",
+        "docs/one.txt",
+    ];
+    let names = scripts.map(|path| script(Path::new(path)));
+    assert_eq!(
+        names,
+        [Some("one".to_owned()), Some("two".to_owned()), None, None]
+    );
+}
+
 #[test]
 fn every_test_that_the_claims_name_exists() {
     let claims = fs::read_to_string(root().join("CLAIMS.md")).unwrap();
     let mut all = Vec::new();
     files(&root(), &mut all);
-    let sources: String = all
+    let mut there: BTreeSet<String> = all.iter().filter_map(|path| script(path)).collect();
+    for path in all
         .iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .map(|path| fs::read_to_string(path).unwrap())
-        .collect();
-    let stems: Vec<String> = all
-        .iter()
-        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-        .collect();
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+    {
+        there.extend(tests_in(&fs::read_to_string(path).unwrap()));
+    }
     let names = named_tests(&claims);
     assert!(names.len() > 50, "only {} names were found", names.len());
-    let missing: Vec<&String> = names
-        .iter()
-        .filter(|name| {
-            let is_path = name.contains('/') && root().join(name).exists();
-            let is_function = sources.contains(&format!("fn {name}("));
-            !is_path && !is_function && !stems.contains(name)
-        })
-        .collect();
+    let missing: Vec<&String> = names.iter().filter(|name| !there.contains(*name)).collect();
     assert_eq!(missing, Vec::<&String>::new());
 }

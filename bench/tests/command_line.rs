@@ -30,7 +30,7 @@ fn config(name: &str) -> String {
 
 #[test]
 fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 14] = [
         (
             &["--group", "3"],
             "error: unexpected argument '--group' found\n\n  tip: a similar argument exists: '--groups'\n",
@@ -58,6 +58,30 @@ fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
         (
             &["--placement", "apart"],
             "error: invalid value 'apart' for '--placement <PLACEMENT>': \"apart\" is no placement; expected split or free\n",
+        ),
+        (
+            &["--clients", "0"],
+            "error: invalid value '0' for '--clients <CLIENTS>': 0 is not in 1..=512\n",
+        ),
+        (
+            &["--clients", "513"],
+            "error: invalid value '513' for '--clients <CLIENTS>': 513 is not in 1..=512\n",
+        ),
+        (
+            &["--repeat", "0"],
+            "error: invalid value '0' for '--repeat <REPEAT>': 0 is not in 1..=1000\n",
+        ),
+        (
+            &["--repeat", "1001"],
+            "error: invalid value '1001' for '--repeat <REPEAT>': 1001 is not in 1..=1000\n",
+        ),
+        (
+            &["--element-bytes", "0"],
+            "error: invalid value '0' for '--element-bytes <ELEMENT_BYTES>': 0 is not in 1..=65535\n",
+        ),
+        (
+            &["--element-bytes", "65536"],
+            "error: invalid value '65536' for '--element-bytes <ELEMENT_BYTES>': 65536 is not in 1..=65535\n",
         ),
         (
             &["upp"],
@@ -141,9 +165,11 @@ fn a_written_cluster_file_passes_the_check_and_impossible_ones_are_bad_usage() {
             .ends_with("fusion-linked, 5 groups (A, B, C, D, E), tolerates 2 crashes in all; 8 processes\n")
     );
 
-    let (code, text) = code_and_errors(&["config", "--mechanism", "fusion-linked", "--groups", "256"]);
-    assert_eq!(code, Some(2));
-    assert!(text.starts_with("error: "), "{text}");
+    let impossible = ["config", "--mechanism", "fusion-linked", "--groups", "256"];
+    let expected = "error: 256 groups: fusion-linked with f = 1 takes 1 to 255\n";
+    assert_eq!(code_and_errors(&impossible), (Some(2), expected.to_owned()));
+    let largest = ["config", "--mechanism", "fusion-linked", "--groups", "255"];
+    assert_eq!(bench(&largest).status.code(), Some(0));
 }
 
 #[test]
@@ -175,8 +201,13 @@ fn a_folder_that_holds_a_run_is_not_written_over() {
         "--out",
         &out.display().to_string(),
     ]);
-    assert_eq!(code, Some(2), "{text}");
+    let expected = format!(
+        "error: {} already holds a run (run.json is there); choose another folder\n",
+        out.display()
+    );
+    assert_eq!((code, text), (Some(2), expected));
     assert_eq!(std::fs::read_to_string(out.join("run.json")).unwrap(), "{}");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
 }
 
 #[test]
@@ -184,10 +215,14 @@ fn comparing_or_drawing_what_is_no_run_is_bad_usage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     for arguments in [vec!["compare", &path, &path], vec!["report", &path]] {
-        let (code, text) = code_and_errors(&arguments);
-        assert_eq!(code, Some(2), "{arguments:?}");
-        assert!(text.starts_with("error: "), "{text}");
+        let expected = format!("error: {path} is not the folder of a run: run.json is missing\n");
+        assert_eq!(code_and_errors(&arguments), (Some(2), expected), "{arguments:?}");
     }
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        0,
+        "nothing is left there"
+    );
 }
 
 #[test]
