@@ -5,7 +5,7 @@
 //! was applied before it is stable. Source: DESIGN, "Primary".
 //!
 //! Invariants: replies leave in the order of the requests; a write that was answered is in the delta of an
-//! operation at or below `stable`.
+//! operation at or below `stable`; what waits is bounded, in number and in bytes.
 
 use std::collections::VecDeque;
 
@@ -14,17 +14,10 @@ use multicast::{
     id::{Epoch, NodeId, Seq},
 };
 use serde_bytes::ByteBuf;
-use structures::{
-    delta::Delta,
-    keyed_list::KeyedList,
-    op::{Element, Write},
-};
-use wire::{
-    limits::CHUNK_BYTES,
-    message::{
-        client::{Refusal, ReplyBody},
-        fusion::DeltaFrame,
-    },
+use structures::{delta::Delta, keyed_list::KeyedList, op::Write};
+use wire::message::{
+    client::{Refusal, ReplyBody, element_chunks},
+    fusion::DeltaFrame,
 };
 
 use crate::{door::Caller, primary::Command};
@@ -33,19 +26,18 @@ use crate::{door::Caller, primary::Command};
 pub const MAX_WAITING_WRITES: usize = 4 * 1024;
 /// Replies that may wait for operations to become stable.
 pub const MAX_HELD_REPLIES: usize = 8 * 1024;
+/// Bytes of keys and values in waiting replies from which no further read is taken.
+pub const MAX_HELD_BYTES: usize = 32 * 1024 * 1024;
 
 /// A reply that waits for everything up to `after` to be stable.
 #[derive(Clone, Debug)]
 struct Held {
     after: Seq,
     caller: Caller,
-    answer: Answer,
-}
-
-#[derive(Clone, Debug)]
-enum Answer {
-    One(ReplyBody),
-    Elements(Vec<Element>),
+    /// One, or the pieces of a read of all elements.
+    replies: Vec<ReplyBody>,
+    /// Bytes of keys and values in them.
+    bytes: usize,
 }
 
 /// See the module's documentation.
@@ -59,6 +51,8 @@ pub struct Life {
     pub sender: FifoSender<Delta>,
     list: KeyedList,
     held: VecDeque<Held>,
+    /// Bytes of all that is held.
+    held_bytes: usize,
     waiting: VecDeque<(Caller, Write)>,
 }
 
@@ -71,6 +65,7 @@ impl Life {
             sender: FifoSender::new(base),
             list,
             held: VecDeque::new(),
+            held_bytes: 0,
             waiting: VecDeque::new(),
         }
     }
@@ -109,14 +104,14 @@ impl Life {
 
     /// Reads one key, to be shown when what it shows is stable.
     pub fn get(&mut self, caller: Caller, key: &[u8]) -> Vec<Command> {
-        let value = self.list.get(key).map(ByteBuf::from);
-        self.hold(caller, || Answer::One(ReplyBody::Value(value)))
+        self.read(caller, |list| {
+            vec![ReplyBody::Value(list.get(key).map(ByteBuf::from))]
+        })
     }
 
     /// Reads all elements, to be shown when what they show is stable.
     pub fn read_all(&mut self, caller: Caller) -> Vec<Command> {
-        let elements = self.list.elements();
-        self.hold(caller, || Answer::Elements(elements))
+        self.read(caller, |list| element_chunks(list.elements()))
     }
 
     /// Carries out what the sender said.
@@ -147,6 +142,7 @@ impl Life {
     /// (its connection ends), because it may yet survive.
     pub fn fence(&mut self, reason: &str) -> Vec<Command> {
         self.fenced = true;
+        self.held_bytes = 0;
         let hang_ups = self
             .held
             .drain(..)
@@ -182,41 +178,50 @@ impl Life {
                 .sum();
             outputs = self.sender.multicast(delta, bytes);
         }
-        let answer = Answer::One(ReplyBody::Written(outcome));
-        self.held.push_back(Held {
-            after: self.sender.last(),
-            caller,
-            answer,
-        });
+        self.hold(caller, vec![ReplyBody::Written(outcome)]);
         let mut commands = self.carry_out(outputs);
         self.release(self.sender.stable(), &mut commands);
         commands
     }
 
-    fn hold(&mut self, caller: Caller, answer: impl FnOnce() -> Answer) -> Vec<Command> {
+    /// Reads as of now; nothing is copied for a reply that may not wait.
+    fn read(&mut self, caller: Caller, read: impl FnOnce(&KeyedList) -> Vec<ReplyBody>) -> Vec<Command> {
         if self.held.len() >= MAX_HELD_REPLIES {
             return vec![overloaded(caller, MAX_HELD_REPLIES)];
         }
-        self.held.push_back(Held {
-            after: self.sender.last(),
-            caller,
-            answer: answer(),
-        });
+        if self.held_bytes >= MAX_HELD_BYTES {
+            return vec![overloaded(caller, self.held.len())];
+        }
+        self.hold(caller, read(&self.list));
         let mut commands = Vec::new();
         self.release(self.sender.stable(), &mut commands);
         commands
     }
 
+    fn hold(&mut self, caller: Caller, replies: Vec<ReplyBody>) {
+        let bytes = replies.iter().map(shown_bytes).sum();
+        self.held_bytes += bytes;
+        self.held.push_back(Held {
+            after: self.sender.last(),
+            caller,
+            replies,
+            bytes,
+        });
+    }
+
     /// Lets the replies go that show nothing above `stable`.
     fn release(&mut self, stable: Seq, commands: &mut Vec<Command>) {
         while self.held.front().is_some_and(|held| held.after <= stable) {
-            let Some(Held { caller, answer, .. }) = self.held.pop_front() else {
+            let Some(held) = self.held.pop_front() else {
                 break;
             };
-            match answer {
-                Answer::One(body) => commands.push(Command::Reply { caller, body }),
-                Answer::Elements(elements) => commands.extend(chunks(caller, elements)),
-            }
+            self.held_bytes -= held.bytes;
+            let caller = held.caller;
+            commands.extend(
+                held.replies
+                    .into_iter()
+                    .map(|body| Command::Reply { caller, body }),
+            );
         }
     }
 }
@@ -228,25 +233,14 @@ fn overloaded(caller: Caller, limit: usize) -> Command {
     }
 }
 
-/// A read's replies: about [`CHUNK_BYTES`] of elements each, the last one marked, at least one.
-fn chunks(caller: Caller, elements: Vec<Element>) -> Vec<Command> {
-    let mut replies = vec![Vec::new()];
-    let mut bytes = 0;
-    for element in elements {
-        bytes += element.key.len() + element.value.len();
-        if bytes > CHUNK_BYTES {
-            replies.push(Vec::new());
-            bytes = element.key.len() + element.value.len();
-        }
-        replies.last_mut().expect("it began with one").push(element);
+/// Bytes of keys and values in a reply.
+fn shown_bytes(reply: &ReplyBody) -> usize {
+    match reply {
+        ReplyBody::Value(Some(value)) => value.len(),
+        ReplyBody::Elements { elements, .. } => elements
+            .iter()
+            .map(|element| element.key.len() + element.value.len())
+            .sum(),
+        _ => 0,
     }
-    let last = replies.len() - 1;
-    let reply = |(place, elements)| {
-        let body = ReplyBody::Elements {
-            elements,
-            last: place == last,
-        };
-        Command::Reply { caller, body }
-    };
-    replies.into_iter().enumerate().map(reply).collect()
 }

@@ -8,8 +8,10 @@
 //!
 //! Source: DESIGN, "Primary" and "Recovery without freezing writers". Invariants: what is replied is applied
 //! at every active fused server; only a view makes a server one that is not waited for; a structure is served
-//! only if it was founded empty or passed its checks.
+//! only if it was founded empty or passed its checks; nobody is served who cannot be told of a replacement:
+//! either the manager is in touch, or an active fused server, which would say that this life is fenced.
 
+mod clients;
 mod event;
 mod recovery;
 mod servers;
@@ -22,18 +24,12 @@ use std::collections::BTreeMap;
 use multicast::id::{Epoch, NodeId, Seq};
 use structures::keyed_list::{KeyedList, Sizes};
 use wire::message::{
-    client::{Refusal, ReplyBody, RequestBody},
     entry::EntryRefused,
     fusion::{ServerSeat, ToPrimary},
 };
 
 pub use self::event::{Command, Event};
-use crate::{
-    assembly::Assembly,
-    door::{Caller, Door, Request},
-    life::Life,
-    server_port::ServerPort,
-};
+use crate::{assembly::Assembly, door::Door, life::Life, server_port::ServerPort};
 
 /// How far this process has come.
 #[derive(Clone, Debug)]
@@ -73,8 +69,10 @@ pub struct Primary {
     /// The servers of the view, as this life sees them; empty before it lives.
     ports: BTreeMap<NodeId, ServerPort>,
     state: State,
-    /// A recovered structure whose checks are done but not reported yet.
-    checked: Option<Result<KeyedList, String>>,
+    /// Whether the manager has spoken and was not lost since.
+    manager_in_touch: bool,
+    /// Why decoding failed, not reported yet.
+    undecodable: Option<String>,
 }
 
 impl Primary {
@@ -86,7 +84,8 @@ impl Primary {
             view: View::default(),
             ports: BTreeMap::new(),
             state: State::Waiting { refused: None },
-            checked: None,
+            manager_in_touch: false,
+            undecodable: None,
         }
     }
 
@@ -94,6 +93,7 @@ impl Primary {
     pub fn handle(&mut self, event: Event) -> Vec<Command> {
         match event {
             Event::Manager(order) => self.handle_order(order),
+            Event::ManagerLost => self.handle_manager_lost(),
             Event::Refused(refused) => self.handle_refusal(refused),
             Event::Client { caller, body } => self.handle_client(caller, body),
             Event::ServerLinked { server } => self.open_channel(server),
@@ -107,7 +107,11 @@ impl Primary {
             } => self.handle_residual(stream, server, at, frame),
             Event::ResidualEnded { stream } => self.handle_residual_ended(stream),
             Event::Decoded { took_us } => self.handle_decoded(took_us),
-            Event::Checked { took_us } => self.handle_checked(took_us),
+            Event::Checked {
+                recovery,
+                list,
+                took_us,
+            } => self.handle_checked(recovery, list, took_us),
         }
     }
 
@@ -135,6 +139,7 @@ impl Primary {
     }
 
     fn handle_order(&mut self, order: ToPrimary) -> Vec<Command> {
+        self.manager_in_touch = true;
         match order {
             ToPrimary::View {
                 epoch,
@@ -155,6 +160,12 @@ impl Primary {
             ToPrimary::Resume { since } => self.handle_resume(since),
             ToPrimary::Heartbeat => Vec::new(),
         }
+    }
+
+    /// Serving goes on without the manager, as long as an active server would say that this life is over.
+    fn handle_manager_lost(&mut self) -> Vec<Command> {
+        self.manager_in_touch = false;
+        Vec::new()
     }
 
     fn handle_refusal(&mut self, refusal: EntryRefused) -> Vec<Command> {
@@ -209,64 +220,6 @@ impl Primary {
         self.adopt_seats()
     }
 
-    fn handle_client(&mut self, caller: Caller, body: RequestBody) -> Vec<Command> {
-        let request = match self.door.judge(body) {
-            Ok(request) => request,
-            Err(refusal) => return vec![refuse(caller, refusal)],
-        };
-        if let Some(refusal) = self.why_closed() {
-            return vec![refuse(caller, refusal)];
-        }
-        let may_commit = self.may_commit();
-        let State::Living(life) = &mut self.state else {
-            return Vec::new();
-        };
-        match request {
-            Request::Write(write) => {
-                let commands = life.write(caller, write, may_commit);
-                self.settle(commands)
-            }
-            Request::Get(key) => life.get(caller, &key),
-            Request::ReadAll => life.read_all(caller),
-        }
-    }
-
-    /// Why clients are not served now, if they are not.
-    fn why_closed(&self) -> Option<Refusal> {
-        let unavailable = |reason: &str| {
-            Some(Refusal::Unavailable {
-                reason: reason.to_owned(),
-            })
-        };
-        match &self.state {
-            State::Living(life) if life.fenced => {
-                unavailable("the primary was fenced and waits to be resumed")
-            }
-            State::Living(_) => None,
-            State::Recovering(_) | State::Installed { .. } => unavailable("the primary recovers"),
-            State::Waiting { refused: None } => unavailable("the primary has not entered yet"),
-            State::Waiting {
-                refused: Some(refused),
-            } => Some(self.as_refusal(refused)),
-        }
-    }
-
-    fn as_refusal(&self, refused: &EntryRefused) -> Refusal {
-        match refused {
-            EntryRefused::TooManyFaults { tolerated, missing } => Refusal::TooManyFaults {
-                tolerated: *tolerated,
-                missing: missing.clone(),
-            },
-            EntryRefused::StateLost { missing } => Refusal::StateLost {
-                group: self.door.group,
-                missing: missing.clone(),
-            },
-            other => Refusal::Unavailable {
-                reason: other.to_string(),
-            },
-        }
-    }
-
     /// Whether as many servers are active as the cluster asks for.
     fn may_commit(&self) -> bool {
         let active = self.view.servers.iter().filter(|seat| seat.active).count();
@@ -290,12 +243,5 @@ impl Primary {
             }
         }
         commands
-    }
-}
-
-fn refuse(caller: Caller, refusal: Refusal) -> Command {
-    Command::Reply {
-        caller,
-        body: ReplyBody::Refused(refusal),
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{collections::VecDeque, future::Future, io, sync::Arc, time::Instant};
 
-use tokio::net::{TcpListener, TcpStream};
+use structures::{delta::REGIONS, keyed_list::KeyedList, layout::StructureLimits};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
     door_meter::DoorMeter,
@@ -30,6 +34,8 @@ struct Shell {
     clients: Connections<ClientRequest, ClientReply>,
     servers: ServerLinks,
     residuals: ResidualStreams,
+    /// Structures that are being checked, off the runtime's thread.
+    checks: JoinSet<Event>,
     meter: DoorMeter<Caller>,
 }
 
@@ -60,6 +66,7 @@ pub async fn run(
         clients: Connections::new(Arc::default()),
         servers: ServerLinks::new(identity, Arc::clone(&traffic)),
         residuals: ResidualStreams::new(),
+        checks: JoinSet::new(),
         meter: DoorMeter::new(traffic),
         settings,
     };
@@ -78,6 +85,9 @@ impl Shell {
                 arrival = self.clients.next() => self.handle_client(arrival),
                 event = self.manager.next() => self.handle_manager(event),
                 event = self.residuals.next() => self.handle(event),
+                Some(checked) = self.checks.join_next() => {
+                    self.handle(checked.expect("a check neither panics nor is cancelled"));
+                }
                 (peer, stream) = door.next() => self.handle_caller(&peer, stream),
             }
         }
@@ -121,10 +131,13 @@ impl Shell {
                     took_us: timed_us(|| self.primary.decode()),
                 });
             }
-            Command::Check => {
-                return Some(Event::Checked {
-                    took_us: timed_us(|| self.primary.check()),
-                });
+            Command::Check {
+                recovery,
+                limits,
+                images,
+            } => {
+                self.checks
+                    .spawn_blocking(move || check(recovery, limits, *images));
             }
         }
         None
@@ -148,8 +161,7 @@ impl Shell {
         match event {
             ManagerEvent::Message(message) => self.handle(Event::Manager(message)),
             ManagerEvent::Refused(refused) => self.handle(Event::Refused(refused)),
-            // Serving goes on without the manager; only the membership stands still.
-            ManagerEvent::Lost => {}
+            ManagerEvent::Lost => self.handle(Event::ManagerLost),
         }
     }
 
@@ -196,6 +208,17 @@ impl Shell {
             heap_bytes: (self.settings.member.heap)(),
             resident_bytes: process::resident_bytes(),
         }
+    }
+}
+
+/// Checks a structure's images and builds it from them.
+fn check(recovery: u64, limits: StructureLimits, images: [Vec<u8>; REGIONS]) -> Event {
+    let began = Instant::now();
+    let list = KeyedList::from_images(limits, images);
+    Event::Checked {
+        recovery,
+        list: list.map(Box::new).map_err(|error| error.to_string()),
+        took_us: began.elapsed().as_micros() as u64,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use multicast::id::NodeId;
+use structures::{delta::REGIONS, keyed_list::KeyedList, layout::StructureLimits};
 use wire::message::{
     client::{ReplyBody, RequestBody},
     entry::EntryRefused,
@@ -14,8 +15,10 @@ use crate::{assembly::Micros, door::Caller, server_port::ServerPort};
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The manager speaks.
+    /// The manager speaks, and so is in touch.
     Manager(ToPrimary),
+    /// The link to the manager ended or fell silent.
+    ManagerLost,
     /// The manager does not let this process in.
     Refused(EntryRefused),
     /// A client asks.
@@ -63,8 +66,12 @@ pub enum Event {
         /// Microseconds.
         took_us: u64,
     },
-    /// `Primary::check` ran.
+    /// What became of [`Command::Check`].
     Checked {
+        /// Its recovery.
+        recovery: u64,
+        /// The structure, or why there is none.
+        list: Result<Box<KeyedList>, String>,
         /// Microseconds.
         took_us: u64,
     },
@@ -124,8 +131,15 @@ pub enum Command {
     DropResiduals,
     /// Call `Primary::decode`, and say how long it took.
     Decode,
-    /// Call `Primary::check`, and say how long it took.
-    Check,
+    /// Check these images and build the structure from them, aside; `Checked` follows.
+    Check {
+        /// The recovery that they are of.
+        recovery: u64,
+        /// What every key and value is held to.
+        limits: StructureLimits,
+        /// The regions' bytes.
+        images: Box<[Vec<u8>; REGIONS]>,
+    },
 }
 
 /// What is said when a server has caught up.

@@ -64,7 +64,7 @@ impl Primary {
         match assembly.take(stream, server, at, frame) {
             Ok(Progress::Foreign) => vec![Command::CloseResidual { stream }],
             Ok(Progress::Decodable) => vec![Command::Decode],
-            Ok(Progress::Collecting) if assembly.is_complete() => vec![Command::Check],
+            Ok(Progress::Collecting) if assembly.is_complete() => self.check(),
             Ok(Progress::Collecting) => Vec::new(),
             Err(error) => self.fail(recovery, &error),
         }
@@ -86,7 +86,7 @@ impl Primary {
         if let State::Recovering(assembly) = &mut self.state
             && let Err(error) = assembly.decode()
         {
-            self.checked = Some(Err(error.to_string()));
+            self.undecodable = Some(error.to_string());
         }
     }
 
@@ -96,38 +96,47 @@ impl Primary {
         };
         assembly.note_decoding(took_us);
         let recovery = assembly.recovery();
-        match self.checked.take() {
-            Some(Err(reason)) => self.fail(recovery, &reason),
-            _ => Vec::new(),
+        match self.undecodable.take() {
+            Some(reason) => self.fail(recovery, &reason),
+            None => Vec::new(),
         }
     }
 
-    /// Checks what was decoded and builds the structure from it. Ordered by [`Command::Check`]; what became
-    /// of it is reported by the event that follows.
-    pub fn check(&mut self) {
-        if let State::Recovering(assembly) = &mut self.state {
-            let images = assembly.take_images().map_err(|error| error.to_string());
-            let list = images.and_then(|images| {
-                KeyedList::from_images(self.door.limits, images).map_err(|error| error.to_string())
-            });
-            self.checked = Some(list);
-        }
-    }
-
-    pub(super) fn handle_checked(&mut self, took_us: u64) -> Vec<Command> {
-        let (State::Recovering(assembly), Some(checked)) = (&self.state, self.checked.take()) else {
+    /// Hands out what was decoded, to be checked where it delays nothing: no heartbeat waits for it.
+    fn check(&mut self) -> Vec<Command> {
+        let State::Recovering(assembly) = &mut self.state else {
             return Vec::new();
         };
-        let (recovery, cut) = (assembly.recovery(), assembly.cut());
+        let recovery = assembly.recovery();
+        match assembly.take_images() {
+            Ok(images) => vec![Command::Check {
+                recovery,
+                limits: self.door.limits,
+                images: Box::new(images),
+            }],
+            Err(error) => self.fail(recovery, &error),
+        }
+    }
+
+    /// Takes the checked structure over, unless its recovery was forgotten meanwhile.
+    pub(super) fn handle_checked(
+        &mut self,
+        recovery: u64,
+        list: Result<Box<KeyedList>, String>,
+        took_us: u64,
+    ) -> Vec<Command> {
+        let State::Recovering(assembly) = &self.state else {
+            return Vec::new();
+        };
+        if assembly.recovery() != recovery {
+            return Vec::new();
+        }
+        let cut = assembly.cut();
         let (transfer_us, decode_us) = assembly.times_us();
-        match checked {
+        match list {
             Ok(list) => {
                 tracing::info!(recovery, %cut, elements = list.len(), "recovered");
-                self.state = State::Installed {
-                    recovery,
-                    list: Box::new(list),
-                    cut,
-                };
+                self.state = State::Installed { recovery, list, cut };
                 let installed = FromPrimary::Installed {
                     recovery,
                     transfer_us,
@@ -154,7 +163,7 @@ impl Primary {
 
     fn forget_recovery(&mut self) -> Vec<Command> {
         self.state = State::Waiting { refused: None };
-        self.checked = None;
+        self.undecodable = None;
         vec![Command::DropResiduals]
     }
 }

@@ -1,5 +1,6 @@
 //! Scripts: one event after the other, whole command lists compared.
 
+mod reading;
 mod recovering;
 mod serving;
 mod views;
@@ -10,9 +11,13 @@ use structures::{
     layout::StructureLimits,
     op::{Op, Outcome, Write},
 };
-use wire::message::fusion::{AckFrame, DeltaFrame, FromPrimary, ToPrimary};
+use wire::message::{
+    client::{Refusal, ReplyBody, RequestBody},
+    fusion::{AckFrame, DeltaFrame, FromPrimary, ToPrimary},
+};
 
 use super::*;
+use crate::door::Caller;
 
 const LIMITS: StructureLimits = StructureLimits {
     key_bytes: 4,

@@ -18,7 +18,10 @@ use fusion_server::{
     residual::Portion,
 };
 use multicast::id::{ClientId, GroupId, NodeId, Seq};
-use structures::op::{Op, Write};
+use structures::{
+    keyed_list::KeyedList,
+    op::{Op, Write},
+};
 use wire::message::{
     client::{Refusal, ReplyBody, RequestBody},
     fusion::{AckFrame, DeltaFrame, FromPrimary, FromServer, ResidualFrame, ToPrimary, ToServer},
@@ -272,9 +275,18 @@ impl World {
                     let commands = self.host(node).core.handle(PrimaryEvent::Decoded { took_us: 1 });
                     self.carry_out_primary(node, commands);
                 }
-                PrimaryCommand::Check => {
-                    self.host(node).core.check();
-                    let commands = self.host(node).core.handle(PrimaryEvent::Checked { took_us: 1 });
+                PrimaryCommand::Check {
+                    recovery,
+                    limits,
+                    images,
+                } => {
+                    let list = KeyedList::from_images(limits, *images);
+                    let checked = PrimaryEvent::Checked {
+                        recovery,
+                        list: list.map(Box::new).map_err(|error| error.to_string()),
+                        took_us: 1,
+                    };
+                    let commands = self.host(node).core.handle(checked);
                     self.carry_out_primary(node, commands);
                 }
                 PrimaryCommand::HangUp { .. } => {}

@@ -72,15 +72,25 @@ fn deliver(primary: &mut Primary, server: NodeId, frames: Vec<ResidualFrame>) ->
                     primary.decode();
                     commands.extend(primary.handle(Event::Decoded { took_us: 3 }));
                 }
-                Command::Check => {
-                    primary.check();
-                    commands.extend(primary.handle(Event::Checked { took_us: 7 }));
-                }
+                Command::Check {
+                    recovery,
+                    limits,
+                    images,
+                } => commands.extend(primary.handle(checked(recovery, limits, *images))),
                 other => commands.push(other),
             }
         }
     }
     commands
+}
+
+fn checked(recovery: u64, limits: StructureLimits, images: [Vec<u8>; REGIONS]) -> Event {
+    let list = KeyedList::from_images(limits, images);
+    Event::Checked {
+        recovery,
+        list: list.map(Box::new).map_err(|error| error.to_string()),
+        took_us: 7,
+    }
 }
 
 fn installed() -> [Command; 2] {
@@ -319,6 +329,19 @@ fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
         [],
         "nothing is held any more"
     );
+}
+
+#[test]
+fn a_check_that_ends_after_its_recovery_was_abandoned_installs_nothing() {
+    let (_, list) = reference(WRITES);
+    let images = RegionId::ALL.map(|region| list.image(region).to_vec());
+    let mut primary = Primary::new(NodeId(0), DOOR);
+    recover(&mut primary, 1, 1);
+    order(&mut primary, ToPrimary::Abandon { recovery: 1 });
+    assert_eq!(primary.handle(checked(1, LIMITS, images.clone())), []);
+    recover(&mut primary, 2, 1);
+    assert_eq!(primary.handle(checked(1, LIMITS, images)), []);
+    assert_eq!(order(&mut primary, ToPrimary::Resume { since: Epoch(8) }), []);
 }
 
 #[test]

@@ -67,61 +67,6 @@ fn a_retry_is_applied_once_and_waits_for_what_it_repeats() {
 }
 
 #[test]
-fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
-    let limits = StructureLimits {
-        key_bytes: 4,
-        element_bytes: 40_000,
-    };
-    let mut primary = Primary::new(NodeId(0), Door { limits, ..DOOR });
-    view(&mut primary, 1, vec![]);
-    order(&mut primary, ToPrimary::Found { since: Epoch(1) });
-    send_write(&mut primary, 1);
-    let element = |number: u8| Element {
-        key: vec![number],
-        value: vec![number; 40_000],
-    };
-    for number in 2..=4 {
-        let Element { key, value } = element(number as u8);
-        let write = Write {
-            client: ClientId(1),
-            seq: Seq(number),
-            op: Op::Insert { key, value },
-        };
-        ask(
-            &mut primary,
-            number,
-            RequestBody::Write {
-                group: DOOR.group,
-                write,
-            },
-        );
-    }
-    let chunk = |number, last| {
-        reply(
-            9,
-            ReplyBody::Elements {
-                elements: vec![element(number)],
-                last,
-            },
-        )
-    };
-    let read = ask(&mut primary, 9, RequestBody::ReadAll { group: DOOR.group });
-    assert_eq!(read, [chunk(2, false), chunk(3, false), chunk(4, true)]);
-    let mut empty = founded(&[]);
-    let nothing = reply(
-        9,
-        ReplyBody::Elements {
-            elements: vec![],
-            last: true,
-        },
-    );
-    assert_eq!(
-        ask(&mut empty, 9, RequestBody::ReadAll { group: DOOR.group }),
-        [nothing]
-    );
-}
-
-#[test]
 fn what_the_door_refuses_changes_nothing() {
     let mut primary = founded(&[S]);
     let op = Op::Delete { key: vec![0; 5] };
