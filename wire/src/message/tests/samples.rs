@@ -20,12 +20,15 @@ pub(super) struct Kind {
     pub(super) is_variant: Option<fn(u8) -> bool>,
 }
 
+/// Reads bytes; tells why they are not the message, if they are not.
+type Reading = dyn Fn(&[u8]) -> Result<(), String>;
+
 /// One message, and what it is checked with.
 pub(super) struct Sample {
     /// The variant's name, or the struct's.
     pub(super) variant: String,
     pub(super) bytes: Vec<u8>,
-    reads_back_from: Box<dyn Fn(&[u8]) -> Result<(), String>>,
+    reads_back_from: Box<Reading>,
 }
 
 impl Sample {
