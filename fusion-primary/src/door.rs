@@ -1,11 +1,9 @@
 //! What a primary's clients ask, checked before it touches the structure.
 
 use multicast::id::GroupId;
-use structures::{
-    layout::StructureLimits,
-    op::{Op, Write},
-};
+use structures::{layout::StructureLimits, op::Write};
 use wire::message::{
+    admission::{judge_key, judge_op},
     client::{Refusal, RequestBody},
     membership::Role,
 };
@@ -48,12 +46,12 @@ impl Door {
         match body {
             RequestBody::Write { group, write } => {
                 self.check_group(group)?;
-                self.check_op(&write.op)?;
+                judge_op(self.limits, &write.op)?;
                 Ok(Request::Write(write))
             }
             RequestBody::Get { group, key } => {
                 self.check_group(group)?;
-                self.check_key(&key)?;
+                judge_key(self.limits, &key)?;
                 Ok(Request::Get(key))
             }
             RequestBody::ReadAll { group } => self.check_group(group).map(|()| Request::ReadAll),
@@ -67,38 +65,13 @@ impl Door {
             false => Err(Refusal::UnknownGroup { group }),
         }
     }
-
-    fn check_op(&self, op: &Op) -> Result<(), Refusal> {
-        match op {
-            Op::OpenSession => Ok(()),
-            Op::Insert { key, value } | Op::Update { key, value } => {
-                self.check_key(key)?;
-                self.check_value(value)
-            }
-            Op::Delete { key } => self.check_key(key),
-        }
-    }
-
-    fn check_key(&self, key: &[u8]) -> Result<(), Refusal> {
-        let (limit, actual) = (usize::from(self.limits.key_bytes), key.len());
-        match (1..=limit).contains(&actual) {
-            true => Ok(()),
-            false => Err(Refusal::KeyLength { limit, actual }),
-        }
-    }
-
-    fn check_value(&self, value: &[u8]) -> Result<(), Refusal> {
-        let (limit, actual) = (usize::from(self.limits.element_bytes), value.len());
-        match actual <= limit {
-            true => Ok(()),
-            false => Err(Refusal::ValueLength { limit, actual }),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use multicast::id::{ClientId, Seq};
+
+    use structures::op::Op;
 
     use super::*;
 

@@ -10,9 +10,10 @@ use tokio::{
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
     door_meter::DoorMeter,
+    limits::MAX_BACKLOG,
     member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
-        client::{ClientReply, ClientRequest, ReplyBody, RequestBody, Sizes},
+        client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         fusion::{FromPrimary, ToPrimary},
         membership::{Addresses, Role},
     },
@@ -166,14 +167,17 @@ impl Shell {
     }
 
     fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
+        let connection = arrival.connection;
         let LinkEvent::Message(ClientRequest { request, body }) = arrival.event else {
+            self.meter.forget(|caller| caller.connection == connection);
             return;
         };
-        let caller = Caller {
-            connection: arrival.connection,
-            request,
-        };
+        let caller = Caller { connection, request };
         match body {
+            RequestBody::ReadAll { .. } if self.clients.is_behind(connection) => {
+                let refusal = Refusal::Overloaded { limit: MAX_BACKLOG };
+                self.reply(caller, ReplyBody::Refused(refusal));
+            }
             RequestBody::Sizes => self.reply(caller, ReplyBody::Sizes(self.sizes())),
             RequestBody::DoorReport { reset } => {
                 let report = self.meter.report(reset);

@@ -127,6 +127,7 @@ impl Server {
             LinkEvent::Message(request) => request,
             LinkEvent::Ended(error) => {
                 self.connected -= 1;
+                self.meter.forget(|caller| caller.connection == connection);
                 tracing::debug!(connection, %error, "a client left");
                 return;
             }

@@ -62,6 +62,11 @@ impl<Ticket: Eq + Hash> DoorMeter<Ticket> {
         self.arrivals.remove(ticket);
     }
 
+    /// These requests will never be answered: their client is gone.
+    pub fn forget(&mut self, gone: impl Fn(&Ticket) -> bool) {
+        self.arrivals.retain(|ticket, _| !gone(ticket));
+    }
+
     /// Everything since the count began; `reset` begins it anew.
     pub fn report(&mut self, reset: bool) -> DoorReport {
         let mut latency_histogram = Vec::new();

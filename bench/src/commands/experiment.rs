@@ -61,7 +61,10 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
     } else {
         Ending::Interrupted
     };
-    let presented = folder.finish(ending).map_err(Failure::from).and_then(|run| present(&run, &out));
+    let presented = folder
+        .finish(ending)
+        .map_err(Failure::from)
+        .and_then(|run| present(&run, &out));
     // What went wrong with the experiment comes before what went wrong with drawing it.
     ended.map_err(|error| match error {
         ExperimentError::Interrupted => Failure::Interrupted,
