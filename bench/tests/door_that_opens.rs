@@ -64,7 +64,6 @@ async fn manage(listener: TcpListener) {
 }
 
 #[tokio::test]
-#[ignore = "Directory::door takes NotServedHere, said because the primary became active meanwhile, for final"]
 async fn a_door_that_opens_between_two_questions_is_looked_for_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let directory = Directory {

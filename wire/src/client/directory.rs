@@ -14,7 +14,10 @@ use super::{Client, ClientError};
 use crate::{
     WireError,
     member::redial_pause,
-    message::membership::{Membership, Role, Standing},
+    message::{
+        client::Refusal,
+        membership::{Membership, Role, Standing},
+    },
 };
 
 /// The way to a cluster: its manager, and what it takes to find the doors.
@@ -65,6 +68,8 @@ impl Directory {
                     Ok(address) => Ok(Client::connect(address, self.cluster).await?),
                     // The manager knows why, and whether waiting can help.
                     Err(no_door) => match manager.get(group, b"?").await {
+                        // "Ask the primary": it has become active between the two questions.
+                        Err(ClientError::Refused(Refusal::NotServedHere { .. })) => Err(no_door),
                         Err(refused @ ClientError::Refused(_)) => Err(refused),
                         _ => Err(no_door),
                     },
