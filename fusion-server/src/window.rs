@@ -9,7 +9,7 @@
 //! What is not marked follows the parity, so that the block, when it comes, takes out exactly what is in. The
 //! order of i's channel makes that exact without stopping i. Source: DESIGN, "Recovery", step 3.
 //!
-//! Invariant: R[b] = lost primaries' part + the parts, as of now, of those live ones that are not marked at b.
+//! Invariant: R\[b\] = lost primaries' part + the parts, as of now, of those live ones that are not marked at b.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,10 +8,10 @@
 //!            -> Admit -> Admitted -> View, Resume
 //! ```
 //!
-//! DESIGN, "Fusion" and "Membership store". The core keeps three things apart: what *is* ([`life`]), what is
+//! DESIGN, "Fusion" and "Membership store". The core keeps three things apart: what *is* (`life`), what is
 //! *stored* (the membership), and what each process *was told* (the desks). Every event changes one of them;
-//! then what the others lack is derived anew: the next membership from what is ([`succession`]), the next
-//! messages from what is stored ([`orders`]). So the order of events does not matter, and an event that comes
+//! then what the others lack is derived anew: the next membership from what is (`succession`), the next
+//! messages from what is stored (`orders`). So the order of events does not matter, and an event that comes
 //! while the store is being written waits there and is taken with the others.
 //!
 //! Invariants: nothing is said that the store does not hold; a server is left out of a view only after its
