@@ -12,7 +12,7 @@ pub(super) fn table_2(run: &Run, report: &ReportFigures) -> Figure {
         file_name: "table2-update-time.svg",
         title: "Update time by number of groups (the report's Table 2)".to_owned(),
         definition: "Time of one insert at the door (group manager or primary), from the request's arrival to its \
-                     reply's departure, crashes included; over all inserts of all trials. Dotted: the report's \
+                     reply's departure, over all inserts of all trials; none runs during a crash. Dotted: the report's \
                      own figures (f = 1, 2.3 GHz Core i7, Python 2)."
             .to_owned(),
         x: Axis { label: "groups".to_owned(), quantity: Quantity::Count, steps: Steps::Whole },
