@@ -28,7 +28,7 @@ pub trait Mechanism {
 pub fn mechanism(name: Name) -> Box<dyn Mechanism> {
     match name {
         Name::Replication => Box::new(Replication),
-        Name::FusionLinked => Box::new(Fusion),
+        Name::FusionLinked | Name::FusionArena => Box::new(Fusion),
     }
 }
 

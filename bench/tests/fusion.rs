@@ -174,17 +174,17 @@ async fn deletes_updates_and_their_order_survive_a_primarys_crash() {
     for group in cluster.groups() {
         let mut session = cluster.session(group).await;
         for number in (0..50).step_by(3) {
-            let outcome = session.write(Op::Delete { key: key(number) }).await.unwrap();
-            assert_eq!(outcome, Outcome::Deleted);
+            let answer = session.write(Op::Delete { key: key(number) }).await.unwrap();
+            assert_eq!(answer.outcome, Outcome::Deleted);
         }
         let update = Op::Update {
             key: key(10),
             value: b"other".to_vec(),
         };
-        assert_eq!(session.write(update).await.unwrap(), Outcome::Updated);
+        assert_eq!(session.write(update).await.unwrap().outcome, Outcome::Updated);
         assert_eq!(
             session.write(Op::Delete { key: key(0) }).await.unwrap(),
-            Outcome::AbsentKey
+            Outcome::AbsentKey.into()
         );
     }
     let expected = cluster.read_everywhere().await;
@@ -216,7 +216,7 @@ async fn the_other_groups_take_writes_while_a_primary_is_gone_and_while_it_is_re
                 key: key(number),
                 value: value(number),
             };
-            assert_eq!(session.write(op).await.unwrap(), Outcome::Inserted);
+            assert_eq!(session.write(op).await.unwrap().outcome, Outcome::Inserted);
         }
     });
     cluster.kill(crashed.node).await;
@@ -307,7 +307,10 @@ async fn keys_and_values_over_the_limit_and_absent_keys_are_typed_refusals() {
         key: vec![7; key],
         value: vec![7; value],
     };
-    assert_eq!(session.write(insert(8, 16)).await.unwrap(), Outcome::Inserted);
+    assert_eq!(
+        session.write(insert(8, 16)).await.unwrap().outcome,
+        Outcome::Inserted
+    );
     let refused = |error: ClientError| match error {
         ClientError::Refused(refusal) => refusal,
         other => panic!("not refused: {other}"),
@@ -324,7 +327,7 @@ async fn keys_and_values_over_the_limit_and_absent_keys_are_typed_refusals() {
     );
     assert_eq!(
         session.write(Op::Delete { key: vec![1] }).await.unwrap(),
-        Outcome::AbsentKey
+        Outcome::AbsentKey.into()
     );
     let unknown = multicast::id::GroupId(9);
     let mut manager = cluster.manager_client().await;

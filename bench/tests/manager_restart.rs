@@ -152,7 +152,7 @@ impl Managed {
                     key: key(number),
                     value: value(number),
                 };
-                assert_eq!(session.write(op).await.unwrap(), Outcome::Inserted);
+                assert_eq!(session.write(op).await.unwrap().outcome, Outcome::Inserted);
             }
         }
     }

@@ -91,7 +91,7 @@ async fn insert(session: &mut Session, number: u64) {
     };
     assert_eq!(
         session.write(op).await.unwrap(),
-        Outcome::Inserted,
+        Outcome::Inserted.into(),
         "element {number}"
     );
 }
@@ -431,7 +431,7 @@ async fn updates_open_no_connection() {
             key: key(number),
             value: value(number),
         };
-        assert_eq!(session.write(op).await.unwrap(), Outcome::Inserted);
+        assert_eq!(session.write(op).await.unwrap().outcome, Outcome::Inserted);
         counts.push(sockets_of(manager));
     }
     assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");

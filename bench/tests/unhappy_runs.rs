@@ -108,7 +108,7 @@ fn directory_of(program: &Program) -> Option<Directory> {
 /// Tries until the structure has such an element.
 async fn change(session: &mut Session, op: Op, done: Outcome) {
     loop {
-        match session.write(op.clone()).await.unwrap() {
+        match session.write(op.clone()).await.unwrap().outcome {
             Outcome::AbsentKey => tokio::time::sleep(Duration::from_millis(1)).await,
             outcome => return assert_eq!(outcome, done),
         }

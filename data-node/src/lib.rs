@@ -1,7 +1,7 @@
 //! One replica of one group.
 //!
 //! ```text
-//! manager --Propose, Final--> Replica: multicast member + KeyedList --Proposal, Delivered--> manager
+//! manager --Propose, Final--> Replica: multicast member + Structure --Proposal, Delivered--> manager
 //! donor   --images, windows--> joiner: checked, indexed, then CaughtUp
 //! ```
 //!
@@ -10,7 +10,6 @@
 //! What is absent: no read is answered above the stable watermark, and nothing is served that was not checked.
 
 mod process;
-mod reading;
 pub mod replica;
 mod run;
 pub mod settings;

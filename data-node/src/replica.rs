@@ -11,14 +11,14 @@ use multicast::{
     id::{GroupId, NodeId, Timestamp},
     skeen::member::{Member, MemberCommand},
 };
-use structures::{delta::RegionId, image_error::ImageError, keyed_list::KeyedList, layout::StructureLimits};
+use structures::{Structure, delta::RegionId, image_error::ImageError, kind::StructureSpec, query::Query};
 use wire::message::{
-    client::{Refusal, ReplyBody, RequestBody},
+    client::{Refusal, ReplyBody, RequestBody, query_replies},
     membership::Role,
-    replication::{Batch, BatchedWrites, FromNode, Outcomes, ToNode},
+    replication::{Answers, Batch, BatchedWrites, FromNode, ToNode},
 };
 
-use crate::{reading, state::State};
+use crate::state::State;
 
 /// Who waits for a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct Arrived {
     /// The donor's Lamport clock.
     pub clock: u64,
     /// The structure, or what is unsound about its images.
-    pub list: Result<KeyedList, ImageError>,
+    pub list: Result<Structure, ImageError>,
     /// First to last byte, microseconds.
     pub transfer_us: u64,
     /// Checks and derived indexes, microseconds.
@@ -79,8 +79,8 @@ pub struct Arrived {
 /// What a node holds.
 #[derive(Debug)]
 struct Held {
-    member: Member<Batch, Outcomes>,
-    list: KeyedList,
+    member: Member<Batch, Answers>,
+    list: Structure,
 }
 
 #[derive(Debug)]
@@ -97,7 +97,7 @@ struct WaitingRead {
 pub struct Replica {
     node: NodeId,
     group: GroupId,
-    limits: StructureLimits,
+    spec: StructureSpec,
     held: Option<Held>,
     /// The transfer that the manager announced.
     awaited: Option<u64>,
@@ -110,11 +110,11 @@ pub struct Replica {
 
 impl Replica {
     /// A node that holds nothing yet.
-    pub fn new(node: NodeId, group: GroupId, limits: StructureLimits) -> Self {
+    pub fn new(node: NodeId, group: GroupId, spec: StructureSpec) -> Self {
         Self {
             node,
             group,
-            limits,
+            spec,
             held: None,
             awaited: None,
             early: None,
@@ -124,7 +124,7 @@ impl Replica {
     }
 
     /// The structure, if the node holds one.
-    pub fn list(&self) -> Option<&KeyedList> {
+    pub fn list(&self) -> Option<&Structure> {
         self.held.as_ref().map(|held| &held.list)
     }
 
@@ -141,7 +141,7 @@ impl Replica {
         self.in_touch = true;
         match message {
             ToNode::Multicast(message) => self.handle_multicast(message),
-            ToNode::Read { token, read } => self.handle_read(Reader::Manager(token), read),
+            ToNode::Read { token, query } => self.handle_query(Reader::Manager(token), &query),
             ToNode::SendState { transfer, to } => self.handle_send_state(transfer, to),
             ToNode::AwaitState { transfer } => self.handle_await_state(transfer),
             ToNode::Found => {
@@ -162,7 +162,7 @@ impl Replica {
         let member = Member::new(self.node);
         self.held = Some(Held {
             member,
-            list: KeyedList::new(self.limits),
+            list: Structure::new(self.spec),
         });
     }
 
@@ -268,25 +268,31 @@ impl Replica {
         vec![Command::ToManager(message)]
     }
 
-    /// A read of the group, from wherever.
-    pub fn handle_read(&mut self, reader: Reader, read: RequestBody) -> Vec<Command> {
+    /// A client's request at the read port.
+    pub fn handle_request(&mut self, reader: Reader, body: &RequestBody) -> Vec<Command> {
+        let refuse = |refusal| vec![answer(reader, ReplyBody::Refused(refusal))];
+        match body {
+            RequestBody::Read { group, .. } if *group != self.group => {
+                refuse(Refusal::UnknownGroup { group: *group })
+            }
+            RequestBody::Read { query, .. } => self.handle_query(reader, query),
+            _ => refuse(Refusal::NotServedHere { role: Role::DataNode }),
+        }
+    }
+
+    /// A query of the group, from wherever.
+    fn handle_query(&mut self, reader: Reader, query: &Query) -> Vec<Command> {
         let unavailable = |reason: &str| Refusal::Unavailable {
             reason: reason.to_owned(),
         };
         let refuse = |refusal| vec![answer(reader, ReplyBody::Refused(refusal))];
-        let (RequestBody::Get { group, .. } | RequestBody::ReadAll { group }) = &read else {
-            return refuse(Refusal::NotServedHere { role: Role::DataNode });
-        };
-        if *group != self.group {
-            return refuse(Refusal::UnknownGroup { group: *group });
-        }
         let Some(held) = &self.held else {
             return refuse(unavailable("the node holds no state yet"));
         };
         if !self.in_touch {
             return refuse(unavailable("no manager is in touch"));
         }
-        let replies = reading::read(&held.list, &read);
+        let replies = query_replies(&held.list, query);
         self.waiting.push_back(WaitingRead {
             at: held.member.delivered(),
             reader,
@@ -329,13 +335,13 @@ impl Replica {
     }
 }
 
-/// Applies a batch; every replica gets the same outcomes, also for one that is no batch at all.
-fn apply(list: &mut KeyedList, payload: &Batch) -> Outcomes {
+/// Applies a batch; every replica gives the same answers, also for one that is no batch at all.
+fn apply(list: &mut Structure, payload: &Batch) -> Answers {
     match wire::codec::decode::<BatchedWrites>(payload) {
         Ok(writes) => writes.iter().map(|write| list.apply(write).0).collect(),
         Err(error) => {
             tracing::error!(%error, "a delivered batch is unreadable; it has no effect at any replica");
-            Outcomes::new()
+            Answers::new()
         }
     }
 }

@@ -62,7 +62,7 @@ pub async fn run(
     let readers = Doorstep::open(read, settings.member.identity, &[Purpose::Client]);
     let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
     let shell = Shell {
-        replica: Replica::new(settings.member.identity.node, settings.group, settings.limits),
+        replica: Replica::new(settings.member.identity.node, settings.group, settings.spec),
         manager: ManagerPort::enter(
             settings.member.entry(addresses),
             settings.member.timing,
@@ -123,7 +123,7 @@ impl Shell {
         }
         let commands = self
             .replica
-            .handle_read(Reader::Client { connection, request }, body);
+            .handle_request(Reader::Client { connection, request }, &body);
         self.carry_out(commands);
     }
 
@@ -145,7 +145,7 @@ impl Shell {
             self.manager.called(peer, stream);
             return;
         }
-        let (inbox, limits) = (self.to_inbox.clone(), self.settings.limits);
+        let (inbox, limits) = (self.to_inbox.clone(), self.settings.spec);
         tokio::spawn(async move {
             let transferred = match transfer::receive(stream).await {
                 Ok(received) => {
@@ -197,9 +197,7 @@ impl Shell {
 
     fn sizes(&self) -> Sizes {
         let list = self.replica.list();
-        let sizes = list
-            .map(structures::keyed_list::KeyedList::sizes)
-            .unwrap_or_default();
+        let sizes = list.map(structures::Structure::sizes).unwrap_or_default();
         Sizes {
             node: self.settings.member.identity.node,
             role: Role::DataNode,

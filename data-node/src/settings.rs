@@ -2,7 +2,7 @@
 
 use multicast::id::GroupId;
 use settings::{Cluster, Endpoint, NoSuchSection};
-use structures::layout::StructureLimits;
+use structures::kind::StructureSpec;
 use wire::{member::MemberSettings, message::membership::Role, process::HeapProbe};
 
 /// Checked settings of one data node.
@@ -13,7 +13,7 @@ pub struct Settings {
     /// The group whose structure it holds.
     pub group: GroupId,
     /// Lengths of keys and values.
-    pub limits: StructureLimits,
+    pub spec: StructureSpec,
     /// Where it listens for the manager and for other data nodes.
     pub multicast: Endpoint,
     /// Where it listens for reads.
@@ -36,7 +36,7 @@ impl Settings {
         Ok(Self {
             member: MemberSettings::new(cluster, place.id, Role::DataNode, manager, heap),
             group: place.group,
-            limits: cluster.structure_limits(),
+            spec: cluster.structure(),
             multicast: place.multicast.clone(),
             read: place.read.clone(),
         })

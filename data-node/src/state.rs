@@ -1,7 +1,7 @@
 //! A replica's whole state at one place in the order: what a donor sends and a joiner installs.
 
 use multicast::id::Timestamp;
-use structures::{delta::REGIONS, image_error::ImageError, keyed_list::KeyedList, layout::StructureLimits};
+use structures::{Structure, delta::REGIONS, image_error::ImageError, kind::StructureSpec};
 
 /// The structure's images and where in the order of messages they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl State {
     ///
     /// # Errors
     /// What is unsound about them; nothing of it is served.
-    pub fn into_list(self, limits: StructureLimits) -> Result<KeyedList, ImageError> {
-        KeyedList::from_images(limits, self.images)
+    pub fn into_list(self, spec: StructureSpec) -> Result<Structure, ImageError> {
+        Structure::from_images(spec, self.images)
     }
 }

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use multicast::id::NodeId;
 use structures::{
     delta::{REGIONS, RegionId},
-    layout::StructureLimits,
+    kind::StructureSpec,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_util::codec::Encoder;
@@ -62,7 +62,7 @@ pub(crate) struct Received {
 
 impl Received {
     /// Checks the images and derives the indexes; what is unsound goes to the core as such.
-    pub(crate) fn check(self, limits: StructureLimits) -> Arrived {
+    pub(crate) fn check(self, spec: StructureSpec) -> Arrived {
         let Self {
             transfer,
             state,
@@ -71,7 +71,7 @@ impl Received {
         } = self;
         let (watermark, clock) = (state.watermark, state.clock);
         let began = Instant::now();
-        let list = state.into_list(limits);
+        let list = state.into_list(spec);
         let install_us = began.elapsed().as_micros() as u64;
         Arrived {
             transfer,

@@ -1,9 +1,9 @@
 //! What a primary's clients ask, checked before it touches the structure.
 
 use multicast::id::GroupId;
-use structures::{layout::StructureLimits, op::Write};
+use structures::{kind::StructureSpec, op::Write, query::Query};
 use wire::message::{
-    admission::{judge_key, judge_op},
+    admission::{judge_op, judge_query},
     client::{Refusal, RequestBody},
     membership::Role,
 };
@@ -22,10 +22,8 @@ pub struct Caller {
 pub enum Request {
     /// Apply a write whose key and value have a proper length.
     Write(Write),
-    /// One key's value.
-    Get(Vec<u8>),
-    /// All elements.
-    ReadAll,
+    /// Answer a query.
+    Read(Query),
 }
 
 /// What a door lets through.
@@ -33,8 +31,8 @@ pub enum Request {
 pub struct Door {
     /// The one group behind it.
     pub group: GroupId,
-    /// Longest key and value.
-    pub limits: StructureLimits,
+    /// What it protects, and its longest key and value.
+    pub spec: StructureSpec,
 }
 
 impl Door {
@@ -46,15 +44,14 @@ impl Door {
         match body {
             RequestBody::Write { group, write } => {
                 self.check_group(group)?;
-                judge_op(self.limits, &write.op)?;
+                judge_op(self.spec, &write.op)?;
                 Ok(Request::Write(write))
             }
-            RequestBody::Get { group, key } => {
+            RequestBody::Read { group, query } => {
                 self.check_group(group)?;
-                judge_key(self.limits, &key)?;
-                Ok(Request::Get(key))
+                judge_query(self.spec, &query)?;
+                Ok(Request::Read(query))
             }
-            RequestBody::ReadAll { group } => self.check_group(group).map(|()| Request::ReadAll),
             _ => Err(Refusal::NotServedHere { role: Role::Primary }),
         }
     }
@@ -77,10 +74,7 @@ mod tests {
 
     const DOOR: Door = Door {
         group: GroupId(3),
-        limits: StructureLimits {
-            key_bytes: 4,
-            element_bytes: 8,
-        },
+        spec: StructureSpec::linked_list(4, 8),
     };
 
     fn judge(op: Op) -> Result<Request, Refusal> {
@@ -112,9 +106,9 @@ mod tests {
         for actual in [0, 5] {
             let refused = Err(Refusal::KeyLength { limit: 4, actual });
             assert_eq!(judge(Op::Delete { key: vec![7; actual] }), refused);
-            let get = RequestBody::Get {
+            let get = RequestBody::Read {
                 group: DOOR.group,
-                key: vec![7; actual],
+                query: Query::Get { key: vec![7; actual] },
             };
             assert_eq!(DOOR.judge(get), refused);
         }
@@ -149,7 +143,13 @@ mod tests {
     #[test]
     fn another_group_and_another_kind_of_request_are_refused_by_name() {
         let unknown = Err(Refusal::UnknownGroup { group: GroupId(4) });
-        assert_eq!(DOOR.judge(RequestBody::ReadAll { group: GroupId(4) }), unknown);
+        assert_eq!(
+            DOOR.judge(RequestBody::Read {
+                group: GroupId(4),
+                query: Query::All
+            }),
+            unknown
+        );
         let elsewhere = Err(Refusal::NotServedHere { role: Role::Primary });
         assert_eq!(DOOR.judge(RequestBody::Members), elsewhere);
         assert_eq!(DOOR.judge(RequestBody::Recoveries { from: 0 }), elsewhere);

@@ -13,10 +13,9 @@ use multicast::{
     fifo::{FifoOutput, FifoSender},
     id::{Epoch, NodeId, Seq},
 };
-use serde_bytes::ByteBuf;
-use structures::{delta::Delta, keyed_list::KeyedList, op::Write};
+use structures::{Structure, delta::Delta, op::Write, query::Query};
 use wire::message::{
-    client::{Refusal, ReplyBody, element_chunks},
+    client::{Refusal, ReplyBody, query_replies},
     fusion::DeltaFrame,
 };
 
@@ -49,7 +48,7 @@ pub struct Life {
     pub fenced: bool,
     /// Numbers the operations and keeps those that are not stable.
     pub sender: FifoSender<Delta>,
-    list: KeyedList,
+    list: Structure,
     held: VecDeque<Held>,
     /// Bytes of all that is held.
     held_bytes: usize,
@@ -58,7 +57,7 @@ pub struct Life {
 
 impl Life {
     /// A structure whose last operation was `base`.
-    pub fn new(since: Epoch, list: KeyedList, base: Seq) -> Self {
+    pub fn new(since: Epoch, list: Structure, base: Seq) -> Self {
         Self {
             since,
             fenced: false,
@@ -71,7 +70,7 @@ impl Life {
     }
 
     /// The structure, with operations that are not stable yet: not to be shown.
-    pub fn list(&self) -> &KeyedList {
+    pub fn list(&self) -> &Structure {
         &self.list
     }
 
@@ -102,16 +101,19 @@ impl Life {
         commands
     }
 
-    /// Reads one key, to be shown when what it shows is stable.
-    pub fn get(&mut self, caller: Caller, key: &[u8]) -> Vec<Command> {
-        self.read(caller, |list| {
-            vec![ReplyBody::Value(list.get(key).map(ByteBuf::from))]
-        })
-    }
-
-    /// Reads all elements, to be shown when what they show is stable.
-    pub fn read_all(&mut self, caller: Caller) -> Vec<Command> {
-        self.read(caller, |list| element_chunks(list.elements()))
+    /// Answers a query as of now, to be shown when what it shows is stable; nothing is copied for a reply that may
+    /// not wait.
+    pub fn read(&mut self, caller: Caller, query: &Query) -> Vec<Command> {
+        if self.held.len() >= MAX_HELD_REPLIES {
+            return vec![overloaded(caller, MAX_HELD_REPLIES)];
+        }
+        if self.held_bytes >= MAX_HELD_BYTES {
+            return vec![overloaded(caller, self.held.len())];
+        }
+        self.hold(caller, query_replies(&self.list, query));
+        let mut commands = Vec::new();
+        self.release(self.sender.stable(), &mut commands);
+        commands
     }
 
     /// Carries out what the sender said.
@@ -168,7 +170,7 @@ impl Life {
 
     /// Applies a write, sends its delta, and holds the reply.
     fn commit(&mut self, caller: Caller, write: &Write) -> Vec<Command> {
-        let (outcome, delta) = self.list.apply(write);
+        let (answer, delta) = self.list.apply(write);
         let mut outputs = Vec::new();
         if !delta.ranges.is_empty() {
             let bytes = delta
@@ -178,22 +180,8 @@ impl Life {
                 .sum();
             outputs = self.sender.multicast(delta, bytes);
         }
-        self.hold(caller, vec![ReplyBody::Written(outcome)]);
+        self.hold(caller, vec![ReplyBody::Written(answer)]);
         let mut commands = self.carry_out(outputs);
-        self.release(self.sender.stable(), &mut commands);
-        commands
-    }
-
-    /// Reads as of now; nothing is copied for a reply that may not wait.
-    fn read(&mut self, caller: Caller, read: impl FnOnce(&KeyedList) -> Vec<ReplyBody>) -> Vec<Command> {
-        if self.held.len() >= MAX_HELD_REPLIES {
-            return vec![overloaded(caller, MAX_HELD_REPLIES)];
-        }
-        if self.held_bytes >= MAX_HELD_BYTES {
-            return vec![overloaded(caller, self.held.len())];
-        }
-        self.hold(caller, read(&self.list));
-        let mut commands = Vec::new();
         self.release(self.sender.stable(), &mut commands);
         commands
     }
@@ -237,6 +225,8 @@ fn overloaded(caller: Caller, limit: usize) -> Command {
 fn shown_bytes(reply: &ReplyBody) -> usize {
     match reply {
         ReplyBody::Value(Some(value)) => value.len(),
+        ReplyBody::Element(Some(element)) => element.key.len() + element.value.len(),
+        ReplyBody::Written(answer) => answer.value.as_ref().map_or(0, |value| value.len()),
         ReplyBody::Elements { elements, .. } => elements
             .iter()
             .map(|element| element.key.len() + element.value.len())

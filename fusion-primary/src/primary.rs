@@ -22,7 +22,7 @@ mod view;
 use std::collections::BTreeMap;
 
 use multicast::id::{Epoch, NodeId, Seq};
-use structures::keyed_list::{KeyedList, Sizes};
+use structures::{Structure, keyed_list::Sizes};
 use wire::message::{
     entry::EntryRefused,
     fusion::{ServerSeat, ToPrimary},
@@ -45,7 +45,7 @@ enum State {
     Installed {
         /// The recovery.
         recovery: u64,
-        list: Box<KeyedList>,
+        list: Box<Structure>,
         cut: Seq,
     },
     /// It holds the group's structure.
@@ -131,7 +131,7 @@ impl Primary {
     }
 
     /// The structure, with operations that are not stable yet, if it lives.
-    pub fn list(&self) -> Option<&KeyedList> {
+    pub fn list(&self) -> Option<&Structure> {
         match &self.state {
             State::Living(life) => Some(life.list()),
             _ => None,
@@ -179,7 +179,7 @@ impl Primary {
     fn handle_found(&mut self, since: Epoch) -> Vec<Command> {
         match &self.state {
             State::Waiting { .. } => {
-                let list = KeyedList::new(self.door.limits);
+                let list = Structure::new(self.door.spec);
                 self.live(Life::new(since, list, Seq(0)))
             }
             State::Living(life) if life.since == since => Vec::new(),

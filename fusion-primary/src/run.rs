@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, future::Future, io, sync::Arc, time::Instant};
 
-use structures::{delta::REGIONS, keyed_list::KeyedList, layout::StructureLimits};
+use structures::{Structure, delta::REGIONS, kind::StructureSpec};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -134,11 +134,10 @@ impl Shell {
             }
             Command::Check {
                 recovery,
-                limits,
+                spec,
                 images,
             } => {
-                self.checks
-                    .spawn_blocking(move || check(recovery, limits, *images));
+                self.checks.spawn_blocking(move || check(recovery, spec, *images));
             }
         }
         None
@@ -174,7 +173,7 @@ impl Shell {
         };
         let caller = Caller { connection, request };
         match body {
-            RequestBody::ReadAll { .. } if self.clients.is_behind(connection) => {
+            RequestBody::Read { ref query, .. } if query.is_long() && self.clients.is_behind(connection) => {
                 let refusal = Refusal::Overloaded { limit: MAX_BACKLOG };
                 self.reply(caller, ReplyBody::Refused(refusal));
             }
@@ -216,9 +215,9 @@ impl Shell {
 }
 
 /// Checks a structure's images and builds it from them.
-fn check(recovery: u64, limits: StructureLimits, images: [Vec<u8>; REGIONS]) -> Event {
+fn check(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS]) -> Event {
     let began = Instant::now();
-    let list = KeyedList::from_images(limits, images);
+    let list = Structure::from_images(spec, images);
     Event::Checked {
         recovery,
         list: list.map(Box::new).map_err(|error| error.to_string()),

@@ -33,7 +33,7 @@ impl Settings {
             member: MemberSettings::new(cluster, place.id, Role::Primary, manager, heap),
             door: Door {
                 group: place.group,
-                limits: cluster.structure_limits(),
+                spec: cluster.structure(),
             },
             listen: place.listen.clone(),
         })

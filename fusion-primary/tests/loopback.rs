@@ -8,8 +8,9 @@ use fusion_primary::door::Door;
 use multicast::id::{ClientId, Epoch, GroupId, Incarnation, NodeId, Seq};
 use serde::{Serialize, de::DeserializeOwned};
 use settings::Endpoint;
+use structures::query::Query;
 use structures::{
-    layout::StructureLimits,
+    kind::StructureSpec,
     op::{Element, Op, Outcome, Write},
 };
 use tokio::{
@@ -35,10 +36,7 @@ use wire::{
 
 const CLUSTER: u64 = 5;
 const SERVER: NodeId = NodeId(9);
-const LIMITS: StructureLimits = StructureLimits {
-    key_bytes: 8,
-    element_bytes: 2000,
-};
+const LIMITS: StructureSpec = StructureSpec::linked_list(8, 2000);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn identity(node: NodeId, incarnation: u64) -> Identity {
@@ -190,7 +188,7 @@ impl Cluster {
             member: self.member(node, incarnation, Role::Primary),
             door: Door {
                 group: GroupId(node.0 as u16),
-                limits: LIMITS,
+                spec: LIMITS,
             },
             listen: here(),
         };
@@ -300,7 +298,7 @@ impl Client {
             })
             .await
         {
-            ReplyBody::Written(outcome) => outcome,
+            ReplyBody::Written(answer) => answer.outcome,
             other => panic!("{other:?}"),
         }
     }
@@ -322,7 +320,10 @@ impl Client {
     /// Everything that was acknowledged is there, in order, and nothing else.
     async fn read_back(&mut self) {
         self.requests += 1;
-        let body = RequestBody::ReadAll { group: self.group };
+        let body = RequestBody::Read {
+            group: self.group,
+            query: Query::All,
+        };
         self.line
             .say(&ClientRequest {
                 request: self.requests,
@@ -450,9 +451,9 @@ async fn a_primary_a_server_and_another_primary_crash_and_nothing_is_lost() {
 
     drop(first);
     let mut first = recover(&cluster, &mut server, (FIRST, SECOND), (1, 2)).await;
-    let early = RequestBody::Get {
+    let early = RequestBody::Read {
         group: GroupId(1),
-        key: b"k1".to_vec(),
+        query: Query::Get { key: b"k1".to_vec() },
     };
     let mut one = one.reopen(&first).await;
     let unavailable = Refusal::Unavailable {
@@ -514,7 +515,7 @@ async fn a_primary_a_server_and_another_primary_crash_and_nothing_is_lost() {
         heap_bytes,
         ..
     } = sizes;
-    let longest = door.written.len() as u64 * (u64::from(LIMITS.element_bytes) + 2);
+    let longest = door.written.len() as u64 * (u64::from(LIMITS.limits.element_bytes) + 2);
     assert_eq!(
         (payload_bytes, elements, heap_bytes),
         (longest, 0, 4711),
@@ -526,9 +527,9 @@ async fn a_primary_a_server_and_another_primary_crash_and_nothing_is_lost() {
 async fn first_served(client: &mut Client) -> u64 {
     loop {
         match client
-            .ask(RequestBody::Get {
+            .ask(RequestBody::Read {
                 group: client.group,
-                key: b"k1".to_vec(),
+                query: Query::Get { key: b"k1".to_vec() },
             })
             .await
         {

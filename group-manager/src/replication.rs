@@ -31,7 +31,7 @@ use multicast::{
 use wire::message::{
     client::{RecoveryReport, ReplyBody},
     membership::{Addresses, Member, Membership, Role, Standing},
-    replication::{Batch, FromNode, Outcomes, ToNode},
+    replication::{Answers, Batch, FromNode, ToNode},
 };
 
 pub use self::cluster::ReplicatedCluster;
@@ -66,7 +66,7 @@ pub struct Replication {
     linked: BTreeMap<NodeId, Incarnation>,
     /// Lives that entered and are being called.
     dialled: BTreeMap<NodeId, (Incarnation, Addresses)>,
-    sender: Sender<Batch, Outcomes>,
+    sender: Sender<Batch, Answers>,
     /// Who waits for each message, one caller per write.
     callers: BTreeMap<MessageId, (GroupId, Vec<Caller>)>,
     groups: BTreeMap<GroupId, Group>,
@@ -127,14 +127,14 @@ impl Replication {
         &mut self,
         now: Micros,
         node: NodeId,
-        message: FromMember<Batch, Outcomes>,
+        message: FromMember<Batch, Answers>,
     ) -> Vec<Command> {
         let commands = self.sender.handle(node, message);
         self.carry_out(now, commands)
     }
 
     /// Turns the sender's commands into ours.
-    fn carry_out(&mut self, now: Micros, commands: Vec<SenderCommand<Batch, Outcomes>>) -> Vec<Command> {
+    fn carry_out(&mut self, now: Micros, commands: Vec<SenderCommand<Batch, Answers>>) -> Vec<Command> {
         let mut out = Vec::with_capacity(commands.len());
         for command in commands {
             match command {

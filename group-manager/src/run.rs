@@ -72,7 +72,9 @@ fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>,
                 now,
             ))
         }
-        Mechanism::FusionLinked => Box::new(FusionCoordinator::new(fused(&settings.cluster)?, stored, now)?),
+        Mechanism::FusionLinked | Mechanism::FusionArena => {
+            Box::new(FusionCoordinator::new(fused(&settings.cluster)?, stored, now)?)
+        }
     })
 }
 
@@ -110,7 +112,7 @@ fn replicated(cluster: &Cluster) -> ReplicatedCluster {
     let node = |node: &settings::DataNode| -> (NodeId, GroupId) { (node.id, node.group) };
     ReplicatedCluster {
         faults: cluster.fault_tolerance,
-        limits: cluster.structure_limits(),
+        spec: cluster.structure(),
         min_backups: cluster.min_backups,
         suspicion_us: cluster.suspicion.as_micros() as u64,
         nodes: cluster.data_nodes.iter().map(node).collect(),

@@ -154,7 +154,7 @@ impl Server {
                     .collect();
                 self.reply(caller, ReplyBody::Recoveries(reports));
             }
-            RequestBody::ReadAll { .. } if self.clients.is_behind(connection) => {
+            RequestBody::Read { ref query, .. } if query.is_long() && self.clients.is_behind(connection) => {
                 let refusal = Refusal::Overloaded { limit: MAX_BACKLOG };
                 self.reply(caller, ReplyBody::Refused(refusal));
             }

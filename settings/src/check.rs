@@ -10,6 +10,7 @@ mod cluster_error;
 mod faults;
 mod managers;
 mod mechanism;
+mod structure;
 mod timing;
 mod unique;
 
@@ -25,9 +26,10 @@ pub(crate) fn check(mut written: Written, mut problems: Vec<Problem>) -> Result<
     let mechanism = mechanism::decide(&written, &mut problems);
     let faults = mechanism.and_then(|mechanism| match mechanism {
         Mechanism::Replication => faults::of_replication(&written, &mut problems),
-        Mechanism::FusionLinked => faults::of_fusion(&written, &mut problems),
+        Mechanism::FusionLinked | Mechanism::FusionArena => faults::of_fusion(&written, &mut problems),
     });
     faults::check_min_backups(&written.cluster, faults, &mut problems);
+    structure::check(&written.cluster, mechanism, &mut problems);
     timing::check(&written.cluster, &mut problems);
     managers::check(&written, &mut problems);
     unique::check_ids(&written, &mut problems);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use multicast::id::GroupId;
 use serde::{Deserialize, Serialize};
+use structures::kind::{StructureKind, StructureSpec};
 
 use crate::problem::{Problem, TextError};
 use crate::written::Written;
@@ -25,6 +26,8 @@ pub struct Cluster {
     pub mechanism: Mechanism,
     /// f: how many crashes it survives, per group in replication, in all in fusion.
     pub fault_tolerance: usize,
+    /// What every group protects; under `fusion-linked` a linked list.
+    pub structure: StructureKind,
     /// How large an element may be.
     pub limits: StructureLimits,
     /// Writes wait while fewer backups than this are left; at most f.
@@ -55,11 +58,14 @@ pub struct StructureLimits {
 }
 
 impl Cluster {
-    /// The limits as the structures take them.
-    pub fn structure_limits(&self) -> structures::layout::StructureLimits {
-        structures::layout::StructureLimits {
-            key_bytes: u8::try_from(self.limits.key_bytes).expect("checked: at most 255"),
-            element_bytes: u16::try_from(self.limits.element_bytes).expect("checked: at most 65535"),
+    /// What every group protects, as the structures take it.
+    pub fn structure(&self) -> StructureSpec {
+        StructureSpec {
+            kind: self.structure,
+            limits: structures::layout::StructureLimits {
+                key_bytes: u8::try_from(self.limits.key_bytes).expect("checked: at most 255"),
+                element_bytes: u16::try_from(self.limits.element_bytes).expect("checked: at most 65535"),
+            },
         }
     }
 

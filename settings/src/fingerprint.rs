@@ -30,13 +30,14 @@ impl Fnv1a {
 }
 
 impl Cluster {
-    /// The cluster's name, mechanism, fault tolerance, limits and group names as one number, the same in every
+    /// The cluster's name, mechanism, fault tolerance, structure, limits and group names as one number, the same in every
     /// build.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv1a(OFFSET_BASIS);
         hash.text(&self.name);
         hash.text(self.mechanism.name());
         hash.number(self.fault_tolerance);
+        hash.text(self.structure.name());
         hash.number(self.limits.key_bytes);
         hash.number(self.limits.element_bytes);
         hash.number(self.groups.len());

@@ -38,6 +38,6 @@ pub const MAX_PRIMARIES_AND_FUSION_SERVERS: usize = 256;
 pub fn fault_range(mechanism: Mechanism) -> RangeInclusive<u64> {
     match mechanism {
         Mechanism::Replication => REPLICATION_FAULTS,
-        Mechanism::FusionLinked => FUSION_FAULTS,
+        Mechanism::FusionLinked | Mechanism::FusionArena => FUSION_FAULTS,
     }
 }

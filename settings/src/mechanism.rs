@@ -11,20 +11,29 @@ use serde::{Deserialize, Serialize};
 pub enum Mechanism {
     /// f + 1 data nodes per group, all applying the same writes in the same order.
     Replication,
-    /// One primary per group and f fusion servers for all of them, in the report's layout of linked lists.
+    /// One primary per group and f fusion servers for all of them, in the report's layout: the values of linked lists
+    /// are coded, their keys and order kept as they are.
     FusionLinked,
+    /// The same, with every byte of any structure coded.
+    FusionArena,
 }
 
 impl Mechanism {
     /// Every mechanism there is, in the order in which results are listed.
-    pub const ALL: [Self; 2] = [Self::Replication, Self::FusionLinked];
+    pub const ALL: [Self; 3] = [Self::Replication, Self::FusionLinked, Self::FusionArena];
 
     /// The name in cluster files, on command lines and in results.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Replication => "replication",
             Self::FusionLinked => "fusion-linked",
+            Self::FusionArena => "fusion-arena",
         }
+    }
+
+    /// Whether primaries share fused backups.
+    pub const fn is_fusion(self) -> bool {
+        matches!(self, Self::FusionLinked | Self::FusionArena)
     }
 }
 
@@ -36,7 +45,7 @@ impl fmt::Display for Mechanism {
 
 /// A word that names no mechanism.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{written}` is not a mechanism: replication or fusion-linked")]
+#[error("`{written}` is not a mechanism: replication, fusion-linked or fusion-arena")]
 pub struct UnknownMechanism {
     /// The word.
     pub written: String,
@@ -65,10 +74,7 @@ mod tests {
             .iter()
             .map(|mechanism| mechanism.to_string().parse())
             .collect();
-        assert_eq!(
-            read,
-            vec![Ok(Mechanism::Replication), Ok(Mechanism::FusionLinked)]
-        );
+        assert_eq!(read, Mechanism::ALL.map(Ok).to_vec());
     }
 
     #[test]
@@ -76,7 +82,7 @@ mod tests {
         let refusal = "Fusion".parse::<Mechanism>().unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "`Fusion` is not a mechanism: replication or fusion-linked"
+            "`Fusion` is not a mechanism: replication, fusion-linked or fusion-arena"
         );
     }
 }

@@ -7,6 +7,8 @@ mod layout;
 
 use std::time::Duration;
 
+use structures::kind::StructureKind;
+
 use crate::limits::fault_range;
 use crate::{
     Cluster, MAX_PRIMARIES_AND_FUSION_SERVERS, MAX_REPLICATED_GROUPS, Mechanism, Problems, StructureLimits,
@@ -24,6 +26,8 @@ pub struct ClusterPlan {
     pub groups: usize,
     /// How many crashes it survives.
     pub faults: usize,
+    /// What every group protects.
+    pub structure: StructureKind,
     /// How large an element may be.
     pub limits: StructureLimits,
     /// Writes wait while fewer backups than this are left.
@@ -98,6 +102,7 @@ impl ClusterPlan {
             mechanism,
             groups,
             faults,
+            structure: StructureKind::default(),
             limits: StructureLimits {
                 key_bytes: defaults::KEY_BYTES,
                 element_bytes: defaults::ELEMENT_BYTES,
@@ -151,7 +156,7 @@ impl ClusterPlan {
         }
         let limit = match mechanism {
             Mechanism::Replication => MAX_REPLICATED_GROUPS,
-            Mechanism::FusionLinked => MAX_PRIMARIES_AND_FUSION_SERVERS - faults,
+            Mechanism::FusionLinked | Mechanism::FusionArena => MAX_PRIMARIES_AND_FUSION_SERVERS - faults,
         };
         match (1..=limit).contains(&groups) {
             true => Ok(()),

@@ -42,6 +42,7 @@ const CLUSTER: &[Key] = &[
     optional("name"),
     optional("mechanism"),
     optional("fault_tolerance"),
+    optional("structure"),
     optional("key_bytes"),
     optional("element_bytes"),
     optional("min_backups"),

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use structures::kind::StructureKind;
+
 use crate::problem::{Explain, quoted};
 use crate::suggest::nearest;
 use crate::{MAX_HOST_BYTES, MAX_HOST_LABEL_BYTES, MAX_NAME_BYTES, Mechanism};
@@ -71,6 +73,14 @@ pub enum ValueError {
         /// The mechanism that was meant, perhaps.
         meant: Option<&'static str>,
     },
+    /// Not the name of a structure.
+    #[error("`{written}` is not a structure")]
+    NotAStructure {
+        /// The value.
+        written: String,
+        /// The structure that was meant, perhaps.
+        meant: Option<&'static str>,
+    },
 }
 
 impl Explain for ValueError {
@@ -86,9 +96,18 @@ impl Explain for ValueError {
             Self::NotAPath { .. } => "expected a path without control characters".to_owned(),
             Self::NotAMechanism {
                 meant: Some(meant), ..
+            }
+            | Self::NotAStructure {
+                meant: Some(meant), ..
             } => format!("did you mean `{meant}`?"),
             Self::NotAMechanism { meant: None, .. } => {
-                format!("expected {}", Mechanism::ALL.map(Mechanism::name).join(" or "))
+                format!("expected {}", Mechanism::ALL.map(Mechanism::name).join(", "))
+            }
+            Self::NotAStructure { meant: None, .. } => {
+                format!(
+                    "expected {}",
+                    StructureKind::ALL.map(StructureKind::name).join(", ")
+                )
             }
         }
     }
@@ -99,6 +118,7 @@ impl Explain for ValueError {
             | Self::NotAHost { written }
             | Self::NotAName { written }
             | Self::NotAMechanism { written, .. }
+            | Self::NotAStructure { written, .. }
                 if written.contains([';', '#']) =>
             {
                 Some("a comment stands on a line of its own".to_owned())
@@ -202,6 +222,14 @@ pub(crate) fn mechanism(written: &str) -> Result<Mechanism, ValueError> {
     written.parse().map_err(|_| ValueError::NotAMechanism {
         written: quoted(written),
         meant: nearest(written, Mechanism::ALL.map(Mechanism::name)),
+    })
+}
+
+/// A structure by its name.
+pub(crate) fn structure(written: &str) -> Result<StructureKind, ValueError> {
+    written.parse().map_err(|_| ValueError::NotAStructure {
+        written: quoted(written),
+        meant: nearest(written, StructureKind::ALL.map(StructureKind::name)),
     })
 }
 

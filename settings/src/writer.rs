@@ -44,6 +44,8 @@ impl Cluster {
         writeln!(out, "mechanism = {}", self.mechanism)?;
         writeln!(out, "; how many crashes it survives")?;
         writeln!(out, "fault_tolerance = {}", self.fault_tolerance)?;
+        writeln!(out, "; what each group holds")?;
+        writeln!(out, "structure = {}", self.structure)?;
         writeln!(out, "; the longest key and the longest value")?;
         writeln!(out, "key_bytes = {}", self.limits.key_bytes)?;
         writeln!(out, "element_bytes = {}", self.limits.element_bytes)?;

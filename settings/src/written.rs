@@ -11,6 +11,8 @@ pub use section_error::SectionError;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use structures::kind::StructureKind;
+
 use crate::ini::{self, Section};
 use crate::problem::Problem;
 use crate::span::{Span, Spanned};
@@ -36,6 +38,7 @@ pub(crate) struct WrittenCluster {
     pub name: Option<Spanned<String>>,
     pub mechanism: Option<Spanned<Mechanism>>,
     pub fault_tolerance: Option<Spanned<u64>>,
+    pub structure: Option<Spanned<StructureKind>>,
     pub key_bytes: Option<Spanned<u64>>,
     pub element_bytes: Option<Spanned<u64>>,
     pub min_backups: Option<Spanned<u64>>,
@@ -148,6 +151,7 @@ impl WrittenCluster {
             name: keys.value("name", value::name),
             mechanism: keys.value("mechanism", value::mechanism),
             fault_tolerance: keys.value("fault_tolerance", |written| value::number(written, &any)),
+            structure: keys.value("structure", value::structure),
             key_bytes: keys.value("key_bytes", |written| value::number(written, &KEY_BYTES)),
             element_bytes: keys.value("element_bytes", |written| value::number(written, &ELEMENT_BYTES)),
             min_backups: keys.value("min_backups", |written| value::number(written, &any)),

@@ -8,6 +8,7 @@ use settings::{
     Cluster, ClusterPlan, DataNode, Endpoint, FusionServer, LoadError, MAX_TEXT_BYTES, Manager, Mechanism,
     PortPlan, Primary, StructureLimits,
 };
+use structures::kind::StructureKind;
 
 fn parse(text: &str) -> Cluster {
     Cluster::parse("cluster.ini", text).unwrap_or_else(|problems| panic!("{problems}"))
@@ -55,6 +56,7 @@ fn what_a_file_leaves_out_is_the_default() {
         name: "fusebox".to_owned(),
         mechanism: Mechanism::FusionLinked,
         fault_tolerance: 1,
+        structure: StructureKind::LinkedList,
         limits: StructureLimits {
             key_bytes: 16,
             element_bytes: 64,
@@ -97,6 +99,7 @@ fn what_a_file_says_is_what_it_gets() {
         name: "lab".to_owned(),
         mechanism: Mechanism::Replication,
         fault_tolerance: 0,
+        structure: StructureKind::LinkedList,
         limits: StructureLimits {
             key_bytes: 255,
             element_bytes: 65535,
@@ -357,7 +360,7 @@ fn a_file_is_loaded_under_its_path_and_a_missing_one_is_named() {
 #[test]
 fn the_fingerprint_is_the_same_in_every_build() {
     let plan = ClusterPlan::new(Mechanism::Replication, 3, 1);
-    assert_eq!(plan.cluster().unwrap().fingerprint(), 0x1e23_54cd_f349_9806);
+    assert_eq!(plan.cluster().unwrap().fingerprint(), 0x3747_9566_5465_b361);
 }
 
 #[test]

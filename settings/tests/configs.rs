@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use multicast::id::{GroupId, NodeId};
 use settings::{Cluster, ClusterPlan, DataNode, Endpoint, Manager, Mechanism};
+use structures::kind::StructureKind;
 
 fn configs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs")
@@ -32,6 +33,7 @@ fn every_file_in_configs_parses_to_the_cluster_it_is_there_for() {
         })
         .collect();
     let expected = [
+        ("fusion-arena-map.ini", "fusion-arena f=1 A B C D E"),
         ("fusion-f2.ini", "fusion-linked f=2 A B C D E"),
         ("fusion.ini", "fusion-linked f=1 A B C"),
         ("replication.ini", "replication f=1 A B C"),
@@ -47,7 +49,12 @@ fn every_file_in_configs_parses_to_the_cluster_it_is_there_for() {
 
 #[test]
 fn the_plain_examples_are_what_the_plans_write() {
+    let map = ClusterPlan {
+        structure: StructureKind::Map,
+        ..ClusterPlan::new(Mechanism::FusionArena, 5, 1)
+    };
     let plans = [
+        ("fusion-arena-map.ini", map),
         ("replication.ini", ClusterPlan::new(Mechanism::Replication, 3, 1)),
         ("fusion.ini", ClusterPlan::new(Mechanism::FusionLinked, 3, 1)),
         ("fusion-f2.ini", ClusterPlan::new(Mechanism::FusionLinked, 5, 2)),

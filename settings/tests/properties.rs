@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use settings::{Cluster, ClusterPlan, MAX_RENDERED_PROBLEMS, Mechanism, PortPlan, StructureLimits};
+use structures::kind::StructureKind;
 
 /// Lines near enough to a cluster file that many of them are half right.
 fn line() -> impl Strategy<Value = String> {
@@ -13,6 +14,7 @@ fn line() -> impl Strategy<Value = String> {
         "name",
         "mechanism",
         "fault_tolerance",
+        "structure",
         "key_bytes",
         "min_backups",
         "heartbeat_ms",
@@ -56,31 +58,57 @@ fn line() -> impl Strategy<Value = String> {
 
 fn plan() -> impl Strategy<Value = ClusterPlan> {
     let replication = (1..40usize, 0..=16usize).prop_map(|counts| (Mechanism::Replication, counts));
-    let fusion = (1..=252usize, 1..=4usize).prop_map(|counts| (Mechanism::FusionLinked, counts));
-    let members = prop_oneof![replication, fusion];
+    let fusion = |mechanism| (1..=252usize, 1..=4usize).prop_map(move |counts| (mechanism, counts));
+    let members = prop_oneof![
+        replication,
+        fusion(Mechanism::FusionLinked),
+        fusion(Mechanism::FusionArena)
+    ];
+    let structure = prop::sample::select(StructureKind::ALL.to_vec());
     let limits = (1..=255usize, 1..=65535usize);
     let times = (10..=60_000u64, 3..=19u64);
     let ports = prop_oneof![Just(PortPlan::Free), (1..60_000u16).prop_map(PortPlan::From)];
     let host = prop::sample::select(vec!["localhost", "127.0.0.1", "::1", "node-1.lab"]);
-    (members, limits, times, ports, host, "[A-Za-z0-9_-]{1,64}").prop_map(
-        |((mechanism, (groups, faults)), (key_bytes, element_bytes), (beat, beats), ports, host, name)| {
-            ClusterPlan {
-                name,
-                mechanism,
-                groups,
-                faults,
-                limits: StructureLimits {
-                    key_bytes,
-                    element_bytes,
-                },
-                min_backups: faults / 2,
-                heartbeat: Duration::from_millis(beat),
-                suspicion: Duration::from_millis(beat * beats),
-                host: host.to_owned(),
-                ports,
-            }
-        },
+    (
+        members,
+        structure,
+        limits,
+        times,
+        ports,
+        host,
+        "[A-Za-z0-9_-]{1,64}",
     )
+        .prop_map(
+            |(
+                (mechanism, (groups, faults)),
+                structure,
+                (key_bytes, element_bytes),
+                (beat, beats),
+                ports,
+                host,
+                name,
+            )| {
+                ClusterPlan {
+                    name,
+                    mechanism,
+                    groups,
+                    faults,
+                    structure: match mechanism {
+                        Mechanism::FusionLinked => StructureKind::LinkedList,
+                        _ => structure,
+                    },
+                    limits: StructureLimits {
+                        key_bytes,
+                        element_bytes,
+                    },
+                    min_backups: faults / 2,
+                    heartbeat: Duration::from_millis(beat),
+                    suspicion: Duration::from_millis(beat * beats),
+                    host: host.to_owned(),
+                    ports,
+                }
+            },
+        )
 }
 
 /// Parsing ends without a panic, and a refusal has a reason for every block that it shows.
@@ -117,13 +145,13 @@ proptest! {
         prop_assert_eq!(Cluster::parse("plan.ini", &text.replace('\n', "\r\n")), Ok(cluster.clone()));
         prop_assert_eq!(cluster.to_ini(), text);
 
-        let asked = (&plan.name, plan.mechanism, plan.groups, plan.faults, plan.limits, plan.min_backups);
+        let asked = (&plan.name, plan.mechanism, plan.groups, plan.faults, (plan.structure, plan.limits), plan.min_backups);
         let made = (
             &cluster.name,
             cluster.mechanism,
             cluster.groups.len(),
             cluster.fault_tolerance,
-            cluster.limits,
+            (cluster.structure, cluster.limits),
             cluster.min_backups,
         );
         prop_assert_eq!(made, asked);
@@ -131,7 +159,7 @@ proptest! {
         let members = (cluster.data_nodes.len(), cluster.primaries.len(), cluster.fusion_servers.len());
         let expected = match plan.mechanism {
             Mechanism::Replication => (plan.groups * (plan.faults + 1), 0, 0),
-            Mechanism::FusionLinked => (0, plan.groups, plan.faults),
+            Mechanism::FusionLinked | Mechanism::FusionArena => (0, plan.groups, plan.faults),
         };
         prop_assert_eq!(members, expected);
     }

@@ -60,6 +60,7 @@ impl Elements {
             Op::Insert { key, value } => self.insert(tx, key, value),
             Op::Update { key, value } => self.update(tx, key, value),
             Op::Delete { key } => self.delete(tx, key),
+            _ => Outcome::Unsupported,
         }
     }
 

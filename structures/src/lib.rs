@@ -20,8 +20,13 @@ mod entries;
 pub mod image_error;
 mod key_index;
 pub mod keyed_list;
+pub mod kind;
 pub mod layout;
 pub mod op;
+pub mod query;
 mod region;
 pub mod session;
+pub mod structure;
 pub mod transaction;
+
+pub use structure::Structure;

@@ -195,7 +195,7 @@ async fn insert_all(
     for number in numbers {
         let element = source.element(group, number);
         let began = Instant::now();
-        let outcome = session
+        let answer = session
             .write(Op::Insert {
                 key: element.key,
                 value: element.value,
@@ -207,11 +207,11 @@ async fn insert_all(
                 source,
             })?;
         latencies_ns.saturating_record(began.elapsed().as_nanos() as u64);
-        if outcome != Outcome::Inserted {
+        if answer.outcome != Outcome::Inserted {
             return Err(LoadError::NotInserted {
                 group,
                 number,
-                outcome,
+                outcome: answer.outcome,
             });
         }
     }

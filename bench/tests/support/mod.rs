@@ -139,7 +139,7 @@ impl Cluster {
                     key: key(number),
                     value: value(number),
                 };
-                assert_eq!(session.write(op).await.unwrap(), Outcome::Inserted);
+                assert_eq!(session.write(op).await.unwrap().outcome, Outcome::Inserted);
             }
         }
         let all: Vec<Element> = (0..end).map(element).collect();

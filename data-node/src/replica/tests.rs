@@ -5,6 +5,7 @@ use multicast::{
     id::{ClientId, Epoch, Incarnation, MessageId, Seq},
     skeen::message::{FromMember, Held as HeldMessage, Standing, ToMember},
 };
+use structures::query::Query;
 use structures::{
     delta::REGIONS,
     op::{Element, Op, Outcome, Write},
@@ -12,10 +13,7 @@ use structures::{
 
 use super::*;
 
-const LIMITS: StructureLimits = StructureLimits {
-    key_bytes: 8,
-    element_bytes: 16,
-};
+const LIMITS: StructureSpec = StructureSpec::linked_list(8, 16);
 const GROUP: GroupId = GroupId(0);
 const NODE: NodeId = NodeId(1);
 const CLIENT: Reader = Reader::Client {
@@ -86,7 +84,7 @@ fn stable(counter: u64) -> ToNode {
     })
 }
 
-fn says(message: FromMember<Batch, Outcomes>) -> Command {
+fn says(message: FromMember<Batch, Answers>) -> Command {
     Command::ToManager(FromNode::Multicast(message))
 }
 
@@ -95,7 +93,7 @@ fn delivered(seq: u64, counter: u64, result: Vec<Outcome>) -> Command {
         epoch: Epoch(1),
         id: id(seq),
         timestamp: at(counter),
-        result,
+        result: result.into_iter().map(Into::into).collect(),
     })
 }
 
@@ -127,9 +125,9 @@ fn round(replica: &mut Replica, seq: u64, writes: Vec<Write>) -> Vec<Command> {
 }
 
 fn get(key: &str) -> RequestBody {
-    RequestBody::Get {
+    RequestBody::Read {
         group: GROUP,
-        key: key.into(),
+        query: Query::Get { key: key.into() },
     }
 }
 
@@ -233,7 +231,7 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
             [delivered(3, 3, vec![Outcome::Inserted])]
         );
         assert_eq!(
-            replica.list().map(KeyedList::elements),
+            replica.list().map(Structure::elements),
             Some(vec![]),
             "the deleted element stays so"
         );
@@ -253,14 +251,14 @@ fn an_unreadable_batch_has_no_effect_and_blocks_nothing() {
 fn a_read_waits_until_all_that_was_delivered_before_it_is_stable() {
     let mut replica = founded();
     assert_eq!(
-        replica.handle_read(CLIENT, get("a")),
+        replica.handle_request(CLIENT, &get("a")),
         [reply(ReplyBody::Value(None))]
     );
     round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
-    assert_eq!(replica.handle_read(CLIENT, get("a")), [want_stable()]);
+    assert_eq!(replica.handle_request(CLIENT, &get("a")), [want_stable()]);
     let token = ToNode::Read {
         token: 8,
-        read: get("a"),
+        query: Query::Get { key: b"a".to_vec() },
     };
     assert_eq!(replica.handle_manager(token), [want_stable()]);
     let value = ReplyBody::Value(Some(b"v".to_vec().into()));
@@ -269,7 +267,7 @@ fn a_read_waits_until_all_that_was_delivered_before_it_is_stable() {
         reply: value,
     });
     assert_eq!(replica.handle_manager(stable(1)), [found_value(), to_manager]);
-    assert_eq!(replica.handle_read(CLIENT, get("a")), [found_value()]);
+    assert_eq!(replica.handle_request(CLIENT, &get("a")), [found_value()]);
 }
 
 #[test]
@@ -277,7 +275,13 @@ fn a_read_that_waited_shows_nothing_that_was_delivered_meanwhile() {
     let mut replica = founded();
     round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
     assert_eq!(
-        replica.handle_read(CLIENT, RequestBody::ReadAll { group: GROUP }),
+        replica.handle_request(
+            CLIENT,
+            &RequestBody::Read {
+                group: GROUP,
+                query: Query::All
+            }
+        ),
         [want_stable()]
     );
     round(&mut replica, 2, vec![insert(3, "b")]);
@@ -296,18 +300,18 @@ fn nothing_is_served_before_a_state_is_installed_and_after_await_state() {
     let mut replica = Replica::new(NODE, GROUP, LIMITS);
     replica.handle_manager(ToNode::Heartbeat);
     assert_eq!(
-        replica.handle_read(CLIENT, get("a")),
+        replica.handle_request(CLIENT, &get("a")),
         refused("the node holds no state yet")
     );
     assert_eq!(replica.handle_manager(propose(1, batch(vec![]))), []);
 
     let mut member = founded();
     round(&mut member, 1, vec![write(1, Op::OpenSession)]);
-    assert_eq!(member.handle_read(CLIENT, get("a")), [want_stable()]);
+    assert_eq!(member.handle_request(CLIENT, &get("a")), [want_stable()]);
     let waiting = member.handle_manager(ToNode::AwaitState { transfer: 1 });
     assert_eq!(waiting, refused("the node is joining its group again"));
     assert_eq!(
-        member.handle_read(CLIENT, get("a")),
+        member.handle_request(CLIENT, &get("a")),
         refused("the node holds no state yet")
     );
 }
@@ -316,14 +320,14 @@ fn nothing_is_served_before_a_state_is_installed_and_after_await_state() {
 fn reads_are_refused_while_no_manager_is_in_touch() {
     let mut replica = founded();
     round(&mut replica, 1, vec![write(1, Op::OpenSession)]);
-    assert_eq!(replica.handle_read(CLIENT, get("a")), [want_stable()]);
+    assert_eq!(replica.handle_request(CLIENT, &get("a")), [want_stable()]);
     assert_eq!(replica.handle_manager_lost(), refused("no manager is in touch"));
     assert_eq!(
-        replica.handle_read(CLIENT, get("a")),
+        replica.handle_request(CLIENT, &get("a")),
         refused("no manager is in touch")
     );
     replica.handle_manager(ToNode::Heartbeat);
-    assert_eq!(replica.handle_read(CLIENT, get("a")), [want_stable()]);
+    assert_eq!(replica.handle_request(CLIENT, &get("a")), [want_stable()]);
 }
 
 #[test]
@@ -332,7 +336,13 @@ fn reads_of_other_groups_and_other_requests_are_refused() {
     let group = GroupId(9);
     let unknown = reply(ReplyBody::Refused(Refusal::UnknownGroup { group }));
     assert_eq!(
-        replica.handle_read(CLIENT, RequestBody::ReadAll { group }),
+        replica.handle_request(
+            CLIENT,
+            &RequestBody::Read {
+                group,
+                query: Query::All
+            }
+        ),
         [unknown]
     );
     let not_here = reply(ReplyBody::Refused(Refusal::NotServedHere {
@@ -342,7 +352,7 @@ fn reads_of_other_groups_and_other_requests_are_refused() {
         group: GROUP,
         write: insert(1, "a"),
     };
-    assert_eq!(replica.handle_read(CLIENT, write), [not_here]);
+    assert_eq!(replica.handle_request(CLIENT, &write), [not_here]);
 }
 
 #[test]
@@ -370,8 +380,8 @@ fn a_state_is_installed_whether_it_comes_before_or_after_its_announcement() {
     assert_eq!(other.handle_manager(announce(4)), [], "and is forgotten");
     for replica in [&mut after, &mut before] {
         assert_eq!(
-            replica.list().map(KeyedList::elements),
-            donor.list().map(KeyedList::elements)
+            replica.list().map(Structure::elements),
+            donor.list().map(Structure::elements)
         );
         assert_eq!(state_of(replica), state, "byte for byte what the donor had");
     }

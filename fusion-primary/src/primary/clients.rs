@@ -33,8 +33,7 @@ impl Primary {
                 let commands = life.write(caller, write, may_commit);
                 self.settle(commands)
             }
-            Request::Get(key) => life.get(caller, &key),
-            Request::ReadAll => life.read_all(caller),
+            Request::Read(query) => life.read(caller, &query),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use multicast::id::NodeId;
-use structures::{delta::REGIONS, keyed_list::KeyedList, layout::StructureLimits};
+use structures::{Structure, delta::REGIONS, kind::StructureSpec};
 use wire::message::{
     client::{ReplyBody, RequestBody},
     entry::EntryRefused,
@@ -71,7 +71,7 @@ pub enum Event {
         /// Its recovery.
         recovery: u64,
         /// The structure, or why there is none.
-        list: Result<Box<KeyedList>, String>,
+        list: Result<Box<Structure>, String>,
         /// Microseconds.
         took_us: u64,
     },
@@ -136,7 +136,7 @@ pub enum Command {
         /// The recovery that they are of.
         recovery: u64,
         /// What every key and value is held to.
-        limits: StructureLimits,
+        spec: StructureSpec,
         /// The regions' bytes.
         images: Box<[Vec<u8>; REGIONS]>,
     },

@@ -1,7 +1,7 @@
 //! Becoming the replacement of a lost primary: residuals in, a checked structure out.
 
 use multicast::id::NodeId;
-use structures::keyed_list::KeyedList;
+use structures::Structure;
 use wire::message::fusion::{FromPrimary, Loss, ResidualFrame};
 
 use super::{Command, Primary, State};
@@ -111,7 +111,7 @@ impl Primary {
         match assembly.take_images() {
             Ok(images) => vec![Command::Check {
                 recovery,
-                limits: self.door.limits,
+                spec: self.door.spec,
                 images: Box::new(images),
             }],
             Err(error) => self.fail(recovery, &error),
@@ -122,7 +122,7 @@ impl Primary {
     pub(super) fn handle_checked(
         &mut self,
         recovery: u64,
-        list: Result<Box<KeyedList>, String>,
+        list: Result<Box<Structure>, String>,
         took_us: u64,
     ) -> Vec<Command> {
         let State::Recovering(assembly) = &self.state else {

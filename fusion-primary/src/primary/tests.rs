@@ -8,7 +8,7 @@ mod views;
 use multicast::id::{ClientId, Epoch, GroupId, Incarnation, NodeId, Seq};
 use structures::{
     delta::{Delta, REGIONS},
-    layout::StructureLimits,
+    kind::StructureSpec,
     op::{Op, Outcome, Write},
 };
 use wire::message::{
@@ -19,13 +19,10 @@ use wire::message::{
 use super::*;
 use crate::door::Caller;
 
-const LIMITS: StructureLimits = StructureLimits {
-    key_bytes: 4,
-    element_bytes: 8,
-};
+const LIMITS: StructureSpec = StructureSpec::linked_list(4, 8);
 const DOOR: Door = Door {
     group: GroupId(0),
-    limits: LIMITS,
+    spec: LIMITS,
 };
 const S: NodeId = NodeId(10);
 const T: NodeId = NodeId(11);
@@ -153,7 +150,7 @@ fn written(number: u64) -> Command {
     } else {
         Outcome::Inserted
     };
-    reply(number, ReplyBody::Written(outcome))
+    reply(number, ReplyBody::Written(outcome.into()))
 }
 
 fn unavailable(request: u64, reason: &str) -> Command {
@@ -166,8 +163,8 @@ fn unavailable(request: u64, reason: &str) -> Command {
 }
 
 /// The deltas of the first writes, and the structure after them, the slow obvious way.
-fn reference(writes: u64) -> (Vec<Delta>, KeyedList) {
-    let mut list = KeyedList::new(LIMITS);
+fn reference(writes: u64) -> (Vec<Delta>, Structure) {
+    let mut list = Structure::new(LIMITS);
     let deltas = (1..=writes).map(|number| list.apply(&write(number)).1).collect();
     (deltas, list)
 }
@@ -181,7 +178,7 @@ fn delta(seq: u64, stable: u64) -> DeltaFrame {
     }
 }
 
-fn lengths(list: &KeyedList) -> [u64; REGIONS] {
+fn lengths(list: &Structure) -> [u64; REGIONS] {
     list.arena().lengths()
 }
 

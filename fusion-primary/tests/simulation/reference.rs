@@ -4,20 +4,17 @@ use erasure::{coefficient, multiply_add};
 use fusion_server::backup::FusedBackup;
 use multicast::id::{NodeId, Seq};
 use structures::{
+    Structure,
     delta::{REGIONS, RegionId},
-    keyed_list::KeyedList,
-    layout::StructureLimits,
+    kind::StructureSpec,
 };
 
 /// Long values, so that a few elements cross a block's border.
-pub(crate) const LIMITS: StructureLimits = StructureLimits {
-    key_bytes: 2,
-    element_bytes: 15_000,
-};
+pub(crate) const LIMITS: StructureSpec = StructureSpec::linked_list(2, 15_000);
 
 pub(crate) type Images = [Vec<u8>; REGIONS];
 
-pub(crate) fn images(list: &KeyedList) -> Images {
+pub(crate) fn images(list: &Structure) -> Images {
     RegionId::ALL.map(|region| list.image(region).to_vec())
 }
 
@@ -30,7 +27,7 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn new() -> Self {
         Self {
-            states: vec![images(&KeyedList::new(LIMITS))],
+            states: vec![images(&Structure::new(LIMITS))],
         }
     }
 

@@ -19,7 +19,7 @@ use fusion_server::{
 };
 use multicast::id::{ClientId, GroupId, NodeId, Seq};
 use structures::{
-    keyed_list::KeyedList,
+    Structure,
     op::{Op, Write},
 };
 use wire::message::{
@@ -98,7 +98,7 @@ pub(crate) struct World {
 fn door(node: NodeId) -> Door {
     Door {
         group: GroupId(node.0 as u16),
-        limits: LIMITS,
+        spec: LIMITS,
     }
 }
 
@@ -277,10 +277,10 @@ impl World {
                 }
                 PrimaryCommand::Check {
                     recovery,
-                    limits,
+                    spec,
                     images,
                 } => {
-                    let list = KeyedList::from_images(limits, *images);
+                    let list = Structure::from_images(spec, *images);
                     let checked = PrimaryEvent::Checked {
                         recovery,
                         list: list.map(Box::new).map_err(|error| error.to_string()),
@@ -503,7 +503,8 @@ fn pick<T: Copy>(from: &[T], who: u16) -> Option<T> {
 
 fn random_op(what: u16) -> Op {
     let key = vec![b'a' + (what % 13) as u8];
-    let value = || vec![(what >> 3) as u8 | 1; usize::from(LIMITS.element_bytes) - usize::from(what % 50)];
+    let value =
+        || vec![(what >> 3) as u8 | 1; usize::from(LIMITS.limits.element_bytes) - usize::from(what % 50)];
     match what / 13 % 5 {
         0..=2 => Op::Insert { key, value: value() },
         3 => Op::Update { key, value: value() },

@@ -10,9 +10,9 @@ impl FusionCoordinator {
             role: Role::GroupManager,
         };
         let refusal = match body {
-            RequestBody::Write { group, .. }
-            | RequestBody::Get { group, .. }
-            | RequestBody::ReadAll { group } => self.obstacle(now, *group).unwrap_or(not_served),
+            RequestBody::Write { group, .. } | RequestBody::Read { group, .. } => {
+                self.obstacle(now, *group).unwrap_or(not_served)
+            }
             RequestBody::Sizes
             | RequestBody::Members
             | RequestBody::DoorReport { .. }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use multicast::id::{GroupId, MessageId, NodeId};
-use structures::op::Write;
+use structures::{op::Write, query::Query};
 use wire::message::{
-    admission::{judge_key, judge_op},
+    admission::{judge_op, judge_query},
     client::{Refusal, ReplyBody, RequestBody},
     membership::Role,
-    replication::{Outcomes, ToNode},
+    replication::{Answers, ToNode},
 };
 
 use super::{Caller, Command, Micros, Replication, refused, view::Stage};
@@ -26,25 +26,18 @@ pub(super) struct Reading {
 
 impl Replication {
     pub(super) fn handle_client(&mut self, caller: Caller, body: RequestBody) -> Vec<Command> {
-        let group = match &body {
-            RequestBody::Write { group, .. }
-            | RequestBody::Get { group, .. }
-            | RequestBody::ReadAll { group } => *group,
-            _ => {
-                return vec![refused(
-                    caller,
-                    Refusal::NotServedHere {
-                        role: Role::GroupManager,
-                    },
-                )];
-            }
+        let refusal = match &body {
+            RequestBody::Write { group, .. } | RequestBody::Read { group, .. } => self.closed(*group),
+            _ => None,
         };
-        if let Some(refusal) = self.closed(group) {
-            return vec![refused(caller, refusal)];
-        }
-        match body {
-            RequestBody::Write { write, .. } => self.handle_write(caller, group, write),
-            read => self.handle_read(caller, group, read),
+        match (refusal, body) {
+            (Some(refusal), _) => vec![refused(caller, refusal)],
+            (None, RequestBody::Write { group, write }) => self.handle_write(caller, group, write),
+            (None, RequestBody::Read { group, query }) => self.handle_read(caller, group, query),
+            _ => {
+                let role = Role::GroupManager;
+                vec![refused(caller, Refusal::NotServedHere { role })]
+            }
         }
     }
 
@@ -73,7 +66,7 @@ impl Replication {
     }
 
     fn handle_write(&mut self, caller: Caller, group: GroupId, write: Write) -> Vec<Command> {
-        if let Err(refusal) = judge_op(self.cluster.limits, &write.op) {
+        if let Err(refusal) = judge_op(self.cluster.spec, &write.op) {
             return vec![refused(caller, refusal)];
         }
         let Some(state) = self.groups.get_mut(&group) else {
@@ -141,7 +134,7 @@ impl Replication {
     pub(super) fn handle_completed(
         &mut self,
         id: MessageId,
-        results: &BTreeMap<GroupId, Outcomes>,
+        results: &BTreeMap<GroupId, Answers>,
     ) -> Vec<Command> {
         let Some((group, callers)) = self.callers.remove(&id) else {
             return Vec::new();
@@ -150,7 +143,7 @@ impl Replication {
         let mut commands: Vec<Command> = callers
             .iter()
             .zip(outcomes)
-            .map(|(caller, outcome)| Command::Reply(*caller, ReplyBody::Written(*outcome)))
+            .map(|(caller, answer)| Command::Reply(*caller, ReplyBody::Written(answer.clone())))
             .collect();
         // Never short in a sound cluster; a client is not left waiting if a member's batch was unreadable.
         let unanswered = callers.iter().skip(outcomes.len());
@@ -215,21 +208,21 @@ impl Replication {
         commands
     }
 
-    fn handle_read(&mut self, caller: Caller, group: GroupId, read: RequestBody) -> Vec<Command> {
+    fn handle_read(&mut self, caller: Caller, group: GroupId, query: Query) -> Vec<Command> {
         let Some(node) = self.present(group).first().copied() else {
             let missing = self.holders(group);
             return vec![refused(caller, Refusal::StateLost { group, missing })];
         };
-        let judged = match &read {
-            RequestBody::Get { key, .. } => judge_key(self.cluster.limits, key),
-            _ => self.judge_long_read(node),
-        };
+        let is_long = query.is_long();
+        let judged = judge_query(self.cluster.spec, &query).and_then(|()| match is_long {
+            true => self.judge_long_read(node),
+            false => Ok(()),
+        });
         if let Err(refusal) = judged {
             return vec![refused(caller, refusal)];
         }
         self.next_token += 1;
         let token = self.next_token;
-        let is_long = matches!(read, RequestBody::ReadAll { .. });
         self.reads.insert(
             token,
             Reading {
@@ -238,7 +231,7 @@ impl Replication {
                 is_long,
             },
         );
-        vec![Command::ToNode(node, ToNode::Read { token, read })]
+        vec![Command::ToNode(node, ToNode::Read { token, query })]
     }
 
     /// Long reads share the link with the multicast; so many at once always fit into the node's outbox.

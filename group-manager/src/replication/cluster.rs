@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use multicast::id::{GroupId, NodeId};
-use structures::keyed_list::StructureLimits;
+use structures::kind::StructureSpec;
 
 /// What the cluster file says.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +11,7 @@ pub struct ReplicatedCluster {
     /// Crashes to tolerate in each group.
     pub faults: usize,
     /// Lengths of keys and values.
-    pub limits: StructureLimits,
+    pub spec: StructureSpec,
     /// Writes wait while a group has fewer than 1 + this many active members.
     pub min_backups: usize,
     /// How long a silent member is believed in, microseconds.

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use structures::op::{Op, Write};
+use structures::op::Write;
 
 use crate::{
     coordinator::Caller,
@@ -63,16 +63,14 @@ impl Door {
 }
 
 fn write_bytes(write: &Write) -> usize {
-    match &write.op {
-        Op::OpenSession => 0,
-        Op::Insert { key, value } | Op::Update { key, value } => key.len() + value.len(),
-        Op::Delete { key } => key.len(),
-    }
+    let Write { op, .. } = write;
+    op.key().map_or(0, <[u8]>::len) + op.value().map_or(0, <[u8]>::len)
 }
 
 #[cfg(test)]
 mod tests {
     use multicast::id::{ClientId, Seq};
+    use structures::op::Op;
 
     use super::*;
 

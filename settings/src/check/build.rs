@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use multicast::id::{GroupId, NodeId};
+use structures::kind::StructureKind;
 
 use super::managers;
 use crate::span::Spanned;
@@ -40,6 +41,7 @@ pub(super) fn build(written: Written, mechanism: Mechanism, faults: u64) -> Opti
     let fusion_servers = servers.collect::<Option<_>>()?;
     let WrittenCluster {
         name,
+        structure,
         key_bytes,
         element_bytes,
         min_backups,
@@ -51,6 +53,7 @@ pub(super) fn build(written: Written, mechanism: Mechanism, faults: u64) -> Opti
         name: name.map_or_else(|| defaults::NAME.to_owned(), |name| name.value),
         mechanism,
         fault_tolerance: usize::try_from(faults).ok()?,
+        structure: structure.map_or_else(StructureKind::default, |kind| kind.value),
         limits: StructureLimits {
             key_bytes: count(key_bytes, defaults::KEY_BYTES)?,
             element_bytes: count(element_bytes, defaults::ELEMENT_BYTES)?,

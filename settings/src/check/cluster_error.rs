@@ -1,5 +1,7 @@
 //! What is wrong with a file whose every section and value is right by itself.
 
+use structures::kind::StructureKind;
+
 use crate::problem::Explain;
 use crate::{Endpoint, Mechanism, SectionKind};
 
@@ -24,6 +26,12 @@ pub enum ClusterError {
         written: Mechanism,
         /// A kind of section that it has.
         sections: SectionKind,
+    },
+    /// The report's layout has fixed places for keys and values, which other structures have not.
+    #[error("a {structure} under `fusion-linked`")]
+    NotLinked {
+        /// What the file says.
+        structure: StructureKind,
     },
     /// Fusion without anything to protect, or without protection.
     #[error("{found} without any {missing}")]
@@ -141,6 +149,9 @@ impl Explain for ClusterError {
             Self::NoMembers => "an empty cluster".to_owned(),
             Self::MixedMechanisms { .. } => "a cluster has one mechanism".to_owned(),
             Self::MechanismContradicts { sections, .. } => format!("{sections} is not of this mechanism"),
+            Self::NotLinked { .. } => {
+                "this layout takes `linked-list` alone; `fusion-arena` takes any structure".to_owned()
+            }
             Self::HalfFusion { missing, .. } => format!("expected at least one {missing}"),
             Self::FaultsOutOfRange {
                 mechanism, from, to, ..

@@ -22,7 +22,7 @@ pub(super) fn decide(written: &Written, problems: &mut Vec<Problem>) -> Option<M
             return None;
         }
         (Some(first), None) => (Mechanism::Replication, first),
-        (None, Some(first)) => (Mechanism::FusionLinked, first),
+        (None, Some(first)) => (fused(written), first),
     };
     if let Some(written) = &written.cluster.mechanism
         && written.value != found
@@ -34,6 +34,15 @@ pub(super) fn decide(written: &Written, problems: &mut Vec<Problem>) -> Option<M
         problems.push(Problem::at(error, written.at).seeing(at));
     }
     Some(found)
+}
+
+/// Which of fusion's mechanisms: the one that is written, or the report's.
+fn fused(written: &Written) -> Mechanism {
+    let mechanism = written.cluster.mechanism.as_ref();
+    mechanism
+        .map(|mechanism| mechanism.value)
+        .filter(|mechanism| mechanism.is_fusion())
+        .unwrap_or(Mechanism::FusionLinked)
 }
 
 fn first_replicated(written: &Written) -> Option<(Span, SectionKind)> {

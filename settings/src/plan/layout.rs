@@ -9,7 +9,7 @@ impl ClusterPlan {
     fn listeners(&self) -> usize {
         match self.mechanism {
             Mechanism::Replication => 1 + 2 * self.groups * (self.faults + 1),
-            Mechanism::FusionLinked => 1 + self.groups + self.faults,
+            Mechanism::FusionLinked | Mechanism::FusionArena => 1 + self.groups + self.faults,
         }
     }
 
@@ -28,6 +28,7 @@ impl ClusterPlan {
             name: self.name.clone(),
             mechanism: self.mechanism,
             fault_tolerance: self.faults,
+            structure: self.structure,
             limits: self.limits,
             min_backups: self.min_backups,
             heartbeat: self.heartbeat,
@@ -47,7 +48,7 @@ impl ClusterPlan {
                     .map(|(n, group)| ports.data_node(n, group, &listen))
                     .collect();
             }
-            Mechanism::FusionLinked => {
+            Mechanism::FusionLinked | Mechanism::FusionArena => {
                 cluster.primaries = (1..)
                     .zip(group_ids)
                     .map(|(n, group)| ports.primary(n, group, &listen))

@@ -154,9 +154,9 @@ fn a_limit_out_of_range_is_shown_in_the_file_that_would_have_been_written() {
     let refused = refusal(&ClusterPlan { limits, ..plan });
     let expected = "the plan is no cluster:
 error: `256` is out of range
- --> plan:9:13
-  |
-9 | key_bytes = 256
-  |             ^^^ expected a number from 1 to 255";
+  --> plan:11:13
+   |
+11 | key_bytes = 256
+   |             ^^^ expected a number from 1 to 255";
     assert_eq!(refused, expected);
 }

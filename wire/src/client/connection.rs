@@ -4,7 +4,10 @@ use std::{collections::VecDeque, net::SocketAddr};
 
 use bytes::BytesMut;
 use multicast::id::{GroupId, Incarnation, NodeId};
-use structures::op::{Element, Outcome, Write};
+use structures::{
+    op::{Answer, Element, Write},
+    query::Query,
+};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_util::codec::Encoder;
 
@@ -125,13 +128,13 @@ impl Client {
         self.reply_to(request).await
     }
 
-    /// Sends one write and waits for its outcome.
+    /// Sends one write and waits for its answer.
     ///
     /// # Errors
     /// `Wire` (outcome unknown) or `Refused` (nothing changed).
-    pub async fn write(&mut self, group: GroupId, write: Write) -> Result<Outcome, ClientError> {
+    pub async fn write(&mut self, group: GroupId, write: Write) -> Result<Answer, ClientError> {
         match self.ask(RequestBody::Write { group, write }).await? {
-            ReplyBody::Written(outcome) => Ok(outcome),
+            ReplyBody::Written(answer) => Ok(answer),
             other => Err(unexpected("write", &other)),
         }
     }
@@ -141,24 +144,50 @@ impl Client {
     /// # Errors
     /// `Wire` or `Refused`.
     pub async fn get(&mut self, group: GroupId, key: &[u8]) -> Result<Option<Vec<u8>>, ClientError> {
-        match self
-            .ask(RequestBody::Get {
-                group,
-                key: key.to_vec(),
-            })
-            .await?
-        {
+        let query = Query::Get { key: key.to_vec() };
+        match self.ask(RequestBody::Read { group, query }).await? {
             ReplyBody::Value(value) => Ok(value.map(serde_bytes::ByteBuf::into_vec)),
             other => Err(unexpected("get", &other)),
         }
     }
 
-    /// All elements in list order, as of one moment.
+    /// The element that [`Query::At`] or [`Query::Last`] names, if there is one.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn element(&mut self, group: GroupId, query: Query) -> Result<Option<Element>, ClientError> {
+        match self.ask(RequestBody::Read { group, query }).await? {
+            ReplyBody::Element(element) => Ok(element),
+            other => Err(unexpected("question for an element", &other)),
+        }
+    }
+
+    /// The number of elements.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn len(&mut self, group: GroupId) -> Result<u64, ClientError> {
+        let query = Query::Len;
+        match self.ask(RequestBody::Read { group, query }).await? {
+            ReplyBody::Len(count) => Ok(count),
+            other => Err(unexpected("question for the number of elements", &other)),
+        }
+    }
+
+    /// All elements in the structure's order, as of one moment.
     ///
     /// # Errors
     /// `Wire` or `Refused`.
     pub async fn read_all(&mut self, group: GroupId) -> Result<Vec<Element>, ClientError> {
-        let request = self.submit(RequestBody::ReadAll { group })?;
+        self.elements(group, Query::All).await
+    }
+
+    /// The elements that [`Query::All`], [`Query::Range`] or [`Query::FromKey`] names, as of one moment.
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn elements(&mut self, group: GroupId, query: Query) -> Result<Vec<Element>, ClientError> {
+        let request = self.submit(RequestBody::Read { group, query })?;
         let mut all = Vec::new();
         loop {
             match self.reply_to(request).await? {
@@ -168,7 +197,7 @@ impl Client {
                         return Ok(all);
                     }
                 }
-                other => return Err(unexpected("read all", &other)),
+                other => return Err(unexpected("read of elements", &other)),
             }
         }
     }

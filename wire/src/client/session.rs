@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use multicast::id::{ClientId, GroupId, Seq};
-use structures::op::{Op, Outcome, Write};
+use structures::op::{Answer, Op, Write};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Client, ClientError, Directory};
@@ -46,7 +46,7 @@ impl Session {
     ///
     /// # Errors
     /// A refusal that does not pass (nothing changed), or `OutOfPatience` (outcome unknown).
-    pub async fn write(&mut self, op: Op) -> Result<Outcome, ClientError> {
+    pub async fn write(&mut self, op: Op) -> Result<Answer, ClientError> {
         self.seq = self.seq.next();
         let write = Write {
             client: self.id,
@@ -75,12 +75,12 @@ impl Session {
                     sleep(redial_pause(attempt)).await;
                     attempt += 1;
                 }
-                Ok(outcome) => return Ok(outcome),
+                Ok(answer) => return Ok(answer),
             }
         }
     }
 
-    async fn try_write(&mut self, write: &Write) -> Result<Outcome, ClientError> {
+    async fn try_write(&mut self, write: &Write) -> Result<Answer, ClientError> {
         let client = match &mut self.client {
             Some(client) => client,
             none => none.insert(self.directory.door(self.group).await?),

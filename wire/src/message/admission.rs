@@ -1,18 +1,22 @@
 //! What every door checks before a request touches a structure: the lengths of keys and values.
 
-use structures::{layout::StructureLimits, op::Op};
+use structures::{
+    kind::{StructureKind, StructureSpec},
+    op::Op,
+    query::Query,
+};
 
 use super::client::Refusal;
 
-/// Whether a key may be asked for.
+/// Whether a query may be asked; whether the structure has an answer to it, the structure says.
 ///
 /// # Errors
-/// [`Refusal::KeyLength`] if it is empty or too long.
-pub fn judge_key(limits: StructureLimits, key: &[u8]) -> Result<(), Refusal> {
-    let limit = usize::from(limits.key_bytes);
-    match key.len() {
-        actual if actual == 0 || actual > limit => Err(Refusal::KeyLength { limit, actual }),
-        _ => Ok(()),
+/// [`Refusal::KeyLength`] if it names a key that is empty or too long.
+pub fn judge_query(spec: StructureSpec, query: &Query) -> Result<(), Refusal> {
+    match query {
+        // The search may start before every key.
+        Query::FromKey { key, .. } if key.is_empty() => Ok(()),
+        _ => query.key().map_or(Ok(()), |key| judge_key(spec, key)),
     }
 }
 
@@ -20,18 +24,23 @@ pub fn judge_key(limits: StructureLimits, key: &[u8]) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// [`Refusal::KeyLength`], [`Refusal::ValueLength`].
-pub fn judge_op(limits: StructureLimits, op: &Op) -> Result<(), Refusal> {
-    match op {
-        Op::OpenSession => Ok(()),
-        Op::Delete { key } => judge_key(limits, key),
-        Op::Insert { key, value } | Op::Update { key, value } => {
-            judge_key(limits, key)?;
-            let limit = usize::from(limits.element_bytes);
-            match value.len() {
-                actual if actual > limit => Err(Refusal::ValueLength { limit, actual }),
-                _ => Ok(()),
-            }
-        }
+pub fn judge_op(spec: StructureSpec, op: &Op) -> Result<(), Refusal> {
+    op.key().map_or(Ok(()), |key| judge_key(spec, key))?;
+    let limit = match spec.kind {
+        StructureKind::Set => 0,
+        _ => usize::from(spec.limits.element_bytes),
+    };
+    match op.value().map_or(0, <[u8]>::len) {
+        actual if actual > limit => Err(Refusal::ValueLength { limit, actual }),
+        _ => Ok(()),
+    }
+}
+
+fn judge_key(spec: StructureSpec, key: &[u8]) -> Result<(), Refusal> {
+    let limit = usize::from(spec.limits.key_bytes);
+    match key.len() {
+        actual if actual == 0 || actual > limit => Err(Refusal::KeyLength { limit, actual }),
+        _ => Ok(()),
     }
 }
 
@@ -39,10 +48,7 @@ pub fn judge_op(limits: StructureLimits, op: &Op) -> Result<(), Refusal> {
 mod tests {
     use super::*;
 
-    const LIMITS: StructureLimits = StructureLimits {
-        key_bytes: 3,
-        element_bytes: 5,
-    };
+    const SPEC: StructureSpec = StructureSpec::linked_list(3, 5);
 
     #[test]
     fn lengths_pass_up_to_the_limits_and_not_one_byte_past_them() {
@@ -50,16 +56,16 @@ mod tests {
             key: vec![1; key],
             value: vec![2; value],
         };
-        let judged = |key, value| judge_op(LIMITS, &insert(key, value));
+        let judged = |key, value| judge_op(SPEC, &insert(key, value));
         assert_eq!(judged(3, 5), Ok(()));
         assert_eq!(judged(1, 0), Ok(()));
         assert_eq!(judged(4, 5), Err(Refusal::KeyLength { limit: 3, actual: 4 }));
         assert_eq!(judged(0, 5), Err(Refusal::KeyLength { limit: 3, actual: 0 }));
         assert_eq!(judged(3, 6), Err(Refusal::ValueLength { limit: 5, actual: 6 }));
         assert_eq!(
-            judge_key(LIMITS, &[1; 4]),
+            judge_query(SPEC, &Query::Get { key: vec![1; 4] }),
             Err(Refusal::KeyLength { limit: 3, actual: 4 })
         );
-        assert_eq!(judge_op(LIMITS, &Op::OpenSession), Ok(()));
+        assert_eq!(judge_op(SPEC, &Op::OpenSession), Ok(()));
     }
 }

@@ -4,7 +4,12 @@
 
 use multicast::id::{Epoch, GroupId, NodeId};
 use serde::{Deserialize, Serialize};
-use structures::op::{Element, Outcome, Write};
+use structures::{
+    Structure,
+    kind::StructureKind,
+    op::{Answer, Element, Write},
+    query::{Found, Query},
+};
 
 use super::membership::{Membership, Role};
 use crate::{
@@ -31,18 +36,12 @@ pub enum RequestBody {
         /// The write.
         write: Write,
     },
-    /// One key's value.
-    Get {
+    /// Read from a group, as of one moment.
+    Read {
         /// The group.
         group: GroupId,
-        /// The key.
-        #[serde(with = "serde_bytes")]
-        key: Vec<u8>,
-    },
-    /// All elements in list order, as of one moment.
-    ReadAll {
-        /// The group.
-        group: GroupId,
+        /// What is asked of its structure.
+        query: Query,
     },
     /// What this process holds and how much memory that takes.
     Sizes,
@@ -60,7 +59,7 @@ pub enum RequestBody {
     },
 }
 
-/// A door's reply. `ReadAll` is answered by several; all else by one.
+/// A door's reply. A read of several elements is answered by several; all else by one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientReply {
     /// The request's number.
@@ -73,9 +72,13 @@ pub struct ClientReply {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReplyBody {
     /// The write took effect (or was refused by the structure) at every active member.
-    Written(Outcome),
-    /// The key's value, if it is there.
+    Written(Answer),
+    /// To a query for a key: its value, if it is there.
     Value(Option<serde_bytes::ByteBuf>),
+    /// To a query for one place: the element, if there is one.
+    Element(Option<Element>),
+    /// To a query for their number.
+    Len(u64),
     /// Some elements of a read, in order.
     Elements {
         /// The next ones.
@@ -158,6 +161,12 @@ pub enum Refusal {
         /// [`MAX_READ_CHUNKS`].
         limit: usize,
     },
+    /// The group's structure is of a kind that has no such operation or query.
+    #[error("a {kind} has no such operation")]
+    Unsupported {
+        /// What the group protects.
+        kind: StructureKind,
+    },
     /// This process does not serve that request.
     #[error("a {role} does not serve this request")]
     NotServedHere {
@@ -223,6 +232,20 @@ pub struct RecoveryReport {
     pub frozen_us: Option<u64>,
     /// When it was active again.
     pub active_at_us: Option<u64>,
+}
+
+/// The replies to a query of this structure as it stands.
+pub fn query_replies(structure: &Structure, query: &Query) -> Vec<ReplyBody> {
+    match structure.query(query) {
+        Found::Len(count) => vec![ReplyBody::Len(count)],
+        Found::Value(value) => vec![ReplyBody::Value(value.map(Into::into))],
+        Found::Element(element) => vec![ReplyBody::Element(element)],
+        Found::Elements(elements) => element_chunks(elements),
+        Found::Unsupported => {
+            let kind = structure.kind();
+            vec![ReplyBody::Refused(Refusal::Unsupported { kind })]
+        }
+    }
 }
 
 /// The replies to a read of all these elements: pieces of about [`CHUNK_BYTES`], the last one marked, at least

@@ -10,10 +10,11 @@ use multicast::{
 use serde::{Deserialize, Serialize};
 use structures::{
     delta::{REGIONS, RegionId},
-    op::{Outcome, Write},
+    op::{Answer, Write},
+    query::Query,
 };
 
-use super::client::{ReplyBody, RequestBody};
+use super::client::ReplyBody;
 
 /// The payload of one multicast message: several clients' writes, encoded once for all members.
 pub type Batch = Bytes;
@@ -21,8 +22,8 @@ pub type Batch = Bytes;
 /// What a batch holds.
 pub type BatchedWrites = Vec<Write>;
 
-/// What delivering a batch gives: one outcome per write, in order.
-pub type Outcomes = Vec<Outcome>;
+/// What delivering a batch gives: one answer per write, in order.
+pub type Answers = Vec<Answer>;
 
 /// Manager to data node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +34,8 @@ pub enum ToNode {
     Read {
         /// The manager's number for it.
         token: u64,
-        /// `Get` or `ReadAll`.
-        read: RequestBody,
+        /// What is asked.
+        query: Query,
     },
     /// Send your state to that joiner.
     SendState {
@@ -58,7 +59,7 @@ pub enum ToNode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromNode {
     /// The atomic multicast.
-    Multicast(FromMember<Batch, Outcomes>),
+    Multicast(FromMember<Batch, Answers>),
     /// Part of the answer to a read, or all of it.
     ReadReply {
         /// The manager's number.

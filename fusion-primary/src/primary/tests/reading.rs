@@ -1,17 +1,15 @@
 //! Reads: in chunks, no more of them waiting than memory allows, and none from a life that may be over.
 
 use structures::op::Element;
+use structures::query::Query;
 
 use super::*;
 use crate::life::MAX_HELD_BYTES;
 
 #[test]
 fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
-    let limits = StructureLimits {
-        key_bytes: 4,
-        element_bytes: 40_000,
-    };
-    let mut primary = Primary::new(NodeId(0), Door { limits, ..DOOR });
+    let spec = StructureSpec::linked_list(4, 40_000);
+    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR });
     view(&mut primary, 1, vec![]);
     order(&mut primary, ToPrimary::Found { since: Epoch(1) });
     send_write(&mut primary, 1);
@@ -44,7 +42,14 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
             },
         )
     };
-    let read = ask(&mut primary, 9, RequestBody::ReadAll { group: DOOR.group });
+    let read = ask(
+        &mut primary,
+        9,
+        RequestBody::Read {
+            group: DOOR.group,
+            query: Query::All,
+        },
+    );
     assert_eq!(read, [chunk(2, false), chunk(3, false), chunk(4, true)]);
     let mut empty = founded(&[]);
     let nothing = reply(
@@ -55,7 +60,14 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
         },
     );
     assert_eq!(
-        ask(&mut empty, 9, RequestBody::ReadAll { group: DOOR.group }),
+        ask(
+            &mut empty,
+            9,
+            RequestBody::Read {
+                group: DOOR.group,
+                query: Query::All
+            }
+        ),
         [nothing]
     );
 }
@@ -63,11 +75,8 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
 /// A read that would wait is copied: so many bytes may wait, and the read that gets there is the last.
 #[test]
 fn reads_wait_until_their_bytes_reach_the_limit_and_go_on_when_they_left() {
-    let limits = StructureLimits {
-        key_bytes: 4,
-        element_bytes: u16::MAX,
-    };
-    let mut primary = Primary::new(NodeId(0), Door { limits, ..DOOR });
+    let spec = StructureSpec::linked_list(4, u16::MAX);
+    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR });
     view(&mut primary, 1, vec![seat(S, 1, true)]);
     order(&mut primary, ToPrimary::Found { since: Epoch(1) });
     let group = DOOR.group;
@@ -80,18 +89,56 @@ fn reads_wait_until_their_bytes_reach_the_limit_and_go_on_when_they_left() {
     let read_bytes = 1 + usize::from(u16::MAX);
     let reads = MAX_HELD_BYTES.div_ceil(read_bytes);
     for read in 0..reads {
-        assert_eq!(ask(&mut primary, 9, RequestBody::ReadAll { group }), [], "{read}");
+        assert_eq!(
+            ask(
+                &mut primary,
+                9,
+                RequestBody::Read {
+                    group,
+                    query: Query::All
+                }
+            ),
+            [],
+            "{read}"
+        );
     }
     // Two writes wait as well.
     let limit = reads + 2;
     let overloaded = [reply(10, ReplyBody::Refused(Refusal::Overloaded { limit }))];
-    assert_eq!(ask(&mut primary, 10, RequestBody::ReadAll { group }), overloaded);
+    assert_eq!(
+        ask(
+            &mut primary,
+            10,
+            RequestBody::Read {
+                group,
+                query: Query::All
+            }
+        ),
+        overloaded
+    );
     let key = vec![2];
-    assert_eq!(ask(&mut primary, 10, RequestBody::Get { group, key }), overloaded);
+    assert_eq!(
+        ask(
+            &mut primary,
+            10,
+            RequestBody::Read {
+                group,
+                query: Query::Get { key }
+            }
+        ),
+        overloaded
+    );
     primary.handle(Event::ServerLinked { server: S });
     let released = hear(&mut primary, S, AckFrame::Opened { applied: Seq(2) });
     assert_eq!(released.len(), reads + 2);
-    let again = ask(&mut primary, 10, RequestBody::ReadAll { group });
+    let again = ask(
+        &mut primary,
+        10,
+        RequestBody::Read {
+            group,
+            query: Query::All,
+        },
+    );
     assert_eq!(again.len(), 1, "nothing is held any more");
     assert_ne!(again, overloaded);
 }
@@ -106,7 +153,14 @@ fn whoever_may_have_been_replaced_without_hearing_of_it_serves_nobody() {
     let read = |primary: &mut Primary| {
         let key = vec![2];
         let group = DOOR.group;
-        ask(primary, 8, RequestBody::Get { group, key })
+        ask(
+            primary,
+            8,
+            RequestBody::Read {
+                group,
+                query: Query::Get { key },
+            },
+        )
     };
     let nothing = || vec![reply(8, ReplyBody::Value(None))];
     let cut_off = |request| {

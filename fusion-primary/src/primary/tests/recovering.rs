@@ -32,7 +32,7 @@ fn recover(primary: &mut Primary, recovery: u64, lost: u8) -> Vec<Command> {
     )
 }
 
-fn frames(list: &KeyedList, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
+fn frames(list: &Structure, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
     let residual_bytes = residual.len() as u64;
     let (recovery, cut, lengths) = (1, Seq(WRITES), lengths(list));
     let mut frames = vec![ResidualFrame::Begin {
@@ -74,9 +74,9 @@ fn deliver(primary: &mut Primary, server: NodeId, frames: Vec<ResidualFrame>) ->
                 }
                 Command::Check {
                     recovery,
-                    limits,
+                    spec,
                     images,
-                } => commands.extend(primary.handle(checked(recovery, limits, *images))),
+                } => commands.extend(primary.handle(checked(recovery, spec, *images))),
                 other => commands.push(other),
             }
         }
@@ -84,8 +84,8 @@ fn deliver(primary: &mut Primary, server: NodeId, frames: Vec<ResidualFrame>) ->
     commands
 }
 
-fn checked(recovery: u64, limits: StructureLimits, images: [Vec<u8>; REGIONS]) -> Event {
-    let list = KeyedList::from_images(limits, images);
+fn checked(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS]) -> Event {
+    let list = Structure::from_images(spec, images);
     Event::Checked {
         recovery,
         list: list.map(Box::new).map_err(|error| error.to_string()),
@@ -142,7 +142,7 @@ fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
 }
 
 /// Residuals of rows 0 and 1 where primary 0 holds the reference and primary 1 other, longer values.
-fn two_residuals(list: &KeyedList) -> [Vec<u8>; 2] {
+fn two_residuals(list: &Structure) -> [Vec<u8>; 2] {
     let values = list.image(RegionId::VALUES);
     let other: Vec<u8> = (0..values.len() as u8 + 30)
         .map(|byte| byte.wrapping_mul(7) | 1)

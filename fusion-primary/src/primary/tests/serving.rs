@@ -1,6 +1,7 @@
 //! Clients: the output rule, refusals, queues and their limits.
 
 use structures::op::Element;
+use structures::query::Query;
 use wire::message::membership::Role;
 
 use super::*;
@@ -32,13 +33,20 @@ fn a_read_shows_nothing_that_is_not_stable_and_waits_for_what_it_shows() {
     let mut primary = founded(&[S]);
     send_write(&mut primary, 1);
     send_write(&mut primary, 2);
-    let get = RequestBody::Get {
+    let get = RequestBody::Read {
         group: DOOR.group,
-        key: vec![2],
+        query: Query::Get { key: vec![2] },
     };
     assert_eq!(ask(&mut primary, 8, get), []);
     assert_eq!(
-        ask(&mut primary, 9, RequestBody::ReadAll { group: DOOR.group }),
+        ask(
+            &mut primary,
+            9,
+            RequestBody::Read {
+                group: DOOR.group,
+                query: Query::All
+            }
+        ),
         []
     );
     send_write(&mut primary, 3);
@@ -90,7 +98,7 @@ fn what_the_door_refuses_changes_nothing() {
         ask(&mut primary, 2, RequestBody::Members),
         [reply(2, ReplyBody::Refused(elsewhere))]
     );
-    assert_eq!(primary.list(), Some(&KeyedList::new(LIMITS)));
+    assert_eq!(primary.list(), Some(&Structure::new(LIMITS)));
 }
 
 #[test]
@@ -166,9 +174,9 @@ fn writes_wait_while_fewer_than_min_backups_are_active_and_no_more_than_the_limi
 fn as_many_replies_are_held_as_the_limit_says_and_not_one_more() {
     let mut primary = founded(&[S]);
     send_write(&mut primary, 1);
-    let get = || RequestBody::Get {
+    let get = || RequestBody::Read {
         group: DOOR.group,
-        key: vec![2],
+        query: Query::Get { key: vec![2] },
     };
     for request in 2..=MAX_HELD_REPLIES as u64 {
         assert_eq!(ask(&mut primary, request, get()), []);

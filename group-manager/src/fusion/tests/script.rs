@@ -15,6 +15,7 @@
 //! Every event comes 10 microseconds after the one before.
 
 use std::collections::VecDeque;
+use structures::query::Query;
 
 use multicast::id::GroupId;
 use wire::message::{
@@ -202,7 +203,10 @@ impl Play {
                         connection: 1,
                         request: 1,
                     },
-                    body: RequestBody::ReadAll { group },
+                    body: RequestBody::Read {
+                        group,
+                        query: Query::All,
+                    },
                 }
             }
             "tick" => Event::Tick,

@@ -2,6 +2,7 @@
 
 use multicast::id::{GroupId, Incarnation, NodeId};
 use structures::op::Op;
+use structures::query::Query;
 use wire::message::client::{Refusal, ReplyBody, RequestBody};
 use wire::message::membership::Role;
 
@@ -36,7 +37,10 @@ fn refusal(world: &World, commands: Vec<Command>) -> Option<Refusal> {
 
 #[test]
 fn keys_and_values_are_taken_up_to_their_limits_and_refused_one_past_them() {
-    let (key_limit, value_limit) = (usize::from(LIMITS.key_bytes), usize::from(LIMITS.element_bytes));
+    let (key_limit, value_limit) = (
+        usize::from(LIMITS.limits.key_bytes),
+        usize::from(LIMITS.limits.element_bytes),
+    );
     let key_length = |actual| {
         Some(Refusal::KeyLength {
             limit: key_limit,
@@ -121,7 +125,10 @@ fn an_unknown_group_is_refused_for_writes_and_reads() {
     let unknown = Some(Refusal::UnknownGroup { group });
     let commands = world.write(group, Op::OpenSession);
     assert_eq!(refusal(&world, commands), unknown);
-    let commands = world.ask(RequestBody::ReadAll { group });
+    let commands = world.ask(RequestBody::Read {
+        group,
+        query: Query::All,
+    });
     assert_eq!(refusal(&world, commands), unknown);
     let commands = world.ask(RequestBody::Sizes);
     assert_eq!(

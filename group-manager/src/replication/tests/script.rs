@@ -17,6 +17,7 @@
 
 use multicast::id::{Epoch, GroupId, Incarnation, NodeId};
 use structures::op::Op;
+use structures::query::Query;
 use wire::message::{
     client::RequestBody,
     membership::{Membership, Role},
@@ -131,11 +132,14 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
                 value: bytes(2),
             },
         ),
-        "get" => world.ask(RequestBody::Get {
+        "get" => world.ask(RequestBody::Read {
             group: group(),
-            key: bytes(1),
+            query: Query::Get { key: bytes(1) },
         }),
-        "all" => world.ask(RequestBody::ReadAll { group: group() }),
+        "all" => world.ask(RequestBody::Read {
+            group: group(),
+            query: Query::All,
+        }),
         "run" => numbers(rest)
             .into_iter()
             .flat_map(|node| world.run(NodeId(node as u32)))

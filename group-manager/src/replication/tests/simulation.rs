@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use multicast::id::{GroupId, Incarnation, NodeId};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
 use structures::op::Op;
+use structures::query::Query;
 use wire::message::{
     client::{Refusal, ReplyBody, RequestBody},
     membership::Standing,
@@ -132,7 +133,7 @@ impl Run {
     fn note_answers(&mut self) {
         let new: Vec<u64> = self.world.replies[self.seen_replies..]
             .iter()
-            .filter(|(_, body)| matches!(body, ReplyBody::Written(outcome) if outcome.changed()))
+            .filter(|(_, body)| matches!(body, ReplyBody::Written(answer) if answer.outcome.changed()))
             .map(|(caller, _)| caller.request)
             .collect();
         self.seen_replies = self.world.replies.len();
@@ -195,7 +196,10 @@ impl Run {
     }
 
     fn check_lost(&mut self, group: GroupId, missing: Vec<NodeId>) {
-        self.world.ask(RequestBody::ReadAll { group });
+        self.world.ask(RequestBody::Read {
+            group,
+            query: Query::All,
+        });
         let last = self.world.replies.pop().map(|(_, body)| body);
         assert_eq!(
             last,

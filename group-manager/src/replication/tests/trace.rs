@@ -2,8 +2,9 @@
 
 use multicast::{id::NodeId, skeen::message::ToMember};
 use structures::op::{Op, Write};
+use structures::query::Query;
 use wire::message::{
-    client::{ReplyBody, RequestBody},
+    client::ReplyBody,
     entry::EnterReply,
     membership::{Member, Membership, Standing},
     replication::{Batch, BatchedWrites, ToNode},
@@ -70,7 +71,7 @@ fn standing(node: NodeId, member: &Member) -> String {
 fn reply(body: &ReplyBody) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match body {
-        ReplyBody::Written(outcome) => format!("{outcome:?}"),
+        ReplyBody::Written(answer) => format!("{:?}", answer.outcome),
         ReplyBody::Refused(refusal) => refusal.to_string(),
         ReplyBody::Value(value) => value.as_ref().map_or("no value".to_owned(), |value| text(value)),
         ReplyBody::Elements { elements, last } => {
@@ -89,7 +90,7 @@ fn to_node(message: &ToNode) -> String {
         ToNode::Multicast(message) => multicast(message),
         ToNode::Read {
             token,
-            read: RequestBody::Get { key, .. },
+            query: Query::Get { key },
         } => {
             format!("read {token}: {}", String::from_utf8_lossy(key))
         }
@@ -157,6 +158,7 @@ fn batch(payload: &Batch) -> String {
             )
         }
         Op::Delete { key } => format!("-{}", String::from_utf8_lossy(key)),
+        other => format!("{other:?}"),
     };
     format!("[{}]", writes.iter().map(write).collect::<Vec<_>>().join(" "))
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use data_node::replica::{self, Arrived, Replica};
 use multicast::id::{ClientId, GroupId, Incarnation, NodeId, Seq};
 use structures::{
-    layout::StructureLimits,
+    kind::StructureSpec,
     op::{Op, Write},
 };
 use wire::message::{
@@ -26,10 +26,7 @@ const STEP_US: u64 = 10;
 pub(super) const SUSPICION_US: u64 = 1_000_000;
 
 /// Longest key and value.
-pub(super) const LIMITS: StructureLimits = StructureLimits {
-    key_bytes: 8,
-    element_bytes: 16,
-};
+pub(super) const LIMITS: StructureSpec = StructureSpec::linked_list(8, 16);
 
 /// One process of a data node.
 pub(super) struct Process {
@@ -76,7 +73,7 @@ impl World {
             .collect();
         let cluster = ReplicatedCluster {
             faults: faults as usize,
-            limits: LIMITS,
+            spec: LIMITS,
             min_backups,
             suspicion_us: SUSPICION_US,
             nodes,
@@ -371,8 +368,9 @@ impl World {
     pub(super) fn keys(&self, node: NodeId) -> Option<Vec<String>> {
         let list = self.processes.get(&node)?.replica.list()?;
         Some(
-            list.iter()
-                .map(|(key, _)| String::from_utf8_lossy(key).into_owned())
+            list.elements()
+                .iter()
+                .map(|element| String::from_utf8_lossy(&element.key).into_owned())
                 .collect(),
         )
     }

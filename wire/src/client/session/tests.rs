@@ -7,6 +7,8 @@ use tokio::{
 };
 use tokio_util::codec::Encoder;
 
+use structures::op::Outcome;
+
 use super::*;
 use crate::{
     Identity, Purpose, Traffic,
@@ -81,7 +83,12 @@ async fn a_write_goes_again_under_its_number_when_the_connection_breaks_or_the_d
     let served = async {
         let mut stream = door.accept().await;
         let (request, opening) = next_write(&mut stream).await;
-        reply(&mut stream, request, ReplyBody::Written(Outcome::SessionOpened)).await;
+        reply(
+            &mut stream,
+            request,
+            ReplyBody::Written(Outcome::SessionOpened.into()),
+        )
+        .await;
         let (_, first) = next_write(&mut stream).await;
         drop(stream); // whether it took effect is unknown
         let mut stream = door.accept().await;
@@ -92,9 +99,14 @@ async fn a_write_goes_again_under_its_number_when_the_connection_breaks_or_the_d
         reply(&mut stream, request, ReplyBody::Refused(busy)).await;
         let mut stream = door.accept().await;
         let (request, third) = next_write(&mut stream).await;
-        reply(&mut stream, request, ReplyBody::Written(Outcome::Deleted)).await;
+        reply(&mut stream, request, ReplyBody::Written(Outcome::Deleted.into())).await;
         let (request, next) = next_write(&mut stream).await;
-        reply(&mut stream, request, ReplyBody::Written(Outcome::AbsentKey)).await;
+        reply(
+            &mut stream,
+            request,
+            ReplyBody::Written(Outcome::AbsentKey.into()),
+        )
+        .await;
         [opening, first, second, third, next]
     };
     let asked = async {
@@ -106,8 +118,8 @@ async fn a_write_goes_again_under_its_number_when_the_connection_breaks_or_the_d
             session.write(delete()).await.expect("answered"),
         ]
     };
-    let (served, outcomes) = tokio::join!(served, asked);
-    assert_eq!(outcomes, [Outcome::Deleted, Outcome::AbsentKey]);
+    let (served, answers) = tokio::join!(served, asked);
+    assert_eq!(answers, [Outcome::Deleted.into(), Outcome::AbsentKey.into()]);
     let client = served[0].client;
     let write = |seq, op| Write {
         client,

@@ -2,7 +2,11 @@
 
 use multicast::id::NodeId;
 use serde_bytes::ByteBuf;
-use structures::op::{Element, Op, Outcome};
+use structures::{
+    kind::StructureKind,
+    op::{Element, Op, Outcome},
+    query::Query,
+};
 
 use super::{Fields, Kind, replication::write, structure, variants};
 use crate::{
@@ -23,7 +27,7 @@ pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
     };
     let reply = ClientReply {
         request: f.long,
-        body: ReplyBody::Written(Outcome::Updated),
+        body: ReplyBody::Written(Outcome::Updated.into()),
     };
     let enter = Enter {
         node: f.node(),
@@ -70,11 +74,10 @@ fn request_bodies(f: &Fields) -> Vec<RequestBody> {
             group,
             write: write(f, op),
         },
-        RequestBody::Get {
+        RequestBody::Read {
             group,
-            key: f.bytes.clone(),
+            query: Query::All,
         },
-        RequestBody::ReadAll { group },
         RequestBody::Sizes,
         RequestBody::Members,
         RequestBody::DoorReport { reset: f.flag },
@@ -89,9 +92,11 @@ fn reply_bodies(f: &Fields) -> Vec<ReplyBody> {
     };
     let value = f.flag.then(|| ByteBuf::from(f.bytes.clone()));
     vec![
-        ReplyBody::Written(Outcome::Deleted),
+        ReplyBody::Written(Outcome::Deleted.into()),
         ReplyBody::Value(value),
         ReplyBody::Value(None),
+        ReplyBody::Element(Some(element.clone())),
+        ReplyBody::Len(f.long),
         ReplyBody::Elements {
             elements: vec![element; 2],
             last: f.flag,
@@ -161,6 +166,9 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
         Refusal::ReadTooLarge {
             chunks: actual,
             limit,
+        },
+        Refusal::Unsupported {
+            kind: StructureKind::PriorityQueue,
         },
         Refusal::NotServedHere { role: Role::DataNode },
     ]

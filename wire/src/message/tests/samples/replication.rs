@@ -1,12 +1,13 @@
 //! Between the manager and data nodes, and between a donor and a joiner.
 
 use multicast::skeen::message::{FromMember, Held, Standing, ToMember};
-use structures::op::{Op, Outcome, Write};
+use structures::op::{Answer, Op, Outcome, Write};
+use structures::query::Query;
 
 use super::{Fields, Kind, structure, variants};
 use crate::message::{
-    client::{ReplyBody, RequestBody},
-    replication::{Batch, FromNode, Outcomes, StateFrame, ToNode},
+    client::ReplyBody,
+    replication::{Answers, Batch, FromNode, StateFrame, ToNode},
 };
 
 pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
@@ -20,6 +21,8 @@ pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
         structure("Write", write(f, Op::OpenSession)),
         variants("Op", ops(f)),
         variants("Outcome", outcomes()),
+        structure("Answer", Answer::removed(f.bytes.clone())),
+        variants("Query", queries(f)),
     ]
 }
 
@@ -28,7 +31,7 @@ fn to_node(f: &Fields) -> Vec<ToNode> {
         ToNode::Multicast(ToMember::Seal { epoch: f.epoch() }),
         ToNode::Read {
             token: f.long,
-            read: RequestBody::ReadAll { group: f.group() },
+            query: Query::All,
         },
         ToNode::SendState {
             transfer: f.long,
@@ -80,7 +83,7 @@ fn from_node(f: &Fields) -> Vec<FromNode> {
         FromNode::Multicast(FromMember::WantStable { epoch: f.epoch() }),
         FromNode::ReadReply {
             token: f.long,
-            reply: ReplyBody::Written(Outcome::Inserted),
+            reply: ReplyBody::Written(Outcome::Inserted.into()),
         },
         FromNode::CaughtUp {
             transfer: f.long,
@@ -95,7 +98,7 @@ fn from_node(f: &Fields) -> Vec<FromNode> {
     ]
 }
 
-fn from_member(f: &Fields) -> Vec<FromMember<Batch, Outcomes>> {
+fn from_member(f: &Fields) -> Vec<FromMember<Batch, Answers>> {
     let (epoch, id, timestamp) = (f.epoch(), f.message_id(), f.timestamp());
     let held = |standing| Held {
         id,
@@ -114,7 +117,7 @@ fn from_member(f: &Fields) -> Vec<FromMember<Batch, Outcomes>> {
             epoch,
             id,
             timestamp,
-            result: outcomes(),
+            result: answers(f),
         },
         FromMember::Sealed {
             epoch,
@@ -174,10 +177,51 @@ fn ops(f: &Fields) -> Vec<Op> {
         },
         Op::Update {
             key: key.clone(),
+            value: value.clone(),
+        },
+        Op::Delete { key: key.clone() },
+        Op::Remove { key },
+        Op::PushFront { value: value.clone() },
+        Op::PushBack { value: value.clone() },
+        Op::PopFront,
+        Op::PopBack,
+        Op::InsertAt {
+            index: f.long,
+            value: value.clone(),
+        },
+        Op::SetAt {
+            index: f.long,
+            value: value.clone(),
+        },
+        Op::RemoveAt { index: f.long },
+        Op::PushRanked {
+            priority: f.other_long,
             value,
         },
-        Op::Delete { key },
     ]
+}
+
+fn queries(f: &Fields) -> Vec<Query> {
+    vec![
+        Query::Len,
+        Query::All,
+        Query::Get { key: f.bytes.clone() },
+        Query::At { index: f.long },
+        Query::Last,
+        Query::Range {
+            from: f.long,
+            count: f.other_long,
+        },
+        Query::FromKey {
+            key: f.bytes.clone(),
+            after: f.flag,
+            count: f.long,
+        },
+    ]
+}
+
+fn answers(f: &Fields) -> Answers {
+    vec![Outcome::Inserted.into(), Answer::removed(f.bytes.clone())]
 }
 
 fn outcomes() -> Vec<Outcome> {
