@@ -182,13 +182,13 @@ impl Arena {
 
     fn xor(&mut self, ranges: &[Range]) {
         for range in ranges {
-            self.xor_at(range.region, range.offset as usize, &range.xor);
+            self.regions[usize::from(range.region.0)].xor(range.offset as usize, &range.xor);
         }
     }
 
-    /// Xors bytes of one region without recording them: for [`crate::transaction`], which does.
-    pub(crate) fn xor_at(&mut self, region: RegionId, offset: usize, xor: &[u8]) {
-        self.regions[usize::from(region.0)].xor(offset, xor);
+    /// Replaces bytes of one region without recording them: for [`crate::transaction`], which does.
+    pub(crate) fn write(&mut self, region: RegionId, offset: usize, new: &[u8]) {
+        self.regions[usize::from(region.0)].write(offset, new);
     }
 
     fn resize(&mut self, lengths: [u64; REGIONS]) {

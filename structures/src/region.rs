@@ -1,13 +1,13 @@
 //! One growable run of zeroed bytes, with little slack.
 //!
 //! `Vec` doubles when it is full; a structure whose memory is the thing measured cannot afford that. A
-//! region grows by an eighth of its length, so that copying stays a constant factor and at most an eighth
-//! (or a small minimum) is unused.
+//! region grows by a sixteenth of its length, so that copying stays a constant factor and at most a
+//! sixteenth (or a small minimum) is unused.
 //!
 //! Invariant: bytes that come in by growing are zero.
 
 /// A full region grows by its length divided by this.
-const GROWTH_DIVISOR: usize = 8;
+const GROWTH_DIVISOR: usize = 16;
 /// A full region grows by at least this many bytes.
 const GROWTH_MIN_BYTES: usize = 64;
 
@@ -39,6 +39,14 @@ impl Region {
         }
     }
 
+    /// Replaces the bytes from `offset` on by `new`.
+    ///
+    /// # Panics
+    /// As [`Self::xor`].
+    pub(crate) fn write(&mut self, offset: usize, new: &[u8]) {
+        self.0[offset..offset + new.len()].copy_from_slice(new);
+    }
+
     /// Xors `xor` into the bytes from `offset` on.
     ///
     /// # Panics
@@ -60,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slack_stays_within_an_eighth_while_growing_byte_by_byte() {
+    fn slack_stays_within_a_sixteenth_while_growing_byte_by_byte() {
         let mut region = Region::default();
         for length in 1..20_000 {
             region.resize(length);

@@ -16,6 +16,8 @@
 //! sequence number is applied at most once while its session lives. All of it is a function of the writes
 //! alone, the choice of whom to evict too.
 
+mod check;
+
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -25,6 +27,8 @@ use crate::delta::RegionId;
 use crate::op::Outcome;
 use crate::transaction::Transaction;
 
+pub(crate) use self::check::check;
+
 /// Sequence numbers of a client whose outcomes are kept, the last one included.
 pub const WINDOW: u64 = 64;
 /// Most sessions; opening one more evicts the one used least recently.
@@ -33,7 +37,7 @@ pub const MAX_SESSIONS: usize = 1024;
 pub const RECORD_BYTES: usize = WINDOW_START + WINDOW as usize;
 
 /// Largest stamp that images may have; more writes than this are never applied.
-pub(crate) const MAX_STAMP: u64 = u64::MAX / 2;
+const MAX_STAMP: u64 = u64::MAX / 2;
 
 const LAST: usize = 8;
 const STAMP: usize = 16;
@@ -106,7 +110,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// What follows from a region that [`crate::keyed_list::KeyedList::from_images`] checked.
+    /// What follows from a region that was [checked](check).
     pub(crate) fn from_image(image: &[u8]) -> Self {
         let mut sessions = Self::default();
         for (place, record) in Record::all(image).enumerate() {

@@ -6,8 +6,27 @@
 //!
 //! Invariant: applying the delta to a copy of the arena before gives the arena after.
 
+use std::borrow::Cow;
+
 use crate::arena::{Arena, ArenaError, check_length};
 use crate::delta::{Delta, REGIONS, Range, RegionId};
+
+/// Old xor new of one store; its bytes are part of [`Transaction::xors`].
+#[derive(Clone, Copy, Debug)]
+struct Store {
+    region: RegionId,
+    /// First byte, from the start of the region.
+    offset: usize,
+    /// First byte in `xors`.
+    start: usize,
+    bytes: usize,
+}
+
+impl Store {
+    fn end(self) -> usize {
+        self.offset + self.bytes
+    }
+}
 
 /// Changes under way on one arena.
 #[derive(Debug)]
@@ -15,8 +34,10 @@ pub struct Transaction<'arena> {
     arena: &'arena mut Arena,
     /// Where dropping goes back to; commit moves it to the new lengths.
     old_lengths: [u64; REGIONS],
-    /// Old xor new of each store, in the order of the stores; emptied by commit.
-    stores: Vec<Range>,
+    /// In the order in which they were made; emptied by commit.
+    stores: Vec<Store>,
+    /// Old xor new of every store, one after the other.
+    xors: Vec<u8>,
 }
 
 impl<'arena> Transaction<'arena> {
@@ -27,6 +48,7 @@ impl<'arena> Transaction<'arena> {
             arena,
             old_lengths,
             stores: Vec::new(),
+            xors: Vec::new(),
         }
     }
 
@@ -41,8 +63,15 @@ impl<'arena> Transaction<'arena> {
     /// If they leave the region: structures know their own layout.
     pub fn store(&mut self, region: RegionId, offset: usize, new: &[u8]) {
         let old = &self.arena.image(region)[offset..offset + new.len()];
-        let xor: Vec<u8> = old.iter().zip(new).map(|(old, new)| old ^ new).collect();
-        self.record(region, offset, xor);
+        let start = self.xors.len();
+        self.xors.extend(old.iter().zip(new).map(|(old, new)| old ^ new));
+        self.stores.push(Store {
+            region,
+            offset,
+            start,
+            bytes: new.len(),
+        });
+        self.arena.write(region, offset, new);
     }
 
     /// Appends `bytes` zero bytes to a region.
@@ -58,11 +87,17 @@ impl<'arena> Transaction<'arena> {
 
     /// Zeroes and drops the bytes of a region from `length` on; a region that is shorter stays as it is.
     pub fn cut(&mut self, region: RegionId, length: usize) {
-        if length < self.arena.len(region) {
-            let dropped = self.arena.image(region)[length..].to_vec();
-            self.record(region, length, dropped);
-            self.arena.resize_one(region, length);
-        }
+        let Some(dropped) = self.arena.image(region).get(length..) else {
+            return;
+        };
+        self.stores.push(Store {
+            region,
+            offset: length,
+            start: self.xors.len(),
+            bytes: dropped.len(),
+        });
+        self.xors.extend_from_slice(dropped);
+        self.arena.resize_one(region, length);
     }
 
     /// Ends the transaction and says what it changed.
@@ -72,20 +107,39 @@ impl<'arena> Transaction<'arena> {
         delta
     }
 
-    fn record(&mut self, region: RegionId, offset: usize, xor: Vec<u8>) {
-        self.arena.xor_at(region, offset, &xor);
-        self.stores.push(Range {
-            region,
-            offset: offset as u64,
-            xor,
-        });
-    }
-
     fn take_delta(&mut self) -> Delta {
+        // Equal places keep their order, which does not matter for xor but costs nothing.
+        self.stores.sort_by_key(|store| (store.region, store.offset));
+        let mut ranges = Vec::with_capacity(self.stores.len());
+        let mut rest = &self.stores[..];
+        while let [first, ..] = rest {
+            let (together, behind) = rest.split_at(connected(rest));
+            ranges.extend(trimmed(*first, &self.total(together)));
+            rest = behind;
+        }
+        self.stores.clear();
         Delta {
             lengths: self.arena.lengths(),
-            ranges: merge(std::mem::take(&mut self.stores)),
+            ranges,
         }
+    }
+
+    /// The xor of stores that overlap or touch, from the first one's offset on.
+    fn total(&self, stores: &[Store]) -> Cow<'_, [u8]> {
+        let xor = |store: &Store| &self.xors[store.start..store.start + store.bytes];
+        if let [only] = stores {
+            return Cow::Borrowed(xor(only));
+        }
+        let first = stores[0].offset;
+        let end = stores.iter().map(|store| store.end()).max().unwrap_or(first);
+        let mut total = vec![0; end - first];
+        for store in stores {
+            let start = store.offset - first;
+            for (byte, change) in total[start..].iter_mut().zip(xor(store)) {
+                *byte ^= change;
+            }
+        }
+        Cow::Owned(total)
     }
 }
 
@@ -101,44 +155,29 @@ impl Drop for Transaction<'_> {
     }
 }
 
-/// One sorted run of ranges with the same total effect, none empty, overlapping or adjacent.
-fn merge(mut stores: Vec<Range>) -> Vec<Range> {
-    stores.sort_by_key(|range| (range.region, range.offset));
-    let mut merged: Vec<Range> = Vec::with_capacity(stores.len());
-    for range in stores {
-        match merged.last_mut() {
-            Some(last) if last.region == range.region && range.offset <= end(last) => absorb(last, &range),
-            _ => merged.push(range),
-        }
-    }
-    merged.retain_mut(trim);
-    merged
-}
-
-fn end(range: &Range) -> u64 {
-    range.offset + range.xor.len() as u64
-}
-
-/// Adds `next`, which starts within or right behind `range`, to it.
-fn absorb(range: &mut Range, next: &Range) {
-    let start = (next.offset - range.offset) as usize;
-    let length = range.xor.len().max(start + next.xor.len());
-    range.xor.resize(length, 0);
-    for (byte, change) in range.xor[start..].iter_mut().zip(&next.xor) {
-        *byte ^= change;
-    }
-}
-
-/// Drops unchanged bytes at both ends; false if nothing is left.
-fn trim(range: &mut Range) -> bool {
-    let Some(last) = range.xor.iter().rposition(|byte| *byte != 0) else {
-        return false;
+/// How many of the stores, which are sorted, overlap or touch the first one, directly or through others.
+fn connected(stores: &[Store]) -> usize {
+    let Some(first) = stores.first() else {
+        return 0;
     };
-    range.xor.truncate(last + 1);
-    let first = range.xor.iter().position(|byte| *byte != 0).unwrap_or(0);
-    range.xor.drain(..first);
-    range.offset += first as u64;
-    true
+    let mut end = first.end();
+    let apart = stores.iter().position(|store| {
+        let joins = store.region == first.region && store.offset <= end;
+        end = end.max(store.end());
+        !joins
+    });
+    apart.unwrap_or(stores.len())
+}
+
+/// The range of this xor from the first store's offset on, without unchanged ends; none if nothing changed.
+fn trimmed(first: Store, xor: &[u8]) -> Option<Range> {
+    let skipped = xor.iter().position(|byte| *byte != 0)?;
+    let last = xor.iter().rposition(|byte| *byte != 0)?;
+    Some(Range {
+        region: first.region,
+        offset: (first.offset + skipped) as u64,
+        xor: xor[skipped..=last].to_vec(),
+    })
 }
 
 #[cfg(test)]

@@ -3,22 +3,20 @@
 //! Nothing in the regions is trusted: lengths are checked before the bytes they promise are read, and
 //! links before they are followed.
 
-use std::collections::BTreeSet;
-
 use crate::arena::Arena;
 use crate::delta::RegionId;
 use crate::entries::{Entries, MAGIC, NIL, VERSION};
-use crate::image_error::{ImageError, SessionError};
+use crate::image_error::ImageError;
 use crate::key_index::KeyIndex;
 use crate::layout::{HEADER_BYTES, Layout, StructureLimits};
 use crate::op::Outcome;
-use crate::session::{MAX_SESSIONS, MAX_STAMP, RECORD_BYTES, Record};
+use crate::session;
 
 /// Checks all regions and returns the index of the keys, rebuilt.
 pub(super) fn check(arena: &Arena, layout: Layout) -> Result<KeyIndex, ImageError> {
     let entries = Entries::new(arena.image(RegionId::ENTRIES), layout);
     check_regions(arena, layout)?;
-    check_sessions(arena.image(RegionId::SESSIONS))?;
+    session::check(arena.image(RegionId::SESSIONS), answers)?;
     let count = entries.count();
     let mut index = KeyIndex::with_capacity(count as usize);
     let mut before = NIL;
@@ -47,6 +45,11 @@ pub(super) fn check(arena: &Arena, layout: Layout) -> Result<KeyIndex, ImageErro
     }
     check_back_link(before, entries.tail())?;
     Ok(index)
+}
+
+/// Whether a keyed list records this outcome of a write.
+fn answers(outcome: Outcome) -> bool {
+    !matches!(outcome, Outcome::Removed | Outcome::AbsentPlace)
 }
 
 /// Magic, version, limits, and the lengths of VALUES and ENTRIES.
@@ -167,54 +170,6 @@ fn check_padding(region: RegionId, slot: u32, padding: &[u8]) -> Result<(), Imag
         });
     }
     Ok(())
-}
-
-fn check_sessions(image: &[u8]) -> Result<(), SessionError> {
-    if !image.len().is_multiple_of(RECORD_BYTES) {
-        return Err(SessionError::Torn {
-            bytes: image.len(),
-            record_bytes: RECORD_BYTES,
-        });
-    }
-    let count = image.len() / RECORD_BYTES;
-    if count > MAX_SESSIONS {
-        return Err(SessionError::TooMany {
-            count,
-            limit: MAX_SESSIONS,
-        });
-    }
-    let mut clients = BTreeSet::new();
-    let mut stamps = BTreeSet::from([0]);
-    for record in Record::all(image) {
-        let (client, stamp) = (record.client(), record.stamp());
-        if !clients.insert(client) {
-            return Err(SessionError::RepeatedClient { client });
-        }
-        if stamp > MAX_STAMP || !stamps.insert(stamp) {
-            return Err(SessionError::Stamp { client, stamp });
-        }
-        check_window(record)?;
-    }
-    Ok(())
-}
-
-/// Every byte of the window is an outcome that is recorded, or zero, which the last one's is not.
-fn check_window(record: Record<'_>) -> Result<(), SessionError> {
-    let (client, last) = (record.client(), record.last());
-    for (position, found) in record.window().iter().copied().enumerate() {
-        let recorded = Outcome::from_byte(found).is_some_and(|outcome| outcome != Outcome::NoSession);
-        if found != 0 && !recorded {
-            return Err(SessionError::BadOutcome {
-                client,
-                position,
-                found,
-            });
-        }
-    }
-    match record.outcome(last) {
-        Some(outcome) if last.0 > 0 && outcome != Outcome::Forgotten => Ok(()),
-        _ => Err(SessionError::LastMissing { client, last }),
-    }
 }
 
 #[cfg(test)]

@@ -156,8 +156,9 @@ proptest! {
         let mut free_from = 0;
         for range in &delta.ranges {
             prop_assert!(range.offset >= free_from, "overlapping or adjacent: {:?}", delta.ranges);
-            free_from = end(range) + 1;
-            flat[range.offset as usize..end(range) as usize].copy_from_slice(&range.xor);
+            let end = range.offset + range.xor.len() as u64;
+            free_from = end + 1;
+            flat[range.offset as usize..end as usize].copy_from_slice(&range.xor);
         }
         prop_assert_eq!(flat, xor_of_images(before.image(V), arena.image(V)));
 

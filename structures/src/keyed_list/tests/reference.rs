@@ -81,6 +81,7 @@ impl Reference {
             Op::Insert { key, value } | Op::Update { key, value } => (key, &value[..]),
             Op::Delete { key } => (key, &[][..]),
             Op::OpenSession => unreachable!("opened above"),
+            _ => return Outcome::Unsupported,
         };
         if key.is_empty() || key.len() > self.limits.key_bytes.into() {
             return Outcome::BadKeyLength;
