@@ -16,7 +16,7 @@
 //! Invariant: no entry is zero, and every square submatrix is invertible, so any c fused servers decode
 //! any c primaries.
 
-use reed_solomon_erasure::galois_8;
+use crate::field::divide;
 
 /// Most fused servers.
 pub const MAX_ROWS: usize = 4;
@@ -40,7 +40,7 @@ pub fn coefficient(row: usize, column: usize) -> u8 {
         "no coefficient for row {row} and column {column}"
     );
     let y = (MAX_MEMBERS - 1 - column) as u8;
-    galois_8::div(y, galois_8::add(row as u8, y))
+    divide(y, row as u8 ^ y)
 }
 
 #[cfg(test)]

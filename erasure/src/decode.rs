@@ -11,7 +11,7 @@
 use thiserror::Error;
 
 use crate::coefficients::{coefficient, in_range};
-use crate::kernel::multiply_add;
+use crate::kernel::{Term, multiply_sum};
 use crate::matrix::{Matrix, invert};
 
 /// Why decoding was refused.
@@ -131,10 +131,9 @@ impl Decoder {
         let at = self.columns.iter().position(|known| *known == column);
         let at = at.ok_or(DecodeError::UnknownColumn { column })?;
         self.check_residuals(residuals, out.len())?;
-        out.fill(0);
-        for (factor, residual) in self.inverse[at].iter().zip(residuals) {
-            multiply_add(*factor, residual, out);
-        }
+        let factors = self.inverse[at].iter().copied();
+        let terms: Vec<Term<'_>> = factors.zip(residuals.iter().copied()).collect();
+        multiply_sum(&terms, out);
         Ok(())
     }
 

@@ -9,11 +9,19 @@
 //! c residuals --> Decoder::decode_block                      a block of one crashed primary
 //! ```
 //!
+//! | file | holds |
+//! |---|---|
+//! | [`coefficients`] | with what each server multiplies each primary, and why any c of them decode |
+//! | [`kernel`] | sums of products over whole buffers, with the processor's best instructions |
+//! | [`parity`], [`decode`] | a server's coded bytes; from residuals back to bytes |
+//! | `field`, `matrix` | single elements; inverting a small matrix |
+//!
 //! The field is GF(2^8) with the polynomial x^8 + x^4 + x^3 + x^2 + 1 (0x11D), in which addition and
 //! subtraction are xor. What is absent: this crate knows no primary, server, epoch or sequence number.
 
 pub mod coefficients;
 pub mod decode;
+mod field;
 pub mod kernel;
 mod matrix;
 pub mod parity;
@@ -22,5 +30,5 @@ mod reference;
 
 pub use coefficients::{MAX_ROWS, coefficient, in_range};
 pub use decode::{DecodeError, Decoder};
-pub use kernel::multiply_add;
+pub use kernel::{multiply_add, multiply_sum};
 pub use parity::{Parity, ParityError};

@@ -1,8 +1,6 @@
 //! Inversion of a small square matrix over GF(2^8), by Gauss and Jordan.
 
-use reed_solomon_erasure::galois_8;
-
-use crate::kernel::multiply_add;
+use crate::{field::divide, kernel::multiply_add};
 
 /// Rows of equal length.
 pub(crate) type Matrix = Vec<Vec<u8>>;
@@ -19,7 +17,7 @@ pub(crate) fn invert(matrix: &Matrix) -> Option<Matrix> {
     for column in 0..size {
         let pivot = (column..size).find(|row| rows[*row][column] != 0)?;
         rows.swap(column, pivot);
-        let scaled = divide(&rows[column], rows[column][column]);
+        let scaled = divided(&rows[column], rows[column][column]);
         for (at, row) in rows.iter_mut().enumerate() {
             if at == column {
                 row.copy_from_slice(&scaled);
@@ -36,8 +34,8 @@ fn beside_identity(row: &[u8], at: usize) -> Vec<u8> {
     row.iter().copied().chain(identity).collect()
 }
 
-fn divide(row: &[u8], by: u8) -> Vec<u8> {
-    row.iter().map(|entry| galois_8::div(*entry, by)).collect()
+fn divided(row: &[u8], by: u8) -> Vec<u8> {
+    row.iter().map(|entry| divide(*entry, by)).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::reference::{choices, encode};
-use crate::{MAX_ROWS, Parity};
+use crate::{MAX_ROWS, Parity, multiply_add};
 
 /// Regions of different lengths and contents.
 fn regions(count: usize) -> Vec<Vec<u8>> {
