@@ -13,12 +13,14 @@
 //! |---|---|
 //! | [`coefficients`] | with what each server multiplies each primary, and why any c of them decode |
 //! | [`kernel`] | sums of products over whole buffers, with the processor's best instructions |
+//! | [`aligned`] | bytes that begin a line of the cache |
 //! | [`parity`], [`decode`] | a server's coded bytes; from residuals back to bytes |
 //! | `field`, `matrix` | single elements; inverting a small matrix |
 //!
 //! The field is GF(2^8) with the polynomial x^8 + x^4 + x^3 + x^2 + 1 (0x11D), in which addition and
 //! subtraction are xor. What is absent: this crate knows no primary, server, epoch or sequence number.
 
+pub mod aligned;
 pub mod coefficients;
 pub mod decode;
 mod field;
@@ -28,6 +30,7 @@ pub mod parity;
 #[cfg(test)]
 mod reference;
 
+pub use aligned::AlignedBytes;
 pub use coefficients::{MAX_ROWS, coefficient, in_range};
 pub use decode::{DecodeError, Decoder};
 pub use kernel::{multiply_add, multiply_sum};

@@ -8,13 +8,9 @@
 
 use thiserror::Error;
 
+use crate::aligned::{ALIGNMENT, AlignedBytes};
 use crate::coefficients::{MAX_ROWS, coefficient, in_range};
 use crate::kernel::multiply_add;
-
-/// A full parity grows by its length divided by this; doubling would waste what coding saves.
-const GROWTH_DIVISOR: usize = 8;
-/// A full parity grows by at least this many bytes.
-const GROWTH_MIN_BYTES: usize = 64;
 
 /// Why a parity was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -51,7 +47,7 @@ pub enum ParityError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parity {
     row: usize,
-    bytes: Vec<u8>,
+    bytes: AlignedBytes,
 }
 
 impl Parity {
@@ -65,7 +61,7 @@ impl Parity {
         }
         Ok(Self {
             row,
-            bytes: Vec::new(),
+            bytes: AlignedBytes::new(),
         })
     }
 
@@ -84,7 +80,7 @@ impl Parity {
         self.bytes.is_empty()
     }
 
-    /// The bytes.
+    /// The bytes; the first begins a line of the cache.
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes
     }
@@ -110,35 +106,37 @@ impl Parity {
         Ok(())
     }
 
+    /// Bytes of memory that it takes.
+    pub fn allocated(&self) -> usize {
+        self.bytes.allocated()
+    }
+
     /// Grows with zeroes, or cuts, to `length` bytes: the longest region of all primaries.
     ///
-    /// Little is kept in reserve, and memory is given back when much of it is unused.
+    /// Little is kept in reserve, and memory is given back when more than that is unused; see
+    /// [`AlignedBytes::resize`]. Cost: what is grown or cut, whatever the length.
     ///
     /// # Errors
     /// [`ParityError::CutNotZero`]: primaries zero what they drop before they drop it; nothing is changed.
     pub fn resize(&mut self, length: usize) -> Result<(), ParityError> {
         let cut = self.bytes.get(length..).unwrap_or_default();
-        if let Some(place) = cut.iter().position(|byte| *byte != 0) {
+        if let Some(place) = first_not_zero(cut) {
             return Err(ParityError::CutNotZero {
                 length,
                 offset: length + place,
             });
         }
-        if length > self.bytes.capacity() {
-            self.bytes
-                .reserve_exact(length + slack(length) - self.bytes.len());
-        }
-        self.bytes.resize(length, 0);
-        if self.bytes.capacity() - length > 2 * slack(length) {
-            self.bytes.shrink_to(length + slack(length));
-        }
+        self.bytes.resize(length);
         Ok(())
     }
 }
 
-/// Bytes to hold in reserve behind `length` bytes.
-fn slack(length: usize) -> usize {
-    (length / GROWTH_DIVISOR).max(GROWTH_MIN_BYTES)
+/// Looks at whole lines of the cache, so that a long cut is read as fast as memory is.
+fn first_not_zero(bytes: &[u8]) -> Option<usize> {
+    let (lines, _) = bytes.as_chunks::<ALIGNMENT>();
+    let clean = lines.iter().take_while(|line| **line == [0; ALIGNMENT]).count() * ALIGNMENT;
+    let place = bytes[clean..].iter().position(|byte| *byte != 0)?;
+    Some(clean + place)
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ proptest! {
 fn parity(row: usize, bytes: &[u8]) -> Parity {
     Parity {
         row,
-        bytes: bytes.to_vec(),
+        bytes: bytes.into(),
     }
 }
 
@@ -155,14 +155,28 @@ fn there_are_four_rows() {
 }
 
 #[test]
-fn slack_stays_within_an_eighth_growing_and_a_quarter_shrinking() {
-    let mut sum = Parity::new(0).unwrap();
-    for length in 1..20_000 {
-        sum.resize(length).unwrap();
-        assert!(sum.bytes.capacity() - length <= slack(length), "at {length}");
+fn a_cut_names_the_first_byte_that_is_not_zero_wherever_it_is() {
+    for place in (100..400).step_by(3) {
+        let mut bytes = vec![0; 400];
+        bytes[..100].fill(1);
+        bytes[place] = 7;
+        bytes[399] = 7;
+        let mut sum = parity(0, &bytes);
+        let offset = place;
+        assert_eq!(
+            sum.resize(100),
+            Err(ParityError::CutNotZero { length: 100, offset })
+        );
+        assert_eq!(sum, parity(0, &bytes));
     }
-    for length in (0..20_000).rev() {
+}
+
+#[test]
+fn a_parity_is_aligned_and_takes_a_sixteenth_more_than_its_length_at_most() {
+    let mut sum = Parity::new(0).unwrap();
+    for length in [1, 1000, 70_000, 1_000_000, 1000, 64, 1] {
         sum.resize(length).unwrap();
-        assert!(sum.bytes.capacity() - length <= 2 * slack(length), "at {length}");
+        assert_eq!(sum.as_slice().as_ptr().addr() % ALIGNMENT, 0);
+        assert!(sum.allocated() <= length + length / 16 + 128, "{length}");
     }
 }
