@@ -1,15 +1,19 @@
-//! The client's side of a door: one connection ([`Client`]), and a session that writes to a group through
-//! crashes ([`Session`]).
+//! The client's side of a door: one connection ([`Client`]), and sessions that write to a group through
+//! crashes: one write at a time ([`Session`]), or several ([`Pipeline`]).
 //!
 //! The same for both mechanisms: the door of a replicated group is the manager, that of a fused one its
 //! primary, and [`Directory`] tells which.
 
 mod connection;
 mod directory;
+#[cfg(test)]
+mod door_by_hand;
+mod pipeline;
 mod session;
 
 pub use connection::Client;
 pub use directory::Directory;
+pub use pipeline::{MAX_PIPELINE, Pipeline, Ticket};
 pub use session::Session;
 
 use crate::{WireError, message::client::Refusal};

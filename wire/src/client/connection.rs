@@ -9,13 +9,14 @@ use structures::{
     query::Query,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
-use tokio_util::codec::Encoder;
+use tokio_util::codec::{Decoder, Encoder};
 
 use super::ClientError;
 use crate::{
     Hello, Identity, Purpose, Traffic, WireError,
     frame::FrameCodec,
     handshake,
+    limits::READ_AHEAD_BYTES,
     link::next_frame,
     message::{
         client::{ClientReply, ClientRequest, DoorReport, RecoveryReport, ReplyBody, RequestBody, Sizes},
@@ -59,7 +60,7 @@ impl Client {
         Ok(Self {
             stream,
             codec: FrameCodec::default(),
-            unread: BytesMut::new(),
+            unread: BytesMut::with_capacity(READ_AHEAD_BYTES),
             unsent: BytesMut::new(),
             next_request: 0,
             early: VecDeque::new(),
@@ -67,7 +68,8 @@ impl Client {
         })
     }
 
-    /// Queues a request and returns its number; [`Client::flush`] or [`Client::receive`] sends it.
+    /// Queues a request and returns its number; [`Client::flush`] sends it, and so does [`Client::receive`] once
+    /// it has to wait.
     ///
     /// # Errors
     /// `FrameTooLong`, `Unencodable`.
@@ -81,27 +83,27 @@ impl Client {
         Ok(self.next_request)
     }
 
-    /// Sends what is queued.
+    /// Sends what is queued; dropped half way, it goes on where it was.
     ///
     /// # Errors
     /// `Io`.
     pub async fn flush(&mut self) -> Result<(), WireError> {
-        if !self.unsent.is_empty() {
-            self.stream.write_all(&self.unsent).await?;
-            self.unsent.clear();
-        }
+        self.stream.write_all_buf(&mut self.unsent).await?;
         Ok(())
     }
 
-    /// The next reply, in the order of arrival.
+    /// The next reply, in the order of arrival. What is queued leaves in one piece once no reply is there yet.
     ///
     /// # Errors
     /// The connection's end, whatever its kind.
     pub async fn receive(&mut self) -> Result<ClientReply, WireError> {
-        self.flush().await?;
         if let Some(reply) = self.early.pop_front() {
             return Ok(reply);
         }
+        if let Some(reply) = self.codec.decode(&mut self.unread)? {
+            return Ok(reply);
+        }
+        self.flush().await?;
         next_frame(&mut self.stream, &mut self.codec, &mut self.unread, &self.traffic).await
     }
 
@@ -247,14 +249,14 @@ impl Client {
     }
 }
 
-fn answered(body: ReplyBody) -> Result<ReplyBody, ClientError> {
+pub(super) fn answered(body: ReplyBody) -> Result<ReplyBody, ClientError> {
     match body {
         ReplyBody::Refused(refusal) => Err(refusal.into()),
         body => Ok(body),
     }
 }
 
-fn unexpected(asked: &'static str, found: &ReplyBody) -> ClientError {
+pub(super) fn unexpected(asked: &'static str, found: &ReplyBody) -> ClientError {
     ClientError::Unexpected {
         asked,
         found: format!("{found:?}").chars().take(80).collect(),
