@@ -51,6 +51,12 @@ pub enum DecodeError {
         /// Which.
         column: usize,
     },
+    /// The fused server is not one of those to decode from.
+    #[error("row {row} is not decoded from here")]
+    UnknownRow {
+        /// Which.
+        row: usize,
+    },
     /// One residual of each fused server is needed.
     #[error("{found} residuals, not {expected}")]
     ResidualCount {
@@ -117,8 +123,19 @@ impl Decoder {
         &self.columns
     }
 
+    /// What the residual of fused server `row` is multiplied by in the sum that gives primary `column`: a server
+    /// can scale its own residual ([`multiply_sum`] with this one term), and whoever gets all of them adds up.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownColumn`], `UnknownRow`.
+    pub fn factor(&self, row: usize, column: usize) -> Result<u8, DecodeError> {
+        let factors = self.factors(column)?;
+        let at = self.rows.iter().position(|known| *known == row);
+        Ok(factors[at.ok_or(DecodeError::UnknownRow { row })?])
+    }
+
     /// Writes the block of primary `column` into `out`, from the residuals of the same block in the order
-    /// of [`Self::rows`].
+    /// of [`Self::rows`]. One pass: every byte of `out` is stored once.
     ///
     /// # Errors
     /// [`DecodeError::UnknownColumn`], `ResidualCount`, `ResidualLength`; `out` is not changed then.
@@ -128,13 +145,17 @@ impl Decoder {
         residuals: &[&[u8]],
         out: &mut [u8],
     ) -> Result<(), DecodeError> {
-        let at = self.columns.iter().position(|known| *known == column);
-        let at = at.ok_or(DecodeError::UnknownColumn { column })?;
+        let factors = self.factors(column)?.iter().copied();
         self.check_residuals(residuals, out.len())?;
-        let factors = self.inverse[at].iter().copied();
         let terms: Vec<Term<'_>> = factors.zip(residuals.iter().copied()).collect();
         multiply_sum(&terms, out);
         Ok(())
+    }
+
+    /// Of the residuals, in the order of `rows`.
+    fn factors(&self, column: usize) -> Result<&[u8], DecodeError> {
+        let at = self.columns.iter().position(|known| *known == column);
+        Ok(&self.inverse[at.ok_or(DecodeError::UnknownColumn { column })?])
     }
 
     fn check_residuals(&self, residuals: &[&[u8]], expected: usize) -> Result<(), DecodeError> {

@@ -22,7 +22,6 @@ pub(crate) const fn double(element: u8) -> u8 {
     (element << 1) ^ overflow
 }
 
-#[cfg(test)]
 pub(crate) fn multiply(a: u8, b: u8) -> u8 {
     if a == 0 || b == 0 {
         return 0;

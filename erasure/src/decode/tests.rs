@@ -96,6 +96,28 @@ fn the_order_in_which_rows_and_columns_are_named_does_not_matter() {
     );
 }
 
+/// As when each server scales its own residual and the replacement only adds up.
+#[test]
+fn scaled_residuals_add_up_to_each_primary() {
+    let (rows, crashed, regions) = ([0, 2, 3], [1, 4, 2], regions(5));
+    let residuals = residuals(&rows, &regions, &crashed);
+    let decoder = Decoder::new(&rows, &crashed).unwrap();
+    for column in crashed {
+        let mut sum = vec![0; residuals[0].len()];
+        for (row, residual) in rows.iter().zip(&residuals) {
+            let mut scaled = vec![0xAA; residual.len()];
+            multiply_sum(&[(decoder.factor(*row, column).unwrap(), residual)], &mut scaled);
+            multiply_add(1, &scaled, &mut sum);
+        }
+        assert_eq!([sum], *padded(&regions, &[column]), "column {column}");
+    }
+    assert_eq!(decoder.factor(1, 4), Err(DecodeError::UnknownRow { row: 1 }));
+    assert_eq!(
+        decoder.factor(0, 3),
+        Err(DecodeError::UnknownColumn { column: 3 })
+    );
+}
+
 proptest! {
     #[test]
     fn sampled_patterns_of_252_primaries_and_4_fused_servers_decode(
