@@ -13,6 +13,13 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+impl From<(&str, u16)> for Endpoint {
+    fn from((host, port): (&str, u16)) -> Self {
+        let host = host.to_owned();
+        Self { host, port }
+    }
+}
+
 impl fmt::Display for Endpoint {
     /// `host:port`, with an IPv6 address in brackets, as `tokio::net::lookup_host` and humans read it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,11 +5,13 @@
 //! compares them with each other and builds the [`Cluster`]. Both add to one list of [`Problem`]s, so that a
 //! user sees every mistake at once; a `Cluster` exists only where there was none.
 //!
-//! The other way round, [`ClusterPlan`] makes a `Cluster` from a few numbers and [`Cluster::to_ini`] writes it.
+//! [`ClusterBuilder`] is a cluster file in code. The other way round, [`ClusterPlan`] makes a `Cluster` from a few
+//! numbers and [`Cluster::to_ini`] writes it.
 //!
 //! What is absent: no name is resolved and no socket is opened here; the only input is the text, and the only
 //! file ever touched is the one given to [`Cluster::load`].
 
+mod builder;
 mod check;
 mod cluster;
 mod defaults;
@@ -32,6 +34,7 @@ mod value;
 mod writer;
 mod written;
 
+pub use builder::ClusterBuilder;
 pub use check::ClusterError;
 pub use cluster::{Cluster, StructureLimits};
 pub use endpoint::Endpoint;
