@@ -210,6 +210,7 @@ impl Shell {
             auxiliary_bytes: sizes.auxiliary_bytes as u64,
             heap_bytes: (self.settings.member.heap)(),
             resident_bytes: process::resident_bytes(),
+            received_bytes: wire::received_bytes(),
         }
     }
 }

@@ -164,6 +164,7 @@ impl Shell {
             auxiliary_bytes: holding.auxiliary_bytes,
             heap_bytes: (self.settings.member.heap)(),
             resident_bytes: process::resident_bytes(),
+            received_bytes: wire::received_bytes(),
         }
     }
 }

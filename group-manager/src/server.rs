@@ -177,6 +177,7 @@ impl Server {
             auxiliary_bytes: 0,
             heap_bytes: (self.settings.heap)(),
             resident_bytes: process::resident_bytes(),
+            received_bytes: wire::received_bytes(),
         }
     }
 

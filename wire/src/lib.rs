@@ -26,4 +26,4 @@ pub mod traffic;
 pub use error::WireError;
 pub use handshake::{Hello, Identity, Peer, Purpose};
 pub use link::{Link, LinkEvent};
-pub use traffic::Traffic;
+pub use traffic::{Traffic, received_bytes};

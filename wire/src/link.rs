@@ -25,7 +25,7 @@ use crate::{
     error::WireError,
     frame::FrameCodec,
     limits::{FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_AHEAD_BYTES, WRITE_PATIENCE},
-    traffic::Traffic,
+    traffic::{Traffic, count_received},
 };
 
 /// What a link's reader reports: any number of messages, then one end.
@@ -166,7 +166,9 @@ pub async fn next_frame<In: DeserializeOwned, Stream: tokio::io::AsyncRead + Unp
     loop {
         let before = buffer.len();
         if let Some(message) = codec.decode(buffer)? {
-            traffic.count(1, (before - buffer.len()) as u64);
+            let bytes = (before - buffer.len()) as u64;
+            traffic.count(1, bytes);
+            count_received(bytes);
             return Ok(message);
         }
         buffer.reserve(1);

@@ -1,8 +1,23 @@
-//! Counters of what crossed a process's links, for "messages and bytes per update".
+//! Counters of what crossed a process's links, for "messages and bytes per update", and of what arrived over
+//! all of them, for the bytes that a recovery moves.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::{Deserialize, Serialize};
+
+/// Bytes of all frames that this process has read (relaxed: no decision depends on it).
+static RECEIVED_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes of all frames that this process has read, whatever the link, length prefixes included. Summed over
+/// processes, each frame counts once.
+pub fn received_bytes() -> u64 {
+    RECEIVED_BYTES.load(Relaxed)
+}
+
+/// Counts a frame of this many bytes, its prefix included, as read.
+pub(crate) fn count_received(bytes: u64) {
+    RECEIVED_BYTES.fetch_add(bytes, Relaxed);
+}
 
 /// Frames and bytes in both directions. Shared between the two tasks of each link (relaxed counters: no
 /// decision depends on them).

@@ -3,7 +3,7 @@
 use tokio::{net::TcpListener, sync::mpsc::Receiver};
 
 use super::*;
-use crate::limits::MAX_FRAME_BYTES;
+use crate::{limits::MAX_FRAME_BYTES, traffic::received_bytes};
 
 type Events = Receiver<LinkEvent<Vec<u8>>>;
 
@@ -132,4 +132,13 @@ async fn a_link_whose_peer_is_gone_says_so() {
         }
     };
     assert_eq!(refused.to_string(), "the peer closed the connection");
+}
+
+#[tokio::test]
+async fn every_byte_of_the_frames_that_were_read_counts_as_received() {
+    let bytes = framed(&[b"a", b"", b"bc"]);
+    let before = received_bytes();
+    heard(&bytes).await;
+    // Other tests read frames meanwhile.
+    assert!(received_bytes() - before >= bytes.len() as u64);
 }

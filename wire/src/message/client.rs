@@ -194,6 +194,8 @@ pub struct Sizes {
     pub heap_bytes: u64,
     /// Resident memory of the process.
     pub resident_bytes: u64,
+    /// Bytes of all frames that the process has read since it started.
+    pub received_bytes: u64,
 }
 
 /// Update latencies at a door and what its links carried meanwhile.

@@ -126,6 +126,7 @@ fn sizes(f: &Fields) -> Sizes {
         auxiliary_bytes: 1,
         heap_bytes: 2,
         resident_bytes: 3,
+        received_bytes: 4,
     }
 }
 
