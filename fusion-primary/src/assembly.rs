@@ -1,27 +1,30 @@
 //! A lost primary's structure, put together again from residuals, block by block.
 //!
 //! ```text
-//! row j's stream:  Begin, (Auxiliary*,) Block 0, Block 1, ..., End
-//! all rows have block b  ->  our bytes of b = sum over rows of inverse[our column][row] * block
+//! row j's stream:  Begin, (Auxiliary*,) Block, Block, ..., End
+//! our bytes of a block = sum over rows of what they send, which they have scaled
 //! ```
 //!
-//! Source: DESIGN, "Recovery without freezing writers", step 4. Nothing that comes is trusted: rows must agree
-//! on cut and lengths, frames must come in order and fit, and what decodes behind our length must be zero,
-//! which it is only if the rows are of one cut. The structure's own checks follow.
-//!
-//! Cost: one pass; a row that is ahead of the others is kept in memory until they have its blocks.
+//! Source: DESIGN, "Recovery without freezing writers", step 4. Addition needs no order across rows, so each block
+//! is added where it belongs when it comes: nothing is kept but the structure itself. Nothing that comes is trusted:
+//! rows must agree on cut and lengths, frames must come in order and fit, and what adds up behind the end of a
+//! region must be zero, which it is only if the rows are of one cut. The structure's own checks follow.
 
 mod error;
+mod image;
 mod row;
 
 use bytes::Bytes;
 use erasure::Decoder;
 use multicast::id::{NodeId, Seq};
 use structures::delta::{REGIONS, RegionId};
-use wire::message::fusion::{BLOCK_BYTES, Loss, ResidualFrame};
+use wire::message::fusion::{BlockId, Layout, Loss, ResidualFrame};
 
 pub use self::error::AssemblyError;
-use self::row::{Promise, Row};
+use self::{
+    image::Image,
+    row::{Promise, Row},
+};
 
 /// Microseconds on the shell's monotonic clock, as data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +33,10 @@ pub struct Micros(pub u64);
 /// What a stream's frame led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Nothing to do yet.
+    /// More is to come.
     Collecting,
-    /// Blocks can be decoded.
-    Decodable,
+    /// Every row came to its end.
+    Complete,
     /// It is no stream of this recovery: close it.
     Foreign,
 }
@@ -42,24 +45,23 @@ pub enum Progress {
 #[derive(Clone, Debug)]
 pub struct Assembly {
     recovery: u64,
-    column: usize,
+    layout: Layout,
     cut: Seq,
-    decoder: Decoder,
     rows: Vec<Row>,
-    /// The regions, as far as they came or were decoded.
-    images: [Vec<u8>; REGIONS],
+    /// The regions, as far as they came.
+    images: [Image; REGIONS],
     first_at: Option<Micros>,
     last_at: Micros,
-    decode_us: u64,
 }
 
 impl Assembly {
-    /// Prepares to decode primary `own`.
+    /// Prepares to put primary `own` together.
     ///
     /// # Errors
     /// `NotLost` if it is none of the losses, `Decode` if rows and losses make no solvable system.
     pub fn new(
         recovery: u64,
+        layout: Layout,
         own: NodeId,
         losses: &[Loss],
         rows: &[(NodeId, u8)],
@@ -68,16 +70,15 @@ impl Assembly {
         let loss = loss.ok_or(AssemblyError::NotLost { primary: own })?;
         let columns: Vec<_> = losses.iter().map(|loss| usize::from(loss.column)).collect();
         let numbers: Vec<_> = rows.iter().map(|(_, row)| usize::from(*row)).collect();
+        Decoder::new(&numbers, &columns)?;
         Ok(Self {
             recovery,
-            column: usize::from(loss.column),
+            layout,
             cut: loss.cut,
-            decoder: Decoder::new(&numbers, &columns)?,
             rows: rows.iter().map(|(server, row)| Row::new(*server, *row)).collect(),
             images: Default::default(),
             first_at: None,
             last_at: Micros(0),
-            decode_us: 0,
         })
     }
 
@@ -131,15 +132,13 @@ impl Assembly {
                 };
                 self.begin(place, stream, promise)?;
             }
-            ResidualFrame::Auxiliary { region, bytes } => self.take_auxiliary(place, region, &bytes)?,
-            ResidualFrame::Block { index, bytes } => self.rows[place].take_block(index, bytes)?,
+            ResidualFrame::Auxiliary { region, bytes } => self.take_plain(place, region, &bytes)?,
+            ResidualFrame::Block { block, bytes } => self.take_block(place, block, &bytes)?,
             ResidualFrame::End => self.rows[place].end()?,
         }
-        let decodable = self.rows.iter().all(Row::has_block);
-        Ok(if decodable {
-            Progress::Decodable
-        } else {
-            Progress::Collecting
+        Ok(match self.rows.iter().all(Row::is_ended) {
+            true => Progress::Complete,
+            false => Progress::Collecting,
         })
     }
 
@@ -154,63 +153,29 @@ impl Assembly {
         }
     }
 
-    /// Decodes the blocks that all rows have.
-    ///
-    /// # Errors
-    /// `Decode`, `TailNotZero`.
-    pub fn decode(&mut self) -> Result<(), AssemblyError> {
-        while self.rows.iter().all(Row::has_block) {
-            let blocks: Vec<Bytes> = self.rows.iter_mut().filter_map(Row::pop_block).collect();
-            self.decode_block(&blocks)?;
-        }
-        Ok(())
-    }
-
-    /// Adds to the time that decoding took.
-    pub fn note_decoding(&mut self, took_us: u64) {
-        self.decode_us += took_us;
-    }
-
-    /// Microseconds from the first to the last byte without the arithmetic, and of the arithmetic.
-    pub fn times_us(&self) -> (u64, u64) {
-        let first = self.first_at.unwrap_or_default();
-        (
-            (self.last_at.0 - first.0).saturating_sub(self.decode_us),
-            self.decode_us,
-        )
-    }
-
-    /// Whether every row came to its end, and so everything is decoded.
-    pub fn is_complete(&self) -> bool {
-        self.rows.iter().all(Row::is_ended)
+    /// Microseconds from the first to the last byte.
+    pub fn took_us(&self) -> u64 {
+        self.last_at.0 - self.first_at.unwrap_or(self.last_at).0
     }
 
     /// Hands the structure's regions out, once.
     ///
     /// # Errors
-    /// `RegionShort` if the auxiliary regions did not come, or not wholly.
+    /// `RegionShort` if the plain regions did not come, or not wholly; `TailNotZero`.
     pub fn take_images(&mut self) -> Result<[Vec<u8>; REGIONS], AssemblyError> {
+        let mut images: [Vec<u8>; REGIONS] = Default::default();
         let lengths = self.lengths();
-        for (region, (image, expected)) in RegionId::ALL.iter().zip(self.images.iter().zip(lengths)) {
-            let found = image.len() as u64;
-            if found != expected {
-                return Err(AssemblyError::RegionShort {
-                    region: *region,
-                    found,
-                    expected,
-                });
-            }
+        for (region, image) in RegionId::ALL.into_iter().zip(&mut self.images) {
+            let place = usize::from(region.0);
+            images[place] = std::mem::take(image).finish(region, lengths[place])?;
         }
-        Ok(std::mem::take(&mut self.images))
+        Ok(images)
     }
 
     /// The lengths that the rows promised; all the same.
     fn lengths(&self) -> [u64; REGIONS] {
-        self.rows
-            .iter()
-            .find_map(|row| row.promise)
-            .map(|promise| promise.lengths)
-            .unwrap_or_default()
+        let promise = self.rows.iter().find_map(|row| row.promise);
+        promise.map(|promise| promise.lengths).unwrap_or_default()
     }
 
     fn begin(&mut self, place: usize, stream: u64, promise: Promise) -> Result<(), AssemblyError> {
@@ -223,28 +188,43 @@ impl Assembly {
             });
         }
         let other = self.rows.iter().find_map(|row| row.promise);
-        if let Some(other) = other.filter(|other| !other.agrees_with(&promise)) {
-            let (found, expected) = (promise.lengths, other.lengths);
-            return Err(AssemblyError::RowsDisagree {
-                server,
-                found,
-                expected,
-            });
+        match other {
+            Some(other) if !other.agrees_with(&promise) => {
+                let (found, expected) = (promise.lengths, other.lengths);
+                return Err(AssemblyError::RowsDisagree {
+                    server,
+                    found,
+                    expected,
+                });
+            }
+            Some(_) => {}
+            None => self.make_room(&promise)?,
         }
-        self.rows[place].begin(stream, promise)
+        self.rows[place].begin(stream, promise, self.layout)
     }
 
-    fn take_auxiliary(&mut self, place: usize, region: RegionId, bytes: &Bytes) -> Result<(), AssemblyError> {
+    /// The images will be this long, and are never moved while they grow.
+    fn make_room(&mut self, promise: &Promise) -> Result<(), AssemblyError> {
+        for (region, image) in RegionId::ALL.into_iter().zip(&mut self.images) {
+            let place = usize::from(region.0);
+            image.make_room(region, promise.lengths[place])?;
+        }
+        Ok(())
+    }
+
+    fn take_plain(&mut self, place: usize, region: RegionId, bytes: &Bytes) -> Result<(), AssemblyError> {
         let Row { server, promise, .. } = self.rows[place];
-        let index = usize::from(region.0);
-        let known = region != RegionId::VALUES && index < REGIONS;
-        let expected = promise
-            .filter(|_| known)
-            .map_or(0, |promise| promise.lengths[index]);
-        let found = match known {
-            true => (self.images[index].len() + bytes.len()) as u64,
-            false => bytes.len() as u64,
+        let found = bytes.len() as u64;
+        let Some(promise) = promise.filter(|_| self.layout.is_plain(region)) else {
+            return Err(AssemblyError::RegionLong {
+                server,
+                region,
+                found,
+                expected: 0,
+            });
         };
+        let index = usize::from(region.0);
+        let (found, expected) = (self.images[index].len() + found, promise.lengths[index]);
         if found > expected {
             return Err(AssemblyError::RegionLong {
                 server,
@@ -253,33 +233,13 @@ impl Assembly {
                 expected,
             });
         }
-        self.images[index].extend_from_slice(bytes);
+        self.images[index].append(bytes);
         Ok(())
     }
 
-    fn decode_block(&mut self, blocks: &[Bytes]) -> Result<(), AssemblyError> {
-        let length = blocks.first().map_or(0, Bytes::len);
-        let residuals: Vec<&[u8]> = blocks.iter().map(|block| &block[..]).collect();
-        let values = usize::from(RegionId::VALUES.0);
-        let missing = self.lengths()[values].saturating_sub(self.images[values].len() as u64);
-        let mut decoded = vec![0; length];
-        self.decoder.decode_block(self.column, &residuals, &mut decoded)?;
-        let ours = length.min(usize::try_from(missing).unwrap_or(usize::MAX));
-        if let Some(place) = decoded[ours..].iter().position(|byte| *byte != 0) {
-            let offset = (self.images[values].len() + ours + place) as u64;
-            return Err(AssemblyError::TailNotZero {
-                offset,
-                length: self.lengths()[values],
-            });
-        }
-        self.images[values].extend_from_slice(&decoded[..ours]);
+    fn take_block(&mut self, place: usize, block: BlockId, bytes: &Bytes) -> Result<(), AssemblyError> {
+        self.rows[place].take_block(block, bytes.len() as u64)?;
+        self.images[usize::from(block.region.0)].add(block.offset(), bytes);
         Ok(())
     }
-}
-
-/// Number of bytes of a block of a residual of `total` bytes.
-fn block_length(index: u64, total: u64) -> u64 {
-    total
-        .saturating_sub(index.saturating_mul(BLOCK_BYTES))
-        .min(BLOCK_BYTES)
 }

@@ -25,10 +25,10 @@ use multicast::id::{Epoch, NodeId, Seq};
 use structures::{Structure, keyed_list::Sizes};
 use wire::message::{
     entry::EntryRefused,
-    fusion::{ServerSeat, ToPrimary},
+    fusion::{Layout, ServerSeat, ToPrimary},
 };
 
-pub use self::event::{Command, Event};
+pub use self::event::{CheckTimes, Command, Event};
 use crate::{assembly::Assembly, door::Door, life::Life, server_port::ServerPort};
 
 /// How far this process has come.
@@ -65,27 +65,27 @@ struct View {
 pub struct Primary {
     node: NodeId,
     door: Door,
+    /// Which regions the fused servers hold as a sum.
+    layout: Layout,
     view: View,
     /// The servers of the view, as this life sees them; empty before it lives.
     ports: BTreeMap<NodeId, ServerPort>,
     state: State,
     /// Whether the manager has spoken and was not lost since.
     manager_in_touch: bool,
-    /// Why decoding failed, not reported yet.
-    undecodable: Option<String>,
 }
 
 impl Primary {
     /// The primary with this id, holding nothing.
-    pub fn new(node: NodeId, door: Door) -> Self {
+    pub fn new(node: NodeId, door: Door, layout: Layout) -> Self {
         Self {
             node,
             door,
+            layout,
             view: View::default(),
             ports: BTreeMap::new(),
             state: State::Waiting { refused: None },
             manager_in_touch: false,
-            undecodable: None,
         }
     }
 
@@ -106,12 +106,11 @@ impl Primary {
                 frame,
             } => self.handle_residual(stream, server, at, frame),
             Event::ResidualEnded { stream } => self.handle_residual_ended(stream),
-            Event::Decoded { took_us } => self.handle_decoded(took_us),
             Event::Checked {
                 recovery,
                 list,
-                took_us,
-            } => self.handle_checked(recovery, list, took_us),
+                times,
+            } => self.handle_checked(recovery, list, times),
         }
     }
 

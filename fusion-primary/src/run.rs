@@ -1,6 +1,12 @@
 //! A primary's shell: one task that owns the core; listener, links and clients around it.
 
-use std::{collections::VecDeque, future::Future, io, sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    future::Future,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use structures::{Structure, delta::REGIONS, kind::StructureSpec};
 use tokio::{
@@ -22,7 +28,7 @@ use wire::{
 
 use crate::{
     door::Caller,
-    primary::{Command, Event, Primary},
+    primary::{CheckTimes, Command, Event, Primary},
     residual_streams::ResidualStreams,
     server_links::ServerLinks,
     settings::Settings,
@@ -35,6 +41,8 @@ struct Shell {
     clients: Connections<ClientRequest, ClientReply>,
     servers: ServerLinks,
     residuals: ResidualStreams,
+    /// Time spent on the frames of the recovery at hand.
+    decoding: Duration,
     /// Structures that are being checked, off the runtime's thread.
     checks: JoinSet<Event>,
     meter: DoorMeter<Caller>,
@@ -62,11 +70,12 @@ pub async fn run(
     });
     let traffic = Arc::new(Traffic::default());
     let shell = Shell {
-        primary: Primary::new(identity.node, settings.door),
+        primary: Primary::new(identity.node, settings.door, settings.layout),
         manager: ManagerPort::enter(entry, settings.member.timing, FromPrimary::Heartbeat),
         clients: Connections::new(Arc::default()),
         servers: ServerLinks::new(identity, Arc::clone(&traffic)),
         residuals: ResidualStreams::new(),
+        decoding: Duration::ZERO,
         checks: JoinSet::new(),
         meter: DoorMeter::new(traffic),
         settings,
@@ -85,7 +94,7 @@ impl Shell {
                 event = self.servers.next() => self.handle(event),
                 arrival = self.clients.next() => self.handle_client(arrival),
                 event = self.manager.next() => self.handle_manager(event),
-                event = self.residuals.next() => self.handle(event),
+                event = self.residuals.next() => self.handle_residual(event),
                 Some(checked) = self.checks.join_next() => {
                     self.handle(checked.expect("a check neither panics nor is cancelled"));
                 }
@@ -102,6 +111,12 @@ impl Shell {
                 events.extend(self.carry_out(command));
             }
         }
+    }
+
+    fn handle_residual(&mut self, event: Event) {
+        let began = Instant::now();
+        self.handle(event);
+        self.decoding += began.elapsed();
     }
 
     /// Carries out one command; an event if one follows from it at once.
@@ -124,20 +139,20 @@ impl Shell {
                 let lost = self.servers.send(server, frame).is_err();
                 return lost.then_some(Event::ServerLost { server });
             }
-            Command::TakeResiduals { recovery } => self.residuals.take(recovery),
+            Command::TakeResiduals { recovery } => {
+                self.decoding = Duration::ZERO;
+                self.residuals.take(recovery);
+            }
             Command::CloseResidual { stream } => self.residuals.close(stream),
             Command::DropResiduals => self.residuals.stop(),
-            Command::Decode => {
-                return Some(Event::Decoded {
-                    took_us: timed_us(|| self.primary.decode()),
-                });
-            }
             Command::Check {
                 recovery,
                 spec,
                 images,
             } => {
-                self.checks.spawn_blocking(move || check(recovery, spec, *images));
+                let decode_us = self.decoding.as_micros() as u64;
+                self.checks
+                    .spawn_blocking(move || check(recovery, spec, *images, decode_us));
             }
         }
         None
@@ -216,19 +231,15 @@ impl Shell {
 }
 
 /// Checks a structure's images and builds it from them.
-fn check(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS]) -> Event {
+fn check(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS], decode_us: u64) -> Event {
     let began = Instant::now();
     let list = Structure::from_images(spec, images);
     Event::Checked {
         recovery,
         list: list.map(Box::new).map_err(|error| error.to_string()),
-        took_us: began.elapsed().as_micros() as u64,
+        times: CheckTimes {
+            decode_us,
+            install_us: began.elapsed().as_micros() as u64,
+        },
     }
-}
-
-/// How long something takes, in microseconds.
-fn timed_us(work: impl FnOnce()) -> u64 {
-    let began = Instant::now();
-    work();
-    began.elapsed().as_micros() as u64
 }

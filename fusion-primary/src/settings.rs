@@ -1,7 +1,11 @@
 //! What one primary runs on: the checked part of the cluster file that concerns it.
 
 use settings::{Cluster, Endpoint, NoSuchSection};
-use wire::{member::MemberSettings, message::membership::Role, process::HeapProbe};
+use wire::{
+    member::MemberSettings,
+    message::{fusion::Layout, membership::Role},
+    process::HeapProbe,
+};
 
 use crate::door::Door;
 
@@ -12,6 +16,8 @@ pub struct Settings {
     pub member: MemberSettings,
     /// The one group whose structure it holds, and the lengths of its keys and values.
     pub door: Door,
+    /// Which regions of the structure the fused servers hold as a sum.
+    pub layout: Layout,
     /// Where it listens for the manager, fused servers and clients.
     pub listen: Endpoint,
 }
@@ -35,6 +41,7 @@ impl Settings {
                 group: place.group,
                 spec: cluster.structure(),
             },
+            layout: Layout::of(cluster.mechanism).expect("checked: only a fused cluster has primaries"),
             listen: place.listen.clone(),
         })
     }

@@ -29,7 +29,7 @@ use wire::{
     message::{
         client::{ClientReply, ClientRequest, DoorReport, Refusal, ReplyBody, RequestBody, Sizes},
         entry::{Enter, EnterReply},
-        fusion::{FromPrimary, FromServer, Loss, PrimarySeat, ServerSeat, ToPrimary, ToServer},
+        fusion::{FromPrimary, FromServer, Layout, Loss, PrimarySeat, ServerSeat, ToPrimary, ToServer},
         membership::Role,
     },
 };
@@ -173,6 +173,7 @@ impl Cluster {
         let settings = fusion_server::Settings {
             member: self.member(SERVER, incarnation, Role::FusionServer),
             row: 0,
+            layout: Layout::Linked,
             listen: here(),
         };
         let (stop, stopped) = oneshot::channel();
@@ -190,6 +191,7 @@ impl Cluster {
                 group: GroupId(node.0 as u16),
                 spec: LIMITS,
             },
+            layout: Layout::Linked,
             listen: here(),
         };
         let (stop, stopped) = oneshot::channel();
@@ -394,6 +396,7 @@ async fn recover(
     let order = ToServer::Residual {
         recovery,
         losses: vec![loss.clone()],
+        rows: vec![0],
         live: vec![live],
         with_auxiliary: true,
     };

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! manager: Fence -> Fenced, Cut -> CutDone, Admit -> Admitted, Residual -> (portions to replacements)
-//! primary: Open -> Opened, Delta -> Ack or Gap, Image -> ImageApplied, ImageEnd -> Ack
+//! primary: Open -> Opened, Delta -> Ack or Gap, Stable -> -, Image -> ImageApplied, ImageEnd -> Ack, Block -> -
 //! ```
 //!
 //! Invariants: nothing is acknowledged before it is applied; a life of a primary that was fenced changes
@@ -21,10 +21,15 @@ use std::collections::BTreeMap;
 use erasure::ParityError;
 use multicast::id::{Epoch, NodeId, Seq};
 use structures::delta::RegionId;
-use wire::message::fusion::{AckFrame, FromServer, ToServer};
+use wire::message::fusion::{AckFrame, FromServer, Layout, ToServer};
 
 pub use self::event::{Command, Event, Holding};
-use crate::{coded::Coded, primary_copy::PrimaryCopy, standing::Held};
+use crate::{
+    coded::Coded,
+    primary_copy::PrimaryCopy,
+    residual::{Residual, ResidualOrder, longest},
+    standing::Held,
+};
 
 /// A primary's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +56,9 @@ impl FusedBackup {
     ///
     /// # Errors
     /// [`ParityError::OutOfRange`] if the code has no such row.
-    pub fn new(row: u8) -> Result<Self, ParityError> {
+    pub fn new(row: u8, layout: Layout) -> Result<Self, ParityError> {
         Ok(Self {
-            coded: Coded::new(row)?,
+            coded: Coded::new(row, layout)?,
             copies: BTreeMap::new(),
             lines: BTreeMap::new(),
             rebuild: Epoch(0),
@@ -82,16 +87,18 @@ impl FusedBackup {
 
     /// What it holds.
     pub fn holding(&self) -> Holding {
+        let residual = self.coded.residual.as_ref().map_or(0, Residual::bytes);
+        let auxiliary: u64 = self.copies.values().map(PrimaryCopy::auxiliary_bytes).sum();
         Holding {
             epoch: self.epoch,
-            parity_bytes: self.coded.parity().len() as u64,
-            auxiliary_bytes: self.copies.values().map(PrimaryCopy::auxiliary_bytes).sum(),
+            parity_bytes: self.coded.bytes() as u64,
+            auxiliary_bytes: auxiliary + residual as u64,
         }
     }
 
-    /// The coded bytes.
-    pub fn parity(&self) -> &[u8] {
-        self.coded.parity().as_slice()
+    /// The coded bytes of a region; none of a plain one.
+    pub fn parity(&self, region: RegionId) -> &[u8] {
+        self.coded.parity(region).as_slice()
     }
 
     /// The last operation applied of a primary, if that primary is wholly held.
@@ -113,9 +120,18 @@ impl FusedBackup {
             ToServer::Residual {
                 recovery,
                 losses,
+                rows,
                 live,
                 with_auxiliary,
-            } => self.handle_residual(recovery, losses, &live, with_auxiliary),
+            } => {
+                let order = ResidualOrder {
+                    recovery,
+                    losses,
+                    rows,
+                    with_auxiliary,
+                };
+                self.handle_residual(&order, &live)
+            }
             ToServer::Abandon { recovery } => self.handle_abandon(recovery),
             ToServer::Admit { seat } => self.handle_admit(seat),
             ToServer::Rebuild { epoch, primaries } => self.handle_rebuild(epoch, primaries),
@@ -162,15 +178,10 @@ impl FusedBackup {
             .map(|(number, _)| *number)
     }
 
-    /// Cuts the parity to the longest primary.
+    /// Cuts the parities to the longest primary.
     fn fit(&mut self) {
-        let longest = self
-            .copies
-            .values()
-            .map(PrimaryCopy::values_length)
-            .max()
-            .unwrap_or(0);
-        self.coded.fit(longest);
+        let lengths = self.copies.values().map(PrimaryCopy::coded_lengths);
+        self.coded.fit(longest(lengths));
     }
 }
 

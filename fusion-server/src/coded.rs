@@ -1,19 +1,26 @@
-//! The coded bytes of a fused server: the parity, and the residual that is being computed from it.
+//! The coded bytes of a fused server: one parity per coded region, and the residual that is being computed.
 //!
-//! Whatever is added to the parity goes through [`Coded::add`], so that no change can miss the residual.
+//! Whatever is added to a parity goes through [`Coded::add`], so that no change can miss the residual.
 //! Source: DESIGN, "Fused server" and "Recovery without freezing writers".
 //!
-//! Invariant: the parity is the sum over primaries of coefficient times values region.
+//! Invariant: a region's parity is the sum over primaries of coefficient times that region, and as long as the
+//! longest of them; the parity of a plain region is empty.
+
+use std::array;
 
 use erasure::{Parity, ParityError};
 use multicast::id::NodeId;
+use structures::delta::{REGIONS, RegionId};
+use wire::message::fusion::Layout;
 
 use crate::residual::Residual;
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
 pub struct Coded {
-    parity: Parity,
+    row: u8,
+    layout: Layout,
+    parities: [Parity; REGIONS],
     /// The residual of the recovery under way, if there is one.
     pub residual: Option<Residual>,
 }
@@ -32,53 +39,71 @@ impl Coded {
     ///
     /// # Errors
     /// [`ParityError::OutOfRange`] if the code has no such row.
-    pub fn new(row: u8) -> Result<Self, ParityError> {
+    pub fn new(row: u8, layout: Layout) -> Result<Self, ParityError> {
+        let parity = Parity::new(usize::from(row))?;
         Ok(Self {
-            parity: Parity::new(usize::from(row))?,
+            row,
+            layout,
+            parities: array::from_fn(|_| parity.clone()),
             residual: None,
         })
     }
 
     /// The row of the code.
     pub fn row(&self) -> u8 {
-        // It came in as one.
-        self.parity.row() as u8
+        self.row
     }
 
-    /// The parity.
-    pub fn parity(&self) -> &Parity {
-        &self.parity
+    /// Which regions are coded.
+    pub fn layout(&self) -> Layout {
+        self.layout
     }
 
-    /// Makes the parity at least `length` bytes long.
-    pub fn reach(&mut self, length: u64) {
-        let length = as_length(length);
-        if length > self.parity.len() {
-            self.parity.resize(length).expect("growing cuts nothing");
+    /// The parity of a region; empty for a plain one.
+    ///
+    /// # Panics
+    /// If no structure has the region.
+    pub fn parity(&self, region: RegionId) -> &Parity {
+        &self.parities[usize::from(region.0)]
+    }
+
+    /// Bytes of all parities.
+    pub fn bytes(&self) -> usize {
+        self.parities.iter().map(Parity::len).sum()
+    }
+
+    /// Makes every parity at least as long as this.
+    pub fn reach(&mut self, lengths: [u64; REGIONS]) {
+        for (parity, length) in self.parities.iter_mut().zip(lengths) {
+            let length = as_length(length);
+            if length > parity.len() {
+                parity.resize(length).expect("growing cuts nothing");
+            }
         }
     }
 
-    /// Cuts the parity to `longest` bytes. One that is not zero there, by the fault of a primary that cut
-    /// what it had not zeroed, stays as long as it is: its bytes are no part of any structure.
-    pub fn fit(&mut self, longest: u64) {
-        let longest = as_length(longest);
-        if longest >= self.parity.len() {
-            return;
-        }
-        if let Err(error) = self.parity.resize(longest) {
-            tracing::warn!(%error, "the parity is kept longer than its longest primary");
+    /// Cuts the parities to these lengths. One that is not zero there, by the fault of a primary that cut what
+    /// it had not zeroed, stays as long as it is: its bytes are no part of any structure.
+    pub fn fit(&mut self, longest: [u64; REGIONS]) {
+        for (parity, length) in self.parities.iter_mut().zip(longest) {
+            let length = as_length(length);
+            if length < parity.len()
+                && let Err(error) = parity.resize(length)
+            {
+                tracing::warn!(%error, "a parity is kept longer than its longest primary");
+            }
         }
     }
 
-    /// Adds old xor new of a primary's values region; adding it again takes it back. The parity reaches that
-    /// far already.
-    pub fn add(&mut self, addend: Addend, offset: u64, xor: &[u8]) {
+    /// Adds old xor new of a primary's coded region; adding it again takes it back. The parity reaches that far
+    /// already.
+    pub fn add(&mut self, addend: Addend, region: RegionId, offset: u64, xor: &[u8]) {
         let column = usize::from(addend.column);
-        self.parity
+        self.parities[usize::from(region.0)]
             .add(column, as_length(offset), xor)
             .expect("the column was checked when the primary was admitted, and the parity reaches this far");
         if let Some(residual) = &mut self.residual {
-            residual.note_delta(addend, offset, xor);
+            residual.note_delta(addend, region, offset, xor);
         }
     }
 }

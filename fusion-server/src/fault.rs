@@ -5,6 +5,7 @@ use structures::{
     arena::ArenaError,
     delta::{REGIONS, RegionId},
 };
+use wire::message::fusion::BlockId;
 
 /// Why a primary's connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,12 +28,12 @@ pub enum PrimaryFault {
         limit: usize,
     },
     /// An operation cannot be stable before it was applied here.
-    #[error("operation {seq} says that {stable} is stable")]
+    #[error("{stable} is said to be stable, and {applied} is the last one applied")]
     StableAhead {
-        /// The operation.
-        seq: Seq,
-        /// What it says.
+        /// What the primary says.
         stable: Seq,
+        /// The last operation applied.
+        applied: Seq,
     },
     /// A chunk of an image, or its end, while none is being sent.
     #[error("no image is being sent")]
@@ -61,10 +62,10 @@ pub enum PrimaryFault {
         expected: [u64; REGIONS],
     },
     /// A block that is too long.
-    #[error("block {index} has {bytes} bytes, over the limit of {limit}")]
+    #[error("block {} of region {} has {bytes} bytes, over the limit of {limit}", block.index, block.region.0)]
     BlockTooLong {
         /// Which.
-        index: u64,
+        block: BlockId,
         /// Its length.
         bytes: usize,
         /// Bytes of a whole block.

@@ -1,12 +1,13 @@
-//! One fused backup of all primaries: parity of their values, plain copies of everything else.
+//! One fused backup of all primaries: parity of what the layout codes, plain copies of the rest, if there is any.
 //!
 //! ```text
-//! primaries --Delta--> FusedBackup: parity += c * delta, auxiliary regions as they are --Ack--> primaries
+//! primaries --Delta--> FusedBackup: parity += c * delta, plain regions as they are --Ack--> primaries
 //! a primary crashed:   FusedBackup: undo to the cut, residual = parity - live primaries --> its replacement
 //! ```
 //!
 //! [`backup`] is the protocol, pure: events in, commands out. [`run()`] is the shell around it. Read first:
-//! [`primary_copy`] (what is held per primary), [`residual`] (what recovery sends), then [`backup`].
+//! [`primary_copy`] (what is held per primary), [`window`] (what recovery computes), [`residual`] and [`outflow`] (what it
+//! sends), then [`backup`].
 //!
 //! What is absent: nothing here reads a clock outside the shell, or parses what the bytes of a structure mean.
 
@@ -14,6 +15,7 @@ pub mod backup;
 pub mod coded;
 pub mod fault;
 pub mod image_cursor;
+pub mod outflow;
 pub mod primary_copy;
 mod process;
 pub mod residual;

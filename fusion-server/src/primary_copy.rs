@@ -1,10 +1,13 @@
 //! What a fused server holds of one primary: where it stands, its plain regions, and how to undo.
 //!
-//! The coded region itself is in the parity; here is only its length, the report's `tos`. The other regions,
-//! the auxiliary list and the clients' sessions, are kept as they are (DESIGN, layout `linked`).
+//! The coded regions themselves are in the parities; here are only their lengths, the report's `tos`. What the
+//! layout leaves plain (of `linked` the auxiliary list and the clients' sessions, of `arena` nothing) is kept as
+//! it is.
 //!
 //! Invariants: an operation is applied as a whole or not at all; `lengths` are those of the bytes held, so of
 //! an image that is under way only what has come.
+
+use std::array;
 
 use multicast::{
     fifo::{FifoReceiver, Reception},
@@ -14,7 +17,7 @@ use structures::{
     arena::{Arena, ArenaError, check_growth},
     delta::{Delta, REGIONS, Range, RegionId},
 };
-use wire::message::fusion::PrimarySeat;
+use wire::message::fusion::{Layout, PrimarySeat};
 
 use crate::{
     coded::{Addend, Coded},
@@ -34,8 +37,9 @@ pub struct PrimaryCopy {
     fence: Epoch,
     held: Held,
     receiver: FifoReceiver,
-    values_length: u64,
-    /// All regions but the coded one, which is empty here.
+    /// Bytes of each coded region that are in its parity; 0 for a plain one.
+    coded_lengths: [u64; REGIONS],
+    /// The plain regions; the coded ones are empty here.
     plain: Arena,
     ring: UndoRing,
 }
@@ -52,7 +56,7 @@ impl PrimaryCopy {
             fence: seat.since,
             held: Held::Whole,
             receiver: FifoReceiver::default(),
-            values_length: 0,
+            coded_lengths: [0; REGIONS],
             plain: Arena::new(),
             ring: UndoRing::default(),
         }
@@ -88,14 +92,13 @@ impl PrimaryCopy {
 
     /// Bytes of each region held.
     pub fn lengths(&self) -> [u64; REGIONS] {
-        let mut lengths = self.plain.lengths();
-        lengths[usize::from(RegionId::VALUES.0)] = self.values_length;
-        lengths
+        let plain = self.plain.lengths();
+        array::from_fn(|region| self.coded_lengths[region].max(plain[region]))
     }
 
-    /// Bytes of the coded region that are in the parity: the report's `tos`.
-    pub fn values_length(&self) -> u64 {
-        self.values_length
+    /// Bytes of each coded region that are in its parity, the report's `tos`; 0 for a plain one.
+    pub fn coded_lengths(&self) -> [u64; REGIONS] {
+        self.coded_lengths
     }
 
     /// A plain region's bytes.
@@ -167,10 +170,7 @@ impl PrimaryCopy {
             Reception::Repeated { applied } => return Ok(Taken::Acknowledge { applied }),
             Reception::Next => {}
         }
-        if stable >= seq {
-            return Err(PrimaryFault::StableAhead { seq, stable });
-        }
-        self.ring.forget(stable);
+        self.take_stable(stable)?;
         if !self.ring.has_room() {
             return Err(PrimaryFault::RingFull { seq, limit: MAX_UNDO });
         }
@@ -190,6 +190,19 @@ impl PrimaryCopy {
         }
     }
 
+    /// Forgets how to undo what is stable.
+    ///
+    /// # Errors
+    /// `StableAhead`; nothing is changed.
+    pub fn take_stable(&mut self, stable: Seq) -> Result<(), PrimaryFault> {
+        let applied = self.applied();
+        if stable > applied {
+            return Err(PrimaryFault::StableAhead { stable, applied });
+        }
+        self.ring.forget(stable);
+        Ok(())
+    }
+
     /// Takes the next chunk of the image.
     ///
     /// # Errors
@@ -199,7 +212,7 @@ impl PrimaryCopy {
         coded: &mut Coded,
         region: RegionId,
         offset: u64,
-        bytes: &[u8],
+        bytes: Vec<u8>,
     ) -> Result<(), PrimaryFault> {
         let Held::Part(mut cursor) = self.held else {
             return Err(PrimaryFault::NoImageExpected);
@@ -207,11 +220,8 @@ impl PrimaryCopy {
         cursor.pass(region, offset, bytes.len())?;
         let mut lengths = self.lengths();
         lengths[usize::from(region.0)] = offset + bytes.len() as u64;
-        let ranges = vec![Range {
-            region,
-            offset,
-            xor: bytes.to_vec(),
-        }];
+        let xor = bytes;
+        let ranges = vec![Range { region, offset, xor }];
         self.apply(coded, self.applied(), Delta { lengths, ranges })?;
         self.held = Held::Part(cursor);
         Ok(())
@@ -242,53 +252,83 @@ impl PrimaryCopy {
     /// Undoes everything above `cut`, newest first; [`Self::can_cut`] has said that it can.
     pub fn cut(&mut self, coded: &mut Coded, cut: Seq) {
         while let Some(undo) = self.ring.pop_above(cut) {
-            self.plain
-                .undo(&undo.plain, undo.plain_lengths)
-                .expect("it is the last operation applied, and these were the lengths before it");
-            // The operation may have cut the region that undoing it makes long again.
-            coded.reach(undo.values_length);
-            for range in &undo.values {
-                coded.add(self.addend, range.offset, &range.xor);
-            }
-            self.values_length = undo.values_length;
+            self.undo(coded, undo);
             self.receiver.undone_last();
+        }
+    }
+
+    fn undo(
+        &mut self,
+        coded: &mut Coded,
+        Undo {
+            ranges, old_lengths, ..
+        }: Undo,
+    ) {
+        let layout = coded.layout();
+        let (ranges, plain) = part(layout, ranges);
+        let plain = Delta {
+            lengths: [0; REGIONS],
+            ranges: plain,
+        };
+        self.plain
+            .undo(&plain, layout.plain_lengths(old_lengths))
+            .expect("it is the last operation applied, and these were the lengths before it");
+        self.coded_lengths = layout.coded_lengths(old_lengths);
+        // The operation may have cut a region that undoing it makes long again.
+        coded.reach(self.coded_lengths);
+        for range in &ranges {
+            coded.add(self.addend, range.region, range.offset, &range.xor);
         }
     }
 
     /// Applies a delta that was clipped, if it had to be, to both kinds of regions, or to neither.
     fn apply(&mut self, coded: &mut Coded, seq: Seq, delta: Delta) -> Result<Undo, PrimaryFault> {
-        let is_coded = |range: &Range| range.region == RegionId::VALUES;
-        let (values, ranges): (Vec<_>, Vec<_>) = delta.ranges.into_iter().partition(is_coded);
-        let mut lengths = delta.lengths;
-        let values_length = std::mem::take(&mut lengths[usize::from(RegionId::VALUES.0)]);
-        let longest = values_length.max(self.values_length);
-        check_growth(RegionId::VALUES, self.values_length, values_length)?;
-        check_values(&values, longest)?;
-        let plain = Delta { lengths, ranges };
-        let plain_lengths = self.plain.apply(&plain)?;
-        coded.reach(longest);
-        for range in &values {
-            coded.add(self.addend, range.offset, &range.xor);
+        let layout = coded.layout();
+        let old_lengths = self.lengths();
+        let coded_lengths = layout.coded_lengths(delta.lengths);
+        let longest = array::from_fn(|region| coded_lengths[region].max(self.coded_lengths[region]));
+        let (mut ranges, plain) = part(layout, delta.ranges);
+        for region in layout.coded() {
+            let place = usize::from(region.0);
+            check_growth(region, self.coded_lengths[place], coded_lengths[place])?;
         }
-        let values_length = std::mem::replace(&mut self.values_length, values_length);
+        check_bounds(&ranges, longest)?;
+        let mut plain = Delta {
+            lengths: layout.plain_lengths(delta.lengths),
+            ranges: plain,
+        };
+        self.plain.apply(&plain)?;
+        coded.reach(longest);
+        for range in &ranges {
+            coded.add(self.addend, range.region, range.offset, &range.xor);
+        }
+        self.coded_lengths = coded_lengths;
+        ranges.append(&mut plain.ranges);
         Ok(Undo {
             seq,
-            values,
-            plain,
-            values_length,
-            plain_lengths,
+            ranges,
+            old_lengths,
         })
     }
 }
 
-/// Whether all ranges of the coded region lie within `length` bytes.
-fn check_values(ranges: &[Range], length: u64) -> Result<(), ArenaError> {
-    let region = RegionId::VALUES.0;
+/// The ranges of coded regions, and all others.
+fn part(layout: Layout, ranges: Vec<Range>) -> (Vec<Range>, Vec<Range>) {
+    let is_coded = |range: &Range| layout.is_coded(range.region);
+    match ranges.iter().all(is_coded) {
+        true => (ranges, Vec::new()),
+        false => ranges.into_iter().partition(is_coded),
+    }
+}
+
+/// Whether all ranges lie within their regions.
+fn check_bounds(ranges: &[Range], lengths: [u64; REGIONS]) -> Result<(), ArenaError> {
     for range in ranges {
+        let length = lengths[usize::from(range.region.0)];
         let (offset, bytes) = (range.offset, range.xor.len() as u64);
         if offset.checked_add(bytes).is_none_or(|end| end > length) {
             return Err(ArenaError::RangeOutside {
-                region,
+                region: range.region.0,
                 offset,
                 bytes,
                 length,

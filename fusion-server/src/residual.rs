@@ -1,92 +1,86 @@
-//! The residual of a recovery: parity less the live primaries, streamed to whoever replaces the lost ones.
+//! The residual of a recovery: parity less the live primaries, scaled and streamed to whoever replaces the lost.
 //!
 //! ```text
-//! server -> live primaries   WantBlocks(window)       live primaries -> server   Block, in their channels
+//! server -> live primaries   WantBlocks        live primaries -> server   Block, in their channels
 //! server -> replacements     Begin, Auxiliary*, Block*, End
 //! ```
 //!
-//! A window of blocks at a time is in the making ([`Window`]); what is complete goes to every replacement,
-//! and the next window begins. Source: DESIGN, "Recovery without freezing writers", steps 3 and 4.
+//! A window of blocks slides over the residual ([`Window`]): while its first blocks are sent the next ones come and
+//! the ones after are asked for. Each replacement gets them multiplied by what the decoding of its structure
+//! multiplies this row by, so that it has only to add up what the servers send. Source: DESIGN, "Recovery without
+//! freezing writers", steps 3 and 4.
 //!
-//! Invariants: a block that is sent is the lost primaries' contribution at their cuts, whatever the live
-//! ones do meanwhile; at most [`MAX_PORTIONS`] portions wait for one replacement to read them.
+//! Invariants: a block that is sent is the lost primaries' contribution at their cuts, whatever the live ones do
+//! meanwhile; at most [`MAX_PORTIONS`] portions wait for one replacement to read them.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{array, collections::BTreeMap};
 
-use bytes::Bytes;
-use erasure::Parity;
+use erasure::{DecodeError, Decoder};
 use multicast::id::NodeId;
-use structures::delta::RegionId;
-use wire::message::fusion::{BLOCK_BYTES, Loss, ResidualFrame, WINDOW_BLOCKS};
+use structures::delta::{REGIONS, RegionId};
+use wire::message::fusion::{BlockId, Loss};
 
+pub use crate::outflow::{MAX_PORTIONS, Portion};
 use crate::{
-    coded::{Addend, as_length},
+    coded::{Addend, Coded},
+    outflow::Outflow,
     primary_copy::PrimaryCopy,
-    window::Window,
+    window::{Wanted, Window},
 };
 
-/// Portions (a window's blocks, or as many chunks) that may be on their way to one replacement.
-pub const MAX_PORTIONS: usize = 2;
-
-/// Frames for one replacement, to be sent together.
+/// Everything that a residual is computed from, as the manager orders it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Portion {
+pub struct ResidualOrder {
     /// The recovery.
     pub recovery: u64,
-    /// The lost primary whose replacement it is for.
-    pub primary: NodeId,
-    /// Where that replacement listens.
-    pub address: SocketAddr,
-    /// The frames, in order.
-    pub frames: Vec<ResidualFrame>,
-}
-
-/// The stream to one replacement.
-#[derive(Clone, Debug)]
-struct Stream {
-    address: SocketAddr,
-    begun: bool,
-    /// The next auxiliary byte to send; none if all are sent, or another server sends them.
-    auxiliary: Option<(RegionId, usize)>,
-    /// Portions handed out and not yet reported as sent.
-    waiting: usize,
-    ended: bool,
+    /// All losses of it, by column.
+    pub losses: Vec<Loss>,
+    /// The rows of the code that send residuals, in order.
+    pub rows: Vec<u8>,
+    /// Whether this server also sends the plain regions.
+    pub with_auxiliary: bool,
 }
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
 pub struct Residual {
     recovery: u64,
-    losses: Vec<Loss>,
-    /// Bytes of the whole residual: the longest values region among the losses.
-    total: u64,
-    /// The window in the making; none when every block is handed out.
-    window: Option<Window>,
-    streams: BTreeMap<NodeId, Stream>,
+    lost: Vec<NodeId>,
+    window: Window,
+    /// One to each replacement.
+    outflows: BTreeMap<NodeId, Outflow>,
 }
 
 impl Residual {
-    /// A residual of `total` bytes whose first window is still to be begun.
-    pub fn new(recovery: u64, losses: Vec<Loss>, total: u64, with_auxiliary: bool) -> Self {
-        let auxiliary = with_auxiliary.then_some((RegionId::ENTRIES, 0));
-        let stream = |address| Stream {
-            address,
-            begun: false,
-            auxiliary,
-            waiting: 0,
-            ended: false,
-        };
-        let replaced = losses
+    /// The residual that server `row` is ordered to send, with an empty window. All losses are among the copies.
+    ///
+    /// # Errors
+    /// If rows and losses make no system that can be solved, or `row` is none of the rows.
+    pub fn new(
+        order: &ResidualOrder,
+        coded: &Coded,
+        copies: &BTreeMap<NodeId, PrimaryCopy>,
+    ) -> Result<Self, DecodeError> {
+        let held = order
+            .losses
             .iter()
-            .filter_map(|loss| Some((loss.primary, stream(loss.replacement?))));
-        let streams = replaced.collect();
-        Self {
-            recovery,
-            losses,
-            total,
-            window: None,
-            streams,
+            .filter_map(|loss| Some((loss, copies.get(&loss.primary)?)));
+        let held: Vec<(&Loss, &PrimaryCopy)> = held.collect();
+        let longest = longest(held.iter().map(|(_, copy)| copy.coded_lengths()));
+        let scale = Scale::new(order, coded.row())?;
+        let mut outflows = BTreeMap::new();
+        for (loss, copy) in held {
+            let factor = scale.factor(loss.column)?;
+            if let Some(outflow) = Outflow::new(order, loss, copy, coded, factor, longest) {
+                outflows.insert(loss.primary, outflow);
+            }
         }
+        Ok(Self {
+            recovery: order.recovery,
+            lost: order.losses.iter().map(|loss| loss.primary).collect(),
+            window: Window::new(coded.row(), longest),
+            outflows,
+        })
     }
 
     /// Which recovery it is of.
@@ -94,153 +88,97 @@ impl Residual {
         self.recovery
     }
 
-    /// Whether this primary is one of the losses.
-    pub fn has_lost(&self, primary: NodeId) -> bool {
-        self.losses.iter().any(|loss| loss.primary == primary)
+    /// Bytes of memory that it takes.
+    pub fn bytes(&self) -> usize {
+        self.window.bytes()
     }
 
-    /// Begins the window at block `first`, if the residual goes that far.
-    pub fn begin_window(&mut self, parity: &Parity, first: u64, asked: impl Iterator<Item = NodeId>) {
-        let rest = self.total.saturating_sub(first * BLOCK_BYTES);
-        let bytes = as_length(rest.min(WINDOW_BLOCKS * BLOCK_BYTES));
-        self.window = (bytes > 0).then(|| Window::copy(parity, first, bytes, asked));
+    /// Lets the window slide on: see [`Window::fill`].
+    pub fn fill(&mut self, coded: &Coded, copies: &BTreeMap<NodeId, PrimaryCopy>) {
+        let live = copies.iter().filter(|(primary, _)| !self.lost.contains(primary));
+        let live: Vec<_> = live
+            .map(|(primary, copy)| (*primary, copy.coded_lengths()))
+            .collect();
+        self.window.fill(coded, &live);
     }
 
-    /// The window in the making.
-    pub fn window(&self) -> Option<&Window> {
-        self.window.as_ref()
+    /// What a primary is to be asked for now.
+    pub fn want(&mut self, primary: NodeId) -> Vec<Wanted> {
+        self.window.want(primary)
+    }
+
+    /// A primary has a new channel.
+    pub fn ask_again(&mut self, primary: NodeId) {
+        self.window.ask_again(primary);
     }
 
     /// Takes a live primary's block.
-    pub fn take_block(&mut self, addend: Addend, index: u64, bytes: &[u8]) {
-        if let Some(window) = &mut self.window {
-            window.take_block(addend, index, bytes);
-        }
+    pub fn take_block(&mut self, addend: Addend, block: BlockId, bytes: &[u8]) {
+        self.window.take_block(addend, block, bytes);
     }
 
-    /// Notes what was added to the parity.
-    pub fn note_delta(&mut self, addend: Addend, offset: u64, xor: &[u8]) {
-        if let Some(window) = &mut self.window {
-            window.note_delta(addend, offset, xor);
-        }
+    /// Notes what was added to a parity.
+    pub fn note_delta(&mut self, addend: Addend, region: RegionId, offset: u64, xor: &[u8]) {
+        self.window.note_delta(addend, region, offset, xor);
     }
 
     /// Notes that a replacement's connection took a portion.
     pub fn portion_sent(&mut self, primary: NodeId) {
-        if let Some(stream) = self.streams.get_mut(&primary) {
-            stream.waiting = stream.waiting.saturating_sub(1);
+        if let Some(outflow) = self.outflows.get_mut(&primary) {
+            outflow.portion_sent();
         }
     }
 
     /// Whether everything was handed out and sent.
     pub fn is_finished(&self) -> bool {
-        self.streams
-            .values()
-            .all(|stream| stream.ended && stream.waiting == 0)
+        self.outflows.values().all(Outflow::is_finished)
     }
 
-    /// The next auxiliary chunks, for each replacement that has room for them.
-    pub fn auxiliary_portions(&mut self, copies: &BTreeMap<NodeId, PrimaryCopy>, row: u8) -> Vec<Portion> {
+    /// The portions that are ready and that the replacements have room for.
+    pub fn portions(&mut self, copies: &BTreeMap<NodeId, PrimaryCopy>) -> Vec<Portion> {
         let mut portions = Vec::new();
-        for loss in &self.losses {
-            let (Some(stream), Some(copy)) = (self.streams.get_mut(&loss.primary), copies.get(&loss.primary))
-            else {
-                continue;
-            };
-            while stream.waiting < MAX_PORTIONS && !(stream.begun && stream.auxiliary.is_none()) {
-                let mut frames = Vec::new();
-                if !stream.begun {
-                    frames.push(begin(self.recovery, row, loss, copy, self.total));
-                    stream.begun = true;
-                }
-                frames.extend(auxiliary_chunks(&mut stream.auxiliary, copy));
-                stream.waiting += 1;
-                let (recovery, address) = (self.recovery, stream.address);
-                portions.push(Portion {
-                    recovery,
-                    primary: loss.primary,
-                    address,
-                    frames,
-                });
+        for (primary, outflow) in &mut self.outflows {
+            if let Some(copy) = copies.get(primary) {
+                portions.extend(outflow.plain_portions(copy));
             }
+        }
+        while self.outflows.values().all(Outflow::takes_blocks)
+            && let Some((block, bytes)) = self.window.pop_complete()
+        {
+            let takers = self.outflows.values_mut();
+            portions.extend(takers.filter_map(|outflow| outflow.block_portion(block, &bytes)));
+        }
+        if self.window.is_exhausted() {
+            portions.extend(self.outflows.values_mut().filter_map(Outflow::end_portion));
         }
         portions
     }
+}
 
-    /// The window's blocks for every replacement, if they are complete and all have room for them; and the
-    /// number of the block after them. With them goes the end, if they are the last.
-    pub fn block_portions(&mut self) -> Option<(Vec<Portion>, u64)> {
-        let ready = |stream: &Stream| {
-            stream.begun && stream.auxiliary.is_none() && stream.waiting < MAX_PORTIONS && !stream.ended
-        };
-        if !self.streams.values().all(ready) || !self.window.as_ref().is_none_or(Window::is_complete) {
-            return None;
-        }
-        let (frames, next) = match self.window.take() {
-            Some(window) => {
-                let next = window.first() + window.count();
-                (block_frames(window), next)
-            }
-            None => (Vec::new(), 0),
-        };
-        let last = next * BLOCK_BYTES >= self.total;
-        let recovery = self.recovery;
-        let portions = self.streams.iter_mut().map(|(primary, stream)| {
-            stream.waiting += 1;
-            stream.ended = last;
-            let mut frames = frames.clone();
-            frames.extend(last.then_some(ResidualFrame::End));
-            Portion {
-                recovery,
-                primary: *primary,
-                address: stream.address,
-                frames,
-            }
-        });
-        Some((portions.collect(), next))
+/// By what this server's residual is multiplied in decoding each loss.
+struct Scale {
+    decoder: Decoder,
+    row: usize,
+}
+
+impl Scale {
+    fn new(order: &ResidualOrder, row: u8) -> Result<Self, DecodeError> {
+        let rows: Vec<_> = order.rows.iter().map(|row| usize::from(*row)).collect();
+        let columns: Vec<_> = order.losses.iter().map(|loss| usize::from(loss.column)).collect();
+        Ok(Self {
+            decoder: Decoder::new(&rows, &columns)?,
+            row: usize::from(row),
+        })
+    }
+
+    fn factor(&self, column: u8) -> Result<u8, DecodeError> {
+        self.decoder.factor(self.row, usize::from(column))
     }
 }
 
-fn begin(recovery: u64, row: u8, loss: &Loss, copy: &PrimaryCopy, residual_bytes: u64) -> ResidualFrame {
-    ResidualFrame::Begin {
-        recovery,
-        row,
-        cut: loss.cut,
-        lengths: copy.lengths(),
-        residual_bytes,
-    }
-}
-
-fn block_frames(window: Window) -> Vec<ResidualFrame> {
-    let frame = |(index, bytes)| ResidualFrame::Block {
-        index,
-        bytes: Bytes::from(bytes),
-    };
-    window.into_blocks().map(frame).collect()
-}
-
-/// Up to a window's worth of chunks of the plain regions; moves the cursor, to none at the end.
-fn auxiliary_chunks(cursor: &mut Option<(RegionId, usize)>, copy: &PrimaryCopy) -> Vec<ResidualFrame> {
-    let mut frames = Vec::new();
-    while let Some((region, offset)) = *cursor {
-        if frames.len() as u64 == WINDOW_BLOCKS {
-            break;
-        }
-        let image = copy.plain(region);
-        let end = image.len().min(offset + as_length(BLOCK_BYTES));
-        if offset < end {
-            frames.push(ResidualFrame::Auxiliary {
-                region,
-                bytes: Bytes::copy_from_slice(&image[offset..end]),
-            });
-        }
-        *cursor = match end < image.len() {
-            true => Some((region, end)),
-            false => RegionId::ALL
-                .into_iter()
-                .find(|later| *later > region)
-                .map(|later| (later, 0)),
-        };
-    }
-    frames
+/// The longest of each region.
+pub(crate) fn longest(lengths: impl Iterator<Item = [u64; REGIONS]>) -> [u64; REGIONS] {
+    lengths.fold([0; REGIONS], |longest, lengths| {
+        array::from_fn(|region| longest[region].max(lengths[region]))
+    })
 }

@@ -64,7 +64,7 @@ pub async fn run(
         clients: address,
     });
     let shell = Shell {
-        backup: FusedBackup::new(settings.row)?,
+        backup: FusedBackup::new(settings.row, settings.layout)?,
         manager: ManagerPort::enter(entry, settings.member.timing, FromServer::Heartbeat),
         primaries: Connections::new(Arc::new(Traffic::default())),
         clients: Connections::new(Arc::new(Traffic::default())),

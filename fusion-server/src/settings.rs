@@ -1,7 +1,11 @@
 //! What one fused server runs on: the checked part of the cluster file that concerns it.
 
 use settings::{Cluster, Endpoint, NoSuchSection};
-use wire::{member::MemberSettings, message::membership::Role, process::HeapProbe};
+use wire::{
+    member::MemberSettings,
+    message::{fusion::Layout, membership::Role},
+    process::HeapProbe,
+};
 
 /// Checked settings of one fused server.
 #[derive(Clone, Debug)]
@@ -10,6 +14,8 @@ pub struct Settings {
     pub member: MemberSettings,
     /// Its row of the code, from 0.
     pub row: u8,
+    /// Which regions of the structures are coded.
+    pub layout: Layout,
     /// Where it listens for the manager, primaries and clients.
     pub listen: Endpoint,
 }
@@ -30,6 +36,7 @@ impl Settings {
         Ok(Self {
             member: MemberSettings::new(cluster, place.id, Role::FusionServer, manager, heap),
             row: u8::try_from(place.row).expect("checked: at most 4 fused servers"),
+            layout: Layout::of(cluster.mechanism).expect("checked: only a fused cluster has fused servers"),
             listen: place.listen.clone(),
         })
     }

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use multicast::{fifo::MAX_UNSTABLE, id::Seq};
-use structures::delta::{Delta, REGIONS, Range};
+use structures::delta::{REGIONS, Range};
 
 /// Most operations kept; the primary's own limit of unstable operations keeps it from more.
 pub const MAX_UNDO: usize = MAX_UNSTABLE;
@@ -17,19 +17,15 @@ pub const MAX_UNDO: usize = MAX_UNSTABLE;
 pub struct Undo {
     /// Its number.
     pub seq: Seq,
-    /// What it changed in the coded region.
-    pub values: Vec<Range>,
-    /// What it changed in the plain regions.
-    pub plain: Delta,
-    /// Bytes of the coded region before it.
-    pub values_length: u64,
-    /// Bytes of the plain regions before it.
-    pub plain_lengths: [u64; REGIONS],
+    /// What it changed.
+    pub ranges: Vec<Range>,
+    /// Bytes of each region before it.
+    pub old_lengths: [u64; REGIONS],
 }
 
 impl Undo {
     fn bytes(&self) -> usize {
-        let ranges = self.values.iter().chain(&self.plain.ranges);
+        let ranges = self.ranges.iter();
         size_of::<Self>()
             + ranges
                 .map(|range| size_of::<Range>() + range.xor.len())
@@ -92,10 +88,8 @@ mod tests {
     fn undo(seq: u64) -> Undo {
         Undo {
             seq: Seq(seq),
-            values: vec![],
-            plain: Delta::default(),
-            values_length: 0,
-            plain_lengths: [0; REGIONS],
+            ranges: vec![],
+            old_lengths: [0; REGIONS],
         }
     }
 

@@ -1,138 +1,204 @@
-//! Some blocks of a residual in the making: a copy of the parity from which live primaries are taken out.
+//! The blocks of a residual in the making: copies of the parity from which live primaries are taken out.
 //!
 //! ```text
-//! R = parity over the window
-//! Block(i, b) in i's channel:  R[b] += c * bytes, (i, b) is marked
-//! later delta of i:            to the parity; and to R[b] where (i, b) is not marked yet
+//! R[b] = parity at b                        a block enters at the window's end
+//! Block(i, b) in i's channel:               R[b] += c * bytes, and i is no longer missing at b
+//! later delta of i:                         to the parity; and to R[b] where i is still missing
+//! nobody is missing at the first block:     it leaves
 //! ```
 //!
-//! What is not marked follows the parity, so that the block, when it comes, takes out exactly what is in. The
+//! Where a primary is missing, the block follows the parity, so that what comes takes out exactly what is in. The
 //! order of i's channel makes that exact without stopping i. Source: DESIGN, "Recovery", step 3.
 //!
-//! Invariant: R\[b\] = lost primaries' part + the parts, as of now, of those live ones that are not marked at b.
+//! Invariants: R\[b\] = lost primaries' part + the parts, as of now, of those live ones that are missing at b; no
+//! primary is asked for more than [`BLOCKS_AHEAD`] blocks that have not come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use erasure::{Parity, coefficient, multiply_add};
+use erasure::{coefficient, multiply_add};
 use multicast::id::NodeId;
-use wire::message::fusion::BLOCK_BYTES;
+use structures::delta::{REGIONS, RegionId};
+use wire::message::fusion::{BLOCK_BYTES, BLOCKS_AHEAD, BlockId, Blocks};
 
-use crate::coded::{Addend, as_length};
+use crate::coded::{Addend, Coded, as_length};
+
+/// Blocks that may be in the making at once: enough that those that are sent, those that come and those that are
+/// asked for overlap.
+pub const WINDOW_BLOCKS: usize = 16;
+
+/// One block in the making.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Making {
+    bytes: Vec<u8>,
+    /// Primaries whose part is still in it.
+    missing: BTreeSet<NodeId>,
+}
 
 /// See the module's documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     row: usize,
-    /// Number of the first block.
-    first: u64,
-    /// The residual's bytes from the first block on; the last block may be short.
-    bytes: Vec<u8>,
-    /// Blocks marked, per primary that was asked.
-    marks: BTreeMap<NodeId, BTreeSet<u64>>,
+    /// All blocks of the residual.
+    blocks: Blocks,
+    /// Blocks that left.
+    left: u64,
+    making: VecDeque<Making>,
+    /// The place of the next block to ask a primary for.
+    to_ask: BTreeMap<NodeId, u64>,
 }
 
+/// Blocks to be asked for: the first, and how many of its region.
+pub type Wanted = (BlockId, u64);
+
 impl Window {
-    /// Copies `bytes` bytes of the parity from block `first` on, and asks these primaries.
-    pub fn copy(parity: &Parity, first: u64, bytes: usize, asked: impl Iterator<Item = NodeId>) -> Self {
-        let start = as_length(first * BLOCK_BYTES);
-        let held = parity.as_slice().get(start..).unwrap_or_default();
-        let mut copy = held[..bytes.min(held.len())].to_vec();
-        copy.resize(bytes, 0);
-        let marks = asked.map(|primary| (primary, BTreeSet::new())).collect();
+    /// At the start of a residual of these lengths.
+    pub fn new(row: u8, residual: [u64; REGIONS]) -> Self {
         Self {
-            row: parity.row(),
-            first,
-            bytes: copy,
-            marks,
+            row: usize::from(row),
+            blocks: Blocks::of(residual),
+            left: 0,
+            making: VecDeque::new(),
+            to_ask: BTreeMap::new(),
         }
     }
 
-    /// Number of its first block.
-    pub fn first(&self) -> u64 {
-        self.first
-    }
-
-    /// Number of blocks.
-    pub fn count(&self) -> u64 {
-        (self.bytes.len() as u64).div_ceil(BLOCK_BYTES)
-    }
-
-    /// Whether every primary asked is taken out everywhere.
-    pub fn is_complete(&self) -> bool {
-        self.marks
-            .values()
-            .all(|marked| marked.len() as u64 == self.count())
-    }
-
-    /// The blocks still to come from a primary: the first, and how many. They come in order.
-    pub fn wanted(&self, primary: NodeId) -> Option<(u64, u64)> {
-        let marked = self.marks.get(&primary)?.len() as u64;
-        (marked < self.count()).then(|| (self.first + marked, self.count() - marked))
-    }
-
-    /// The primaries from which blocks are still to come.
-    pub fn asked(&self) -> impl Iterator<Item = NodeId> {
-        self.marks.keys().copied()
-    }
-
-    /// Takes a primary's part of a block out, and marks it. A block of elsewhere, of a primary that was not
-    /// asked, or one that came before, changes nothing.
-    pub fn take_block(&mut self, addend: Addend, index: u64, bytes: &[u8]) {
-        let within = (self.first..self.first + self.count()).contains(&index);
-        let Some(marked) = self.marks.get_mut(&addend.primary) else {
-            return;
-        };
-        if within && marked.insert(index) {
-            self.add(addend, index * BLOCK_BYTES, bytes);
+    /// Lets blocks enter, as many as there is room for. `live` are the primaries in the parity that are not lost,
+    /// with the lengths of their coded regions: who does not reach into a block is not in it.
+    pub fn fill(&mut self, coded: &Coded, live: &[(NodeId, [u64; REGIONS])]) {
+        while self.making.len() < WINDOW_BLOCKS
+            && let Some(block) = self.blocks.at(self.end())
+        {
+            let region = usize::from(block.region.0);
+            let reaches = live
+                .iter()
+                .filter(|(_, lengths)| block.bytes_of(lengths[region]) > 0);
+            self.making.push_back(Making {
+                bytes: copy(coded, block, as_length(self.blocks.bytes(block))),
+                missing: reaches.map(|(primary, _)| *primary).collect(),
+            });
         }
     }
 
-    /// Notes what a primary changed: blocks that it is not yet taken out of follow the parity.
-    pub fn note_delta(&mut self, addend: Addend, offset: u64, xor: &[u8]) {
-        let mut rest = xor;
-        let mut offset = offset;
+    /// Whether every block has left.
+    pub fn is_exhausted(&self) -> bool {
+        self.left == self.blocks.count()
+    }
+
+    /// Bytes of the blocks in the making.
+    pub fn bytes(&self) -> usize {
+        self.making.iter().map(|making| making.bytes.capacity()).sum()
+    }
+
+    /// Takes a primary's part of a block out. One that it is not missing at changes nothing.
+    pub fn take_block(&mut self, addend: Addend, block: BlockId, bytes: &[u8]) {
+        let row = self.row;
+        if let Some(making) = self.making(block)
+            && making.missing.remove(&addend.primary)
+        {
+            add(row, addend, bytes, &mut making.bytes);
+        }
+    }
+
+    /// Notes what a primary changed: blocks that it is missing at follow the parity.
+    pub fn note_delta(&mut self, addend: Addend, region: RegionId, offset: u64, xor: &[u8]) {
+        let row = self.row;
+        let (mut offset, mut rest) = (offset, xor);
         while !rest.is_empty() {
             let index = offset / BLOCK_BYTES;
-            let in_block = as_length((index + 1) * BLOCK_BYTES - offset).min(rest.len());
-            let (here, behind) = rest.split_at(in_block);
-            if self
-                .marks
-                .get(&addend.primary)
-                .is_some_and(|marked| !marked.contains(&index))
+            let within = as_length(offset - index * BLOCK_BYTES);
+            let (here, behind) = rest.split_at(rest.len().min(as_length(BLOCK_BYTES) - within));
+            if let Some(making) = self.making(BlockId { region, index })
+                && making.missing.contains(&addend.primary)
+                && let Some(target) = making.bytes.get_mut(within..)
             {
-                self.add(addend, offset, here);
+                add(row, addend, here, target);
             }
+            offset += here.len() as u64;
             rest = behind;
-            offset += in_block as u64;
         }
     }
 
-    /// The residual's blocks, in order; `is_complete` has said so.
-    pub fn into_blocks(self) -> impl Iterator<Item = (u64, Vec<u8>)> {
-        let first = self.first;
-        let blocks: Vec<_> = self
-            .bytes
-            .chunks(as_length(BLOCK_BYTES))
-            .map(<[u8]>::to_vec)
-            .collect();
-        (first..).zip(blocks)
+    /// Lets the first block go, once nobody is missing at it.
+    pub fn pop_complete(&mut self) -> Option<(BlockId, Vec<u8>)> {
+        let block = self.blocks.at(self.left)?;
+        let first = self.making.pop_front_if(|first| first.missing.is_empty())?;
+        self.left += 1;
+        Some((block, first.bytes))
     }
 
-    /// Adds scaled bytes where they lie within the window.
-    fn add(&mut self, addend: Addend, offset: u64, bytes: &[u8]) {
-        let start = self.first * BLOCK_BYTES;
-        if offset < start {
-            return;
+    /// The blocks that a primary is to be asked for now; they count as asked for from then on.
+    pub fn want(&mut self, primary: NodeId) -> Vec<Wanted> {
+        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut place = self.next_to_ask(primary);
+        let mut room = BLOCKS_AHEAD.saturating_sub(self.under_way(primary, place));
+        while room > 0 && place < self.end() {
+            if self.is_missing(primary, place) {
+                let block = self
+                    .blocks
+                    .at(place)
+                    .expect("blocks in the making are of the residual");
+                room -= 1;
+                match wanted.last_mut() {
+                    Some((first, count)) if follows(*first, *count, block) => *count += 1,
+                    _ => wanted.push((block, 1)),
+                }
+            }
+            place += 1;
         }
-        let place = as_length(offset - start);
-        let Some(target) = self.bytes.get_mut(place..) else {
-            return;
-        };
-        let length = bytes.len().min(target.len());
-        multiply_add(
-            coefficient(self.row, usize::from(addend.column)),
-            &bytes[..length],
-            &mut target[..length],
-        );
+        self.to_ask.insert(primary, place);
+        wanted
     }
+
+    /// A primary's channel is another one: what it was asked for over the last one does not come any more.
+    pub fn ask_again(&mut self, primary: NodeId) {
+        self.to_ask.remove(&primary);
+    }
+
+    /// One past the place of the last block in the making.
+    fn end(&self) -> u64 {
+        self.left + self.making.len() as u64
+    }
+
+    fn next_to_ask(&self, primary: NodeId) -> u64 {
+        self.to_ask.get(&primary).copied().unwrap_or(0).max(self.left)
+    }
+
+    /// Blocks before `place` that a primary was asked for and that have not come.
+    fn under_way(&self, primary: NodeId, place: u64) -> u64 {
+        (self.left..place)
+            .filter(|asked| self.is_missing(primary, *asked))
+            .count() as u64
+    }
+
+    fn is_missing(&self, primary: NodeId, place: u64) -> bool {
+        let making = self.making.get(as_length(place - self.left));
+        making.is_some_and(|making| making.missing.contains(&primary))
+    }
+
+    fn making(&mut self, block: BlockId) -> Option<&mut Making> {
+        let place = self.blocks.place(block)?.checked_sub(self.left)?;
+        self.making.get_mut(as_length(place))
+    }
+}
+
+/// Whether `block` is the one after `count` blocks from `first` on.
+fn follows(first: BlockId, count: u64, block: BlockId) -> bool {
+    (first.region, first.index + count) == (block.region, block.index)
+}
+
+/// The parity's bytes of a block, with zeroes behind its end.
+fn copy(coded: &Coded, block: BlockId, bytes: usize) -> Vec<u8> {
+    let held = coded.parity(block.region).as_slice();
+    let held = held.get(as_length(block.offset())..).unwrap_or_default();
+    let mut copy = Vec::with_capacity(bytes);
+    copy.extend_from_slice(&held[..bytes.min(held.len())]);
+    copy.resize(bytes, 0);
+    copy
+}
+
+/// Adds a primary's bytes, scaled, as far as the target goes.
+fn add(row: usize, addend: Addend, bytes: &[u8], target: &mut [u8]) {
+    let length = bytes.len().min(target.len());
+    let coefficient = coefficient(row, usize::from(addend.column));
+    multiply_add(coefficient, &bytes[..length], &mut target[..length]);
 }

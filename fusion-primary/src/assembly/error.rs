@@ -3,6 +3,7 @@
 use erasure::DecodeError;
 use multicast::id::{NodeId, Seq};
 use structures::delta::{REGIONS, RegionId};
+use wire::message::fusion::BlockId;
 
 /// What was wrong with the residuals or their order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,17 +54,17 @@ pub enum AssemblyError {
         server: NodeId,
     },
     /// A block out of order, or of the wrong length.
-    #[error("{server} sent block {found} with {bytes} bytes, not block {expected} with {expected_bytes}")]
+    #[error("{server} sent {found:?} with {bytes} bytes, not {expected:?} with {expected_bytes}")]
     WrongBlock {
         /// Who.
         server: NodeId,
-        /// The block's number.
-        found: u64,
+        /// The block.
+        found: BlockId,
         /// Its length.
-        bytes: usize,
-        /// The number that was due.
-        expected: u64,
-        /// The length that was due; 0 if no block was.
+        bytes: u64,
+        /// The one that was due, if one was.
+        expected: Option<BlockId>,
+        /// The length that was due.
         expected_bytes: u64,
     },
     /// The stream's end came before the last block.
@@ -82,7 +83,7 @@ pub enum AssemblyError {
         /// Who.
         server: NodeId,
     },
-    /// More bytes of an auxiliary region than it has.
+    /// More bytes of a plain region than it has.
     #[error("{server} sent {found} bytes of region {}, which has {expected}", region.0)]
     RegionLong {
         /// Who.
@@ -104,12 +105,22 @@ pub enum AssemblyError {
         /// Its length.
         expected: u64,
     },
-    /// Bytes behind the end of the structure's values decode to something: the rows are not of one state.
-    #[error("byte {offset} is not zero, behind the {length} bytes of the values")]
+    /// A region is longer than can be held.
+    #[error("there is no room for the {length} bytes of region {}", region.0)]
+    NoRoom {
+        /// Which.
+        region: RegionId,
+        /// Its length.
+        length: u64,
+    },
+    /// Bytes behind the end of a region add up to something: the rows are not of one state.
+    #[error("byte {offset} of region {} is not zero, behind its {length} bytes", region.0)]
     TailNotZero {
+        /// The region.
+        region: RegionId,
         /// Which byte.
         offset: u64,
-        /// Length of the values region.
+        /// Length of the region.
         length: u64,
     },
 }

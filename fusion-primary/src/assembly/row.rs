@@ -1,15 +1,13 @@
 //! One fused server's residual, as it comes.
 //!
-//! Invariant: blocks are kept in order, each with the length that the residual's length gives it.
+//! Invariant: blocks come in order, each with the length that the residual's length gives it, up to the last one
+//! that the structure has bytes of.
 
-use std::collections::VecDeque;
-
-use bytes::Bytes;
 use multicast::id::{NodeId, Seq};
 use structures::delta::REGIONS;
-use wire::message::fusion::{BLOCK_BYTES, ResidualFrame};
+use wire::message::fusion::{BlockId, Blocks, Layout, ResidualFrame};
 
-use super::{AssemblyError, block_length};
+use super::AssemblyError;
 
 /// What a server says in `Begin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +15,7 @@ pub(super) struct Promise {
     pub(super) row: u8,
     pub(super) cut: Seq,
     pub(super) lengths: [u64; REGIONS],
-    pub(super) residual_bytes: u64,
+    pub(super) residual_bytes: [u64; REGIONS],
 }
 
 impl Promise {
@@ -34,8 +32,9 @@ pub(super) struct Row {
     pub(super) stream: Option<u64>,
     pub(super) promise: Option<Promise>,
     row: u8,
-    blocks: VecDeque<Bytes>,
-    /// Blocks that came.
+    /// The blocks that the structure has bytes of, once they are promised.
+    blocks: Option<Blocks>,
+    /// How many of them came.
     came: u64,
     ended: bool,
 }
@@ -47,7 +46,7 @@ impl Row {
             stream: None,
             promise: None,
             row,
-            blocks: VecDeque::new(),
+            blocks: None,
             came: 0,
             ended: false,
         }
@@ -61,7 +60,12 @@ impl Row {
         }
     }
 
-    pub(super) fn begin(&mut self, stream: u64, promise: Promise) -> Result<(), AssemblyError> {
+    pub(super) fn begin(
+        &mut self,
+        stream: u64,
+        promise: Promise,
+        layout: Layout,
+    ) -> Result<(), AssemblyError> {
         let server = self.server;
         if self.stream.is_some() {
             return Err(AssemblyError::OutOfTurn { server });
@@ -75,36 +79,40 @@ impl Row {
         }
         self.stream = Some(stream);
         self.promise = Some(promise);
+        self.blocks = Some(Blocks::of(layout.coded_lengths(promise.lengths)));
         Ok(())
     }
 
-    pub(super) fn take_block(&mut self, index: u64, bytes: Bytes) -> Result<(), AssemblyError> {
-        let total = self.promise.map_or(0, |promise| promise.residual_bytes);
-        let expected_bytes = block_length(self.came, total);
-        if self.ended || index != self.came || bytes.len() as u64 != expected_bytes || bytes.is_empty() {
+    /// Judges the next block by its name and length.
+    pub(super) fn take_block(&mut self, block: BlockId, bytes: u64) -> Result<(), AssemblyError> {
+        let total = self
+            .promise
+            .map_or([0; REGIONS], |promise| promise.residual_bytes);
+        let expected = self.blocks.and_then(|blocks| blocks.at(self.came));
+        let expected_bytes = expected.map_or(0, |expected| Blocks::of(total).bytes(expected));
+        if self.ended || expected != Some(block) || bytes != expected_bytes {
             return Err(AssemblyError::WrongBlock {
                 server: self.server,
-                found: index,
-                bytes: bytes.len(),
-                expected: self.came,
+                found: block,
+                bytes,
+                expected,
                 expected_bytes,
             });
         }
         self.came += 1;
-        self.blocks.push_back(bytes);
         Ok(())
     }
 
     pub(super) fn end(&mut self) -> Result<(), AssemblyError> {
-        let total = self.promise.map_or(0, |promise| promise.residual_bytes);
-        let expected = total.div_ceil(BLOCK_BYTES);
+        let (server, found) = (self.server, self.came);
+        let expected = self.blocks.map_or(0, |blocks| blocks.count());
         if self.ended {
-            return Err(AssemblyError::OutOfTurn { server: self.server });
+            return Err(AssemblyError::OutOfTurn { server });
         }
-        if self.came != expected {
+        if found != expected {
             return Err(AssemblyError::EndedEarly {
-                server: self.server,
-                found: self.came,
+                server,
+                found,
                 expected,
             });
         }
@@ -114,13 +122,5 @@ impl Row {
 
     pub(super) fn is_ended(&self) -> bool {
         self.ended
-    }
-
-    pub(super) fn has_block(&self) -> bool {
-        !self.blocks.is_empty()
-    }
-
-    pub(super) fn pop_block(&mut self) -> Option<Bytes> {
-        self.blocks.pop_front()
     }
 }

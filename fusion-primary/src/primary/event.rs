@@ -61,20 +61,24 @@ pub enum Event {
         /// Which.
         stream: u64,
     },
-    /// `Primary::decode` ran.
-    Decoded {
-        /// Microseconds.
-        took_us: u64,
-    },
     /// What became of [`Command::Check`].
     Checked {
         /// Its recovery.
         recovery: u64,
         /// The structure, or why there is none.
         list: Result<Box<Structure>, String>,
-        /// Microseconds.
-        took_us: u64,
+        /// How long things took.
+        times: CheckTimes,
     },
+}
+
+/// How long the shell spent on a recovered structure, in microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckTimes {
+    /// Taking the residuals' frames: the arithmetic.
+    pub decode_us: u64,
+    /// Checking the images and building the structure.
+    pub install_us: u64,
 }
 
 /// What to do about it.
@@ -129,8 +133,6 @@ pub enum Command {
     },
     /// Close the residuals' connections that are read, and let new ones wait.
     DropResiduals,
-    /// Call `Primary::decode`, and say how long it took.
-    Decode,
     /// Check these images and build the structure from them, aside; `Checked` follows.
     Check {
         /// The recovery that they are of.

@@ -4,7 +4,7 @@ use multicast::id::NodeId;
 use structures::Structure;
 use wire::message::fusion::{FromPrimary, Loss, ResidualFrame};
 
-use super::{Command, Primary, State};
+use super::{Command, Primary, State, event::CheckTimes};
 use crate::assembly::{Assembly, Micros, Progress};
 
 impl Primary {
@@ -28,7 +28,7 @@ impl Primary {
             _ => {}
         }
         tracing::info!(recovery, rows = rows.len(), "a recovery begins");
-        match Assembly::new(recovery, self.node, losses, rows) {
+        match Assembly::new(recovery, self.layout, self.node, losses, rows) {
             Ok(assembly) => {
                 self.state = State::Recovering(Box::new(assembly));
                 vec![Command::DropResiduals, Command::TakeResiduals { recovery }]
@@ -63,8 +63,7 @@ impl Primary {
         let recovery = assembly.recovery();
         match assembly.take(stream, server, at, frame) {
             Ok(Progress::Foreign) => vec![Command::CloseResidual { stream }],
-            Ok(Progress::Decodable) => vec![Command::Decode],
-            Ok(Progress::Collecting) if assembly.is_complete() => self.check(),
+            Ok(Progress::Complete) => self.check(),
             Ok(Progress::Collecting) => Vec::new(),
             Err(error) => self.fail(recovery, &error),
         }
@@ -80,29 +79,7 @@ impl Primary {
         }
     }
 
-    /// The arithmetic of recovery: decodes what all rows have. Ordered by [`Command::Decode`], so that the
-    /// shell can say how long it took; a failure is reported by the event that follows.
-    pub fn decode(&mut self) {
-        if let State::Recovering(assembly) = &mut self.state
-            && let Err(error) = assembly.decode()
-        {
-            self.undecodable = Some(error.to_string());
-        }
-    }
-
-    pub(super) fn handle_decoded(&mut self, took_us: u64) -> Vec<Command> {
-        let State::Recovering(assembly) = &mut self.state else {
-            return Vec::new();
-        };
-        assembly.note_decoding(took_us);
-        let recovery = assembly.recovery();
-        match self.undecodable.take() {
-            Some(reason) => self.fail(recovery, &reason),
-            None => Vec::new(),
-        }
-    }
-
-    /// Hands out what was decoded, to be checked where it delays nothing: no heartbeat waits for it.
+    /// Hands out what was added up, to be checked where it delays nothing: no heartbeat waits for it.
     fn check(&mut self) -> Vec<Command> {
         let State::Recovering(assembly) = &mut self.state else {
             return Vec::new();
@@ -123,7 +100,7 @@ impl Primary {
         &mut self,
         recovery: u64,
         list: Result<Box<Structure>, String>,
-        took_us: u64,
+        times: CheckTimes,
     ) -> Vec<Command> {
         let State::Recovering(assembly) = &self.state else {
             return Vec::new();
@@ -132,7 +109,11 @@ impl Primary {
             return Vec::new();
         }
         let cut = assembly.cut();
-        let (transfer_us, decode_us) = assembly.times_us();
+        let CheckTimes {
+            decode_us,
+            install_us,
+        } = times;
+        let transfer_us = assembly.took_us().saturating_sub(decode_us);
         match list {
             Ok(list) => {
                 tracing::info!(recovery, %cut, elements = list.len(), "recovered");
@@ -141,7 +122,7 @@ impl Primary {
                     recovery,
                     transfer_us,
                     decode_us,
-                    install_us: took_us,
+                    install_us,
                 };
                 vec![Command::DropResiduals, Command::ToManager(installed)]
             }
@@ -163,7 +144,6 @@ impl Primary {
 
     fn forget_recovery(&mut self) -> Vec<Command> {
         self.state = State::Waiting { refused: None };
-        self.undecodable = None;
         vec![Command::DropResiduals]
     }
 }

@@ -5,8 +5,7 @@ use multicast::{
     fifo::FifoError,
     id::{Epoch, NodeId, Seq},
 };
-use structures::delta::RegionId;
-use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame, WINDOW_BLOCKS};
+use wire::message::fusion::{AckFrame, BLOCKS_AHEAD, BlockId, DeltaFrame};
 
 use super::{Command, Primary, State, view::dial};
 use crate::server_port::{Channel, Copy};
@@ -142,31 +141,30 @@ impl Primary {
             .collect()
     }
 
-    /// Puts blocks of the values region, as they are now, into the server's channel.
-    fn send_blocks(&mut self, server: NodeId, recovery: u64, first: u64, count: u64) -> Vec<Command> {
+    /// Puts blocks of a coded region, as they are now, into the server's channel.
+    fn send_blocks(&mut self, server: NodeId, recovery: u64, first: BlockId, count: u64) -> Vec<Command> {
         let State::Living(life) = &self.state else {
             return Vec::new();
         };
-        if count > WINDOW_BLOCKS {
-            tracing::error!(%server, count, limit = WINDOW_BLOCKS, "too many blocks are wanted");
+        let BlockId { region, index } = first;
+        if count > BLOCKS_AHEAD || !self.layout.is_coded(region) {
+            tracing::error!(%server, ?first, count, limit = BLOCKS_AHEAD, "blocks are wanted that may not be");
             return self.drop_channel(server);
         }
-        let values = life.list().image(RegionId::VALUES);
-        let block = |index: u64| {
-            let place = |index: u64| usize::try_from(index.saturating_mul(BLOCK_BYTES)).unwrap_or(usize::MAX);
-            let start = place(index).min(values.len());
-            let end = place(index.saturating_add(1)).min(values.len());
-            let bytes = Bytes::copy_from_slice(&values[start..end]);
+        let image = life.list().image(region);
+        let block = |index| {
+            let block = BlockId { region, index };
+            let bytes = Bytes::copy_from_slice(bytes_of(image, block));
             Command::ToServer {
                 server,
                 frame: DeltaFrame::Block {
                     recovery,
-                    index,
+                    block,
                     bytes,
                 },
             }
         };
-        (first..first.saturating_add(count)).map(block).collect()
+        (index..index.saturating_add(count)).map(block).collect()
     }
 
     /// A server knows of a newer life: this one serves no more, unless the manager resumes it.
@@ -201,4 +199,11 @@ impl Primary {
             false => vec![dial(port)],
         }
     }
+}
+
+/// A block's part of a region: short at its end, empty behind it.
+fn bytes_of(image: &[u8], block: BlockId) -> &[u8] {
+    let start = block.offset().min(image.len() as u64);
+    let end = start + block.bytes_of(image.len() as u64);
+    &image[start as usize..end as usize]
 }

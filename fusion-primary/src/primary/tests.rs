@@ -13,7 +13,7 @@ use structures::{
 };
 use wire::message::{
     client::{Refusal, ReplyBody, RequestBody},
-    fusion::{AckFrame, DeltaFrame, FromPrimary, ToPrimary},
+    fusion::{AckFrame, BlockId, DeltaFrame, FromPrimary, Layout, ToPrimary},
 };
 
 use super::*;
@@ -184,7 +184,12 @@ fn lengths(list: &Structure) -> [u64; REGIONS] {
 
 /// Founded in epoch 1, with these active servers, whose channels are open.
 fn founded(servers: &[NodeId]) -> Primary {
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    founded_in(Layout::Linked, servers)
+}
+
+/// The same in any layout.
+fn founded_in(layout: Layout, servers: &[NodeId]) -> Primary {
+    let mut primary = Primary::new(NodeId(0), DOOR, layout);
     let seats = servers.iter().map(|server| seat(*server, 1, true)).collect();
     assert_eq!(view(&mut primary, 1, seats), [viewed(1)]);
     let dials: Vec<_> = servers.iter().map(|server| dial(*server, 0)).collect();

@@ -11,6 +11,7 @@ mod reference;
 mod world;
 
 use proptest::prelude::*;
+use wire::message::fusion::Layout;
 use world::{Step, World};
 
 fn steps(crashes: bool, longest: usize) -> impl Strategy<Value = Vec<Step>> {
@@ -21,26 +22,30 @@ fn steps(crashes: bool, longest: usize) -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..longest)
 }
 
+fn layouts() -> impl Strategy<Value = Layout> {
+    prop_oneof![Just(Layout::Linked), Just(Layout::Arena)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_fault_of_three_primaries(steps in steps(true, 500)) {
-        World::new(3, 1).run(&steps);
+    fn one_fault_of_three_primaries(layout in layouts(), steps in steps(true, 500)) {
+        World::new(layout, 3, 1).run(&steps);
     }
 
     #[test]
-    fn two_faults_of_any_mix(steps in steps(true, 700)) {
-        World::new(3, 2).run(&steps);
+    fn two_faults_of_any_mix(layout in layouts(), steps in steps(true, 700)) {
+        World::new(layout, 3, 2).run(&steps);
     }
 
     #[test]
-    fn three_faults_of_any_mix(steps in steps(true, 900)) {
-        World::new(4, 3).run(&steps);
+    fn three_faults_of_any_mix(layout in layouts(), steps in steps(true, 900)) {
+        World::new(layout, 4, 3).run(&steps);
     }
 
     #[test]
-    fn broken_links_alone_lose_and_repeat_nothing(steps in steps(false, 400)) {
-        World::new(2, 2).run(&steps);
+    fn broken_links_alone_lose_and_repeat_nothing(layout in layouts(), steps in steps(false, 400)) {
+        World::new(layout, 2, 2).run(&steps);
     }
 }

@@ -8,6 +8,7 @@ use structures::{
     delta::{REGIONS, RegionId},
     kind::StructureSpec,
 };
+use wire::message::fusion::Layout;
 
 /// Long values, so that a few elements cross a block's border.
 pub(crate) const LIMITS: StructureSpec = StructureSpec::linked_list(2, 15_000);
@@ -41,29 +42,37 @@ impl History {
 }
 
 /// Compares a server with the encoding of all histories as of what it applied, if it wholly holds them all.
-pub(crate) fn check_server(row: usize, server: &FusedBackup, histories: &[History]) {
-    let mut parity = Vec::new();
+pub(crate) fn check_server(row: usize, layout: Layout, server: &FusedBackup, histories: &[History]) {
+    let mut parities: Images = Default::default();
     for (column, history) in histories.iter().enumerate() {
         let primary = NodeId(column as u32);
         let Some(applied) = server.applied(primary) else {
             return;
         };
         let state = history.at(applied);
-        for region in [RegionId::ENTRIES, RegionId::SESSIONS] {
+        for region in layout.plain() {
             let plain = server.plain(primary, region).expect("wholly held");
             assert!(
                 plain == state[usize::from(region.0)],
                 "region {region:?} of {primary} at {applied}"
             );
         }
-        let values = &state[usize::from(RegionId::VALUES.0)];
-        parity.resize(parity.len().max(values.len()), 0);
-        multiply_add(coefficient(row, column), values, &mut parity[..values.len()]);
+        for region in layout.coded() {
+            let place = usize::from(region.0);
+            let (image, parity) = (&state[place], &mut parities[place]);
+            parity.resize(parity.len().max(image.len()), 0);
+            multiply_add(coefficient(row, column), image, &mut parity[..image.len()]);
+        }
     }
-    assert_eq!(
-        server.parity().len(),
-        parity.len(),
-        "as long as the longest primary"
-    );
-    assert!(server.parity() == parity, "parity of row {row}");
+    for (region, parity) in RegionId::ALL.into_iter().zip(parities) {
+        assert_eq!(
+            server.parity(region).len(),
+            parity.len(),
+            "region {region:?} is as long as the longest primary's"
+        );
+        assert!(
+            server.parity(region) == parity,
+            "parity of region {region:?}, row {row}"
+        );
+    }
 }

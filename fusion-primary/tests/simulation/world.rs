@@ -11,11 +11,11 @@ use std::{
 
 use fusion_primary::{
     door::{Caller, Door},
-    primary::{Command as PrimaryCommand, Event as PrimaryEvent, Primary},
+    primary::{CheckTimes, Command as PrimaryCommand, Event as PrimaryEvent, Primary},
 };
 use fusion_server::{
     backup::{Command as ServerCommand, Event as ServerEvent, FusedBackup},
-    residual::Portion,
+    outflow::Portion,
 };
 use multicast::id::{ClientId, GroupId, NodeId, Seq};
 use structures::{
@@ -24,7 +24,7 @@ use structures::{
 };
 use wire::message::{
     client::{Refusal, ReplyBody, RequestBody},
-    fusion::{AckFrame, DeltaFrame, FromPrimary, FromServer, ResidualFrame, ToPrimary, ToServer},
+    fusion::{AckFrame, DeltaFrame, FromPrimary, FromServer, Layout, ResidualFrame, ToPrimary, ToServer},
 };
 
 use crate::{
@@ -81,6 +81,7 @@ struct Backup {
 }
 
 pub(crate) struct World {
+    layout: Layout,
     tolerated: usize,
     manager: Manager,
     hosts: BTreeMap<NodeId, Host>,
@@ -103,9 +104,10 @@ fn door(node: NodeId) -> Door {
 }
 
 impl World {
-    pub(crate) fn new(primaries: usize, servers: usize) -> Self {
+    pub(crate) fn new(layout: Layout, primaries: usize, servers: usize) -> Self {
         let manager = Manager::new(primaries, servers);
         let mut world = Self {
+            layout,
             tolerated: servers,
             hosts: BTreeMap::new(),
             backups: BTreeMap::new(),
@@ -144,7 +146,7 @@ impl World {
 
     fn start_primary(&mut self, node: NodeId) {
         let host = Host {
-            core: Primary::new(node, door(node)),
+            core: Primary::new(node, door(node), self.layout),
             to: VecDeque::new(),
             from: VecDeque::new(),
             links: BTreeMap::new(),
@@ -154,7 +156,7 @@ impl World {
     }
 
     fn start_server(&mut self, node: NodeId) {
-        let core = FusedBackup::new((node.0 - FIRST_SERVER) as u8).expect("few rows");
+        let core = FusedBackup::new((node.0 - FIRST_SERVER) as u8, self.layout).expect("few rows");
         self.backups.insert(
             node,
             Backup {
@@ -270,11 +272,6 @@ impl World {
                 PrimaryCommand::TakeResiduals { recovery } => self.host(node).taking = Some(recovery),
                 PrimaryCommand::DropResiduals => self.host(node).taking = None,
                 PrimaryCommand::CloseResidual { stream } => drop(self.streams.remove(&stream)),
-                PrimaryCommand::Decode => {
-                    self.host(node).core.decode();
-                    let commands = self.host(node).core.handle(PrimaryEvent::Decoded { took_us: 1 });
-                    self.carry_out_primary(node, commands);
-                }
                 PrimaryCommand::Check {
                     recovery,
                     spec,
@@ -284,7 +281,7 @@ impl World {
                     let checked = PrimaryEvent::Checked {
                         recovery,
                         list: list.map(Box::new).map_err(|error| error.to_string()),
-                        took_us: 1,
+                        times: CheckTimes::default(),
                     };
                     let commands = self.host(node).core.handle(checked);
                     self.carry_out_primary(node, commands);
@@ -455,7 +452,8 @@ impl World {
         if !matches!(self.manager.servers[&server], ServerIs::Active(_)) {
             return;
         }
-        check_server((server.0 - FIRST_SERVER) as usize, &backup.core, &self.histories);
+        let row = (server.0 - FIRST_SERVER) as usize;
+        check_server(row, self.layout, &backup.core, &self.histories);
     }
 
     /// One more write of every group, which must be answered.

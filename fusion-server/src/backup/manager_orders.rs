@@ -95,7 +95,7 @@ impl FusedBackup {
         self.lines.clear();
         self.rebuild = epoch;
         self.epoch = self.epoch.max(epoch);
-        self.coded = Coded::new(self.coded.row()).expect("the row is the one it had");
+        self.coded = Coded::new(self.coded.row(), self.coded.layout()).expect("the row is the one it had");
         let known =
             |seat: &PrimarySeat| erasure::in_range(usize::from(self.coded.row()), usize::from(seat.column));
         let (known, strange): (Vec<_>, Vec<_>) = primaries.into_iter().partition(known);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use multicast::id::{Epoch, NodeId, Seq};
 use structures::delta::{Delta, REGIONS, RegionId};
-use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame};
+use wire::message::fusion::{AckFrame, BLOCK_BYTES, BlockId, DeltaFrame};
 
 use super::{Command, FusedBackup, Line};
 use crate::{
@@ -60,18 +60,19 @@ impl FusedBackup {
         let answer = match frame {
             DeltaFrame::Open { .. } => return Err(PrimaryFault::OpenedTwice),
             DeltaFrame::Delta { seq, stable, delta } => self.take_delta(primary, seq, stable, delta)?,
+            DeltaFrame::Stable { stable } => self.take_stable(primary, stable)?,
             DeltaFrame::Block {
                 recovery,
-                index,
+                block,
                 bytes,
             } => {
-                return self.take_block(recovery, primary, index, &bytes);
+                return self.take_block(recovery, primary, block, &bytes);
             }
             DeltaFrame::Image {
                 region,
                 offset,
                 bytes,
-            } => self.take_chunk(primary, region, offset, &bytes)?,
+            } => self.take_chunk(primary, region, offset, bytes)?,
             DeltaFrame::ImageEnd { lengths } => self.end_image(primary, lengths)?,
         };
         Ok(answer
@@ -104,7 +105,7 @@ impl FusedBackup {
                     connection,
                     frame: AckFrame::Opened { applied },
                 };
-                [vec![opened], self.want_blocks(primary)].concat()
+                [vec![opened], self.want_blocks_again(primary)].concat()
             }
             Err(word) => self.dismiss(connection, word),
         });
@@ -121,9 +122,10 @@ impl FusedBackup {
         let Some(copy) = self.copies.get_mut(&primary) else {
             return Err(PrimaryFault::NotOpened);
         };
-        let before = copy.values_length();
+        let before = copy.coded_lengths();
         let taken = copy.take(&mut self.coded, seq, stable, delta)?;
-        if copy.values_length() < before {
+        let after = copy.coded_lengths();
+        if after.iter().zip(before).any(|(after, before)| *after < before) {
             self.fit();
         }
         Ok(match taken {
@@ -133,21 +135,27 @@ impl FusedBackup {
         })
     }
 
+    fn take_stable(&mut self, primary: NodeId, stable: Seq) -> Result<Option<AckFrame>, PrimaryFault> {
+        let Some(copy) = self.copies.get_mut(&primary) else {
+            return Err(PrimaryFault::NotOpened);
+        };
+        copy.take_stable(stable)?;
+        Ok(None)
+    }
+
     fn take_chunk(
         &mut self,
         primary: NodeId,
         region: RegionId,
         offset: u64,
-        bytes: &Bytes,
+        bytes: Bytes,
     ) -> Result<Option<AckFrame>, PrimaryFault> {
         let Some(copy) = self.copies.get_mut(&primary) else {
             return Err(PrimaryFault::NotOpened);
         };
-        copy.take_chunk(&mut self.coded, region, offset, bytes)?;
-        Ok(Some(AckFrame::ImageApplied {
-            region,
-            offset: offset + bytes.len() as u64,
-        }))
+        let end = offset.saturating_add(bytes.len() as u64);
+        copy.take_chunk(&mut self.coded, region, offset, bytes.into())?;
+        Ok(Some(AckFrame::ImageApplied { region, offset: end }))
     }
 
     fn end_image(
@@ -167,12 +175,12 @@ impl FusedBackup {
         &mut self,
         recovery: u64,
         primary: NodeId,
-        index: u64,
-        bytes: &Bytes,
+        block: BlockId,
+        bytes: &[u8],
     ) -> Result<Vec<Command>, PrimaryFault> {
         if bytes.len() as u64 > BLOCK_BYTES {
             return Err(PrimaryFault::BlockTooLong {
-                index,
+                block,
                 bytes: bytes.len(),
                 limit: BLOCK_BYTES,
             });
@@ -181,7 +189,7 @@ impl FusedBackup {
         if let (Some(addend), Some(residual)) = (addend, &mut self.coded.residual)
             && residual.recovery() == recovery
         {
-            residual.take_block(addend, index, bytes);
+            residual.take_block(addend, block, bytes);
             return Ok(self.advance_residual());
         }
         Ok(Vec::new())

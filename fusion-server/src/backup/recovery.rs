@@ -4,17 +4,15 @@ use multicast::id::NodeId;
 use wire::message::fusion::{AckFrame, FromServer, Loss};
 
 use super::{Command, FusedBackup};
-use crate::{primary_copy::PrimaryCopy, residual::Residual, standing::Held};
+use crate::{
+    residual::{Residual, ResidualOrder},
+    standing::Held,
+};
 
 impl FusedBackup {
     /// Begins the residual of these losses. Repeating the order changes nothing.
-    pub(super) fn handle_residual(
-        &mut self,
-        recovery: u64,
-        losses: Vec<Loss>,
-        live: &[NodeId],
-        with_auxiliary: bool,
-    ) -> Vec<Command> {
+    pub(super) fn handle_residual(&mut self, order: &ResidualOrder, live: &[NodeId]) -> Vec<Command> {
+        let recovery = order.recovery;
         if self
             .coded
             .residual
@@ -24,21 +22,28 @@ impl FusedBackup {
             return Vec::new();
         }
         let mut commands = self.drop_residual();
-        if let Some(reason) = self.why_no_residual(&losses, live) {
-            tracing::error!(recovery, %reason, "a residual is impossible");
-            commands.push(Command::ToManager(FromServer::ResidualFailed {
-                recovery,
-                reason,
-            }));
-            return commands;
+        match self.residual(order, live) {
+            Ok(residual) => {
+                tracing::info!(recovery, live = live.len(), "a residual begins");
+                self.coded.residual = Some(residual);
+                commands.extend(self.advance_residual());
+            }
+            Err(reason) => {
+                tracing::error!(recovery, %reason, "a residual is impossible");
+                commands.push(Command::ToManager(FromServer::ResidualFailed {
+                    recovery,
+                    reason,
+                }));
+            }
         }
-        let lengths = losses.iter().filter_map(|loss| self.copies.get(&loss.primary));
-        let total = lengths.map(PrimaryCopy::values_length).max().unwrap_or(0);
-        tracing::info!(recovery, total, live = live.len(), "a residual begins");
-        self.coded.residual = Some(Residual::new(recovery, losses, total, with_auxiliary));
-        commands.extend(self.begin_window(0));
-        commands.extend(self.advance_residual());
         commands
+    }
+
+    fn residual(&self, order: &ResidualOrder, live: &[NodeId]) -> Result<Residual, String> {
+        if let Some(reason) = self.why_no_residual(&order.losses, live) {
+            return Err(reason);
+        }
+        Residual::new(order, &self.coded, &self.copies).map_err(|error| error.to_string())
     }
 
     /// Drops the residual of that recovery, if it is the one under way.
@@ -81,63 +86,62 @@ impl FusedBackup {
         commands
     }
 
-    /// Asks a primary for what is missing of the window, as after a reconnect.
-    pub(super) fn want_blocks(&self, primary: NodeId) -> Vec<Command> {
-        let wanted = || {
-            let residual = self.coded.residual.as_ref()?;
-            let (first, count) = residual.window()?.wanted(primary)?;
-            let connection = self.open_line(primary)?;
-            let frame = AckFrame::WantBlocks {
-                recovery: residual.recovery(),
-                first,
-                count,
-            };
-            Some(Command::ToPrimary { connection, frame })
+    /// Asks a primary for blocks, as many as may be under way.
+    pub(super) fn want_blocks(&mut self, primary: NodeId) -> Vec<Command> {
+        let Some(connection) = self.open_line(primary) else {
+            return Vec::new();
         };
-        wanted().into_iter().collect()
+        let Some(residual) = &mut self.coded.residual else {
+            return Vec::new();
+        };
+        let recovery = residual.recovery();
+        let wanted = residual.want(primary).into_iter();
+        wanted
+            .map(|(first, count)| Command::ToPrimary {
+                connection,
+                frame: AckFrame::WantBlocks {
+                    recovery,
+                    first,
+                    count,
+                },
+            })
+            .collect()
     }
 
-    /// Hands out what is ready, and begins the next window when one is handed out.
-    pub(super) fn advance_residual(&mut self) -> Vec<Command> {
-        let mut commands = Vec::new();
-        let row = self.coded.row();
-        while let Some(residual) = &mut self.coded.residual {
-            let auxiliary = residual.auxiliary_portions(&self.copies, row);
-            commands.extend(auxiliary.into_iter().map(Command::Stream));
-            if residual.is_finished() {
-                tracing::info!(recovery = residual.recovery(), "a residual is sent");
-                self.coded.residual = None;
-                break;
-            }
-            let Some((portions, next)) = residual.block_portions() else {
-                break;
-            };
-            commands.extend(portions.into_iter().map(Command::Stream));
-            commands.extend(self.begin_window(next));
+    /// Asks a primary that called again for what did not come over the line before.
+    pub(super) fn want_blocks_again(&mut self, primary: NodeId) -> Vec<Command> {
+        if let Some(residual) = &mut self.coded.residual {
+            residual.ask_again(primary);
         }
-        commands
+        self.want_blocks(primary)
     }
 
-    /// Begins the window at block `first`, if there is one, and asks whoever has bytes in the parity. A
-    /// primary that is empty now adds to the parity only, and need not be asked.
-    fn begin_window(&mut self, first: u64) -> Vec<Command> {
+    /// Hands out what is ready, lets further blocks enter the window, and asks for their parts.
+    pub(super) fn advance_residual(&mut self) -> Vec<Command> {
         let Some(mut residual) = self.coded.residual.take() else {
             return Vec::new();
         };
-        let live = self
-            .copies
-            .iter()
-            .filter(|(primary, _)| !residual.has_lost(**primary));
-        let asked: Vec<_> = live
-            .filter(|(_, copy)| copy.values_length() > 0)
-            .map(|(primary, _)| *primary)
-            .collect();
-        residual.begin_window(self.coded.parity(), first, asked.iter().copied());
+        let mut commands = Vec::new();
+        loop {
+            residual.fill(&self.coded, &self.copies);
+            let portions = residual.portions(&self.copies);
+            if portions.is_empty() {
+                break;
+            }
+            commands.extend(portions.into_iter().map(Command::Stream));
+        }
+        if residual.is_finished() {
+            tracing::info!(recovery = residual.recovery(), "a residual is sent");
+            return commands;
+        }
         self.coded.residual = Some(residual);
-        asked
-            .into_iter()
-            .flat_map(|primary| self.want_blocks(primary))
-            .collect()
+        let primaries: Vec<_> = self.copies.keys().copied().collect();
+        commands.extend(
+            primaries
+                .into_iter()
+                .flat_map(|primary| self.want_blocks(primary)),
+        );
+        commands
     }
 
     fn why_no_residual(&self, losses: &[Loss], live: &[NodeId]) -> Option<String> {

@@ -5,12 +5,14 @@ use structures::{
     arena::MAX_GROWTH_BYTES,
     delta::{Delta, Range, RegionId},
 };
-use wire::message::fusion::{AckFrame, DeltaFrame, FromServer, PrimarySeat, ToServer};
+use wire::message::fusion::{AckFrame, BlockId, DeltaFrame, FromServer, Layout, PrimarySeat, ToServer};
 
 mod images;
 mod operations;
 mod orders;
 mod residuals;
+mod stability;
+mod windows;
 
 use super::*;
 
@@ -88,6 +90,18 @@ fn ack(connection: u64, applied: u64) -> Command {
     )
 }
 
+fn values(index: u64) -> BlockId {
+    BlockId {
+        region: RegionId::VALUES,
+        index,
+    }
+}
+
+/// The parity of the values.
+fn parity(backup: &FusedBackup) -> &[u8] {
+    backup.parity(RegionId::VALUES)
+}
+
 /// Makes the values of a primary that said nothing yet this long, in as many operations as it takes.
 fn grow(backup: &mut FusedBackup, line: u64, length: u64) -> u64 {
     let operations = length.div_ceil(MAX_GROWTH_BYTES);
@@ -100,7 +114,12 @@ fn grow(backup: &mut FusedBackup, line: u64, length: u64) -> u64 {
 
 /// Row 0, so that coefficients are 1, with P and Q admitted in epoch 1 and their lines open.
 fn with_two_primaries() -> FusedBackup {
-    let mut backup = FusedBackup::new(0).expect("a row");
+    two_primaries_of(0, Layout::Linked)
+}
+
+/// The same for any row and layout.
+fn two_primaries_of(row: u8, layout: Layout) -> FusedBackup {
+    let mut backup = FusedBackup::new(row, layout).expect("a row");
     for (primary, line) in [(P, LINE_P), (Q, LINE_Q)] {
         let admitted = FromServer::Admitted {
             primary,

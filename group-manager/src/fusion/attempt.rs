@@ -217,10 +217,12 @@ impl Attempt {
         let mut commands: Vec<Command> = replacements
             .map(|node| Command::ToPrimary(*node, recover.clone()))
             .collect();
+        let rows: Vec<u8> = chosen.iter().map(|(_, row)| *row).collect();
         commands.extend(chosen.iter().enumerate().map(|(place, (node, _))| {
             let residual = ToServer::Residual {
                 recovery,
                 losses: losses.clone(),
+                rows: rows.clone(),
                 live: self.scene.live.clone(),
                 with_auxiliary: place == 0,
             };

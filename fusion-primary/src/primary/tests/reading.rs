@@ -9,7 +9,7 @@ use crate::life::MAX_HELD_BYTES;
 #[test]
 fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
     let spec = StructureSpec::linked_list(4, 40_000);
-    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR });
+    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked);
     view(&mut primary, 1, vec![]);
     order(&mut primary, ToPrimary::Found { since: Epoch(1) });
     send_write(&mut primary, 1);
@@ -76,7 +76,7 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
 #[test]
 fn reads_wait_until_their_bytes_reach_the_limit_and_go_on_when_they_left() {
     let spec = StructureSpec::linked_list(4, u16::MAX);
-    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR });
+    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked);
     view(&mut primary, 1, vec![seat(S, 1, true)]);
     order(&mut primary, ToPrimary::Found { since: Epoch(1) });
     let group = DOOR.group;

@@ -1,8 +1,8 @@
 //! Becoming a replacement: residuals in, a checked structure out, and everything that can be wrong with them.
 
 use bytes::Bytes;
-use erasure::{coefficient, multiply_add};
-use structures::delta::RegionId;
+use erasure::{Decoder, coefficient, multiply_add};
+use structures::{arena::MAX_REGION_BYTES, delta::RegionId};
 use wire::message::fusion::{Loss, ResidualFrame};
 
 use super::*;
@@ -33,7 +33,7 @@ fn recover(primary: &mut Primary, recovery: u64, lost: u8) -> Vec<Command> {
 }
 
 fn frames(list: &Structure, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
-    let residual_bytes = residual.len() as u64;
+    let residual_bytes = [residual.len() as u64, 0, 0];
     let (recovery, cut, lengths) = (1, Seq(WRITES), lengths(list));
     let mut frames = vec![ResidualFrame::Begin {
         recovery,
@@ -48,12 +48,16 @@ fn frames(list: &Structure, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
             ResidualFrame::Auxiliary { region, bytes }
         }));
     }
-    frames.push(ResidualFrame::Block {
-        index: 0,
-        bytes: Bytes::copy_from_slice(residual),
-    });
+    frames.push(block(RegionId::VALUES, 0, residual));
     frames.push(ResidualFrame::End);
     frames
+}
+
+fn block(region: RegionId, index: u64, bytes: &[u8]) -> ResidualFrame {
+    ResidualFrame::Block {
+        block: BlockId { region, index },
+        bytes: Bytes::copy_from_slice(bytes),
+    }
 }
 
 /// Delivers a stream's frames, runs what is to be run, and returns what else was commanded.
@@ -68,10 +72,6 @@ fn deliver(primary: &mut Primary, server: NodeId, frames: Vec<ResidualFrame>) ->
             frame,
         }) {
             match command {
-                Command::Decode => {
-                    primary.decode();
-                    commands.extend(primary.handle(Event::Decoded { took_us: 3 }));
-                }
                 Command::Check {
                     recovery,
                     spec,
@@ -89,7 +89,10 @@ fn checked(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS]) -> Ev
     Event::Checked {
         recovery,
         list: list.map(Box::new).map_err(|error| error.to_string()),
-        took_us: 7,
+        times: CheckTimes {
+            decode_us: 3,
+            install_us: 7,
+        },
     }
 }
 
@@ -113,7 +116,7 @@ fn failed(reason: &str) -> [Command; 2] {
 
 #[test]
 fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     let expecting = [Command::DropResiduals, Command::TakeResiduals { recovery: 1 }];
     assert_eq!(recover(&mut primary, 1, 1), expecting);
     assert_eq!(recover(&mut primary, 1, 1), [], "an order carried out already");
@@ -141,54 +144,83 @@ fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
     assert_eq!(send_write(&mut primary, 6), [to(S, delta(6, WRITES))]);
 }
 
-/// Residuals of rows 0 and 1 where primary 0 holds the reference and primary 1 other, longer values.
+/// What rows 0 and 1 send to primary 0, which held the reference, while primary 1 held other, longer values.
 fn two_residuals(list: &Structure) -> [Vec<u8>; 2] {
     let values = list.image(RegionId::VALUES);
     let other: Vec<u8> = (0..values.len() as u8 + 30)
         .map(|byte| byte.wrapping_mul(7) | 1)
         .collect();
+    let decoder = Decoder::new(&[0, 1], &[0, 1]).expect("solvable");
     [0, 1].map(|row| {
         let mut residual = vec![0; other.len()];
         multiply_add(coefficient(row, 0), values, &mut residual[..values.len()]);
         multiply_add(coefficient(row, 1), &other, &mut residual);
-        residual
+        let mut scaled = vec![0; other.len()];
+        let factor = decoder.factor(row, 0).expect("both are known");
+        multiply_add(factor, &residual, &mut scaled);
+        scaled
     })
 }
 
 #[test]
-fn two_lost_primaries_are_decoded_from_two_rows_in_whatever_order_they_come() {
+fn two_lost_primaries_are_added_up_from_two_rows_in_whatever_order_they_come() {
     let (_, list) = reference(WRITES);
     let residuals = two_residuals(&list);
     for order_of_rows in [[0, 1], [1, 0]] {
-        let mut primary = Primary::new(NodeId(0), DOOR);
+        let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
         recover(&mut primary, 1, 2);
         let [first, second] =
             order_of_rows.map(|row: usize| ([S, T][row], frames(&list, row as u8, &residuals[row])));
         assert_eq!(deliver(&mut primary, first.0, first.1), []);
         assert_eq!(deliver(&mut primary, second.0, second.1), installed());
+        view(&mut primary, 8, vec![]);
+        order(&mut primary, ToPrimary::Resume { since: Epoch(8) });
+        assert_eq!(primary.list(), Some(&list));
     }
 }
 
 #[test]
-fn rows_of_different_states_are_noticed_behind_the_end_of_the_values() {
+fn where_every_region_is_coded_the_blocks_are_all_that_comes() {
+    let (_, list) = reference(WRITES);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Arena);
+    recover(&mut primary, 1, 1);
+    let lengths = lengths(&list);
+    let begin = ResidualFrame::Begin {
+        recovery: 1,
+        row: 0,
+        cut: Seq(WRITES),
+        lengths,
+        residual_bytes: lengths,
+    };
+    let blocks = RegionId::ALL.map(|region| block(region, 0, list.image(region)));
+    assert_eq!(deliver(&mut primary, S, vec![begin]), []);
+    assert_eq!(deliver(&mut primary, S, blocks.to_vec()), []);
+    assert_eq!(deliver(&mut primary, S, vec![ResidualFrame::End]), installed());
+    view(&mut primary, 8, vec![]);
+    order(&mut primary, ToPrimary::Resume { since: Epoch(8) });
+    assert_eq!(primary.list(), Some(&list));
+}
+
+#[test]
+fn rows_of_different_states_are_noticed_behind_the_end_of_a_region() {
     let (_, list) = reference(WRITES);
     let [first, mut second] = two_residuals(&list);
     let last = second.len() - 1;
     second[last] ^= 1;
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 2);
     deliver(&mut primary, S, frames(&list, 0, &first));
     let values = list.image(RegionId::VALUES).len();
-    let reason = format!("byte {last} is not zero, behind the {values} bytes of the values");
+    let reason = format!("byte {last} of region 0 is not zero, behind its {values} bytes");
     assert_eq!(
-        deliver(&mut primary, T, frames(&list, 1, &second))[..2],
+        deliver(&mut primary, T, frames(&list, 1, &second)),
         failed(&reason)
     );
 }
 
 #[test]
 fn what_is_no_sound_structure_is_never_served() {
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 1);
     let (_, list) = reference(WRITES);
     let mut residual = list.image(RegionId::VALUES).to_vec();
@@ -210,62 +242,76 @@ fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
     let (_, list) = reference(WRITES);
     let residual = list.image(RegionId::VALUES).to_vec();
     let good = || frames(&list, 0, &residual);
-    let begin = |row, cut| ResidualFrame::Begin {
+    let begin = |row, cut, longer| ResidualFrame::Begin {
         recovery: 1,
         row,
         cut: Seq(cut),
-        lengths: lengths(&list),
-        residual_bytes: residual.len() as u64,
+        lengths: lengths(&list).map(|length| length + longer),
+        residual_bytes: [residual.len() as u64, 0, 0],
     };
     let replaced = |place: usize, frame| {
         let mut frames = good();
         frames[place] = frame;
         frames
     };
-    let block = |index, bytes: usize| ResidualFrame::Block {
-        index,
+    let zeroes = |region, index, bytes: usize| block(region, index, &vec![0; bytes]);
+    let whole = residual.len();
+    let due = format!("Some(BlockId {{ region: RegionId(0), index: 0 }}) with {whole}");
+    let entries = list.image(RegionId::ENTRIES).len();
+    let auxiliary = |region, bytes| ResidualFrame::Auxiliary {
+        region,
         bytes: Bytes::from(vec![0; bytes]),
     };
-    let whole = residual.len();
-    let entries = list.image(RegionId::ENTRIES).len();
-    let long = Bytes::from(vec![0; entries + 1]);
     let cases = [
         (
-            replaced(0, begin(1, WRITES)),
+            replaced(0, begin(1, WRITES, 0)),
             "node 10 sends row 1, not 0".to_owned(),
         ),
         (
-            replaced(0, begin(0, 4)),
+            replaced(0, begin(0, 4, 0)),
             "node 10 cut at seq 4, not at seq 5".to_owned(),
         ),
         (
-            replaced(3, block(1, whole)),
-            format!("node 10 sent block 1 with {whole} bytes, not block 0 with {whole}"),
+            replaced(0, begin(0, WRITES, MAX_REGION_BYTES)),
+            format!(
+                "there is no room for the {} bytes of region 0",
+                whole as u64 + MAX_REGION_BYTES
+            ),
         ),
         (
-            replaced(3, block(0, 1)),
-            format!("node 10 sent block 0 with 1 bytes, not block 0 with {whole}"),
+            replaced(3, zeroes(RegionId::VALUES, 1, whole)),
+            format!("node 10 sent BlockId {{ region: RegionId(0), index: 1 }} with {whole} bytes, not {due}"),
+        ),
+        (
+            replaced(3, zeroes(RegionId::ENTRIES, 0, whole)),
+            format!("node 10 sent BlockId {{ region: RegionId(1), index: 0 }} with {whole} bytes, not {due}"),
+        ),
+        (
+            replaced(3, zeroes(RegionId::VALUES, 0, 1)),
+            format!("node 10 sent BlockId {{ region: RegionId(0), index: 0 }} with 1 bytes, not {due}"),
+        ),
+        (
+            replaced(4, zeroes(RegionId::VALUES, 1, 1)),
+            "node 10 sent BlockId { region: RegionId(0), index: 1 } with 1 bytes, not None with 0".to_owned(),
         ),
         (
             replaced(3, ResidualFrame::End),
             "node 10 ended after 0 of 1 blocks".to_owned(),
         ),
         (
-            replaced(1, begin(0, WRITES)),
+            replaced(1, begin(0, WRITES, 0)),
             "node 10 sent a frame out of turn".to_owned(),
         ),
         (
-            replaced(
-                1,
-                ResidualFrame::Auxiliary {
-                    region: RegionId::ENTRIES,
-                    bytes: long,
-                },
-            ),
+            replaced(1, auxiliary(RegionId::ENTRIES, entries + 1)),
             format!(
                 "node 10 sent {} bytes of region 1, which has {entries}",
                 entries + 1
             ),
+        ),
+        (
+            replaced(1, auxiliary(RegionId::VALUES, 1)),
+            "node 10 sent 1 bytes of region 0, which has 0".to_owned(),
         ),
         (
             [good()[..1].to_vec(), good()[2..].to_vec()].concat(),
@@ -273,9 +319,10 @@ fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
         ),
     ];
     for (frames, reason) in cases {
-        let mut primary = Primary::new(NodeId(0), DOOR);
+        let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
         recover(&mut primary, 1, 1);
-        assert_eq!(deliver(&mut primary, S, frames)[..2], failed(&reason));
+        let commands = deliver(&mut primary, S, frames);
+        assert_eq!(commands.get(..2), Some(&failed(&reason)[..]), "{commands:?}");
     }
 }
 
@@ -285,7 +332,7 @@ fn a_stream_that_breaks_off_fails_the_recovery_and_one_that_came_to_its_end_does
     let [residual, _] = two_residuals(&list);
     let stream = u64::from(S.0);
     for whole in [false, true] {
-        let mut primary = Primary::new(NodeId(0), DOOR);
+        let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
         recover(&mut primary, 1, 2);
         let mut frames = frames(&list, 0, &residual);
         if !whole {
@@ -305,7 +352,7 @@ fn a_stream_that_breaks_off_fails_the_recovery_and_one_that_came_to_its_end_does
 fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
     let (_, list) = reference(WRITES);
     let residual = list.image(RegionId::VALUES).to_vec();
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 1);
     assert_eq!(order(&mut primary, ToPrimary::Abandon { recovery: 2 }), []);
     assert_eq!(
@@ -335,7 +382,7 @@ fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
 fn a_check_that_ends_after_its_recovery_was_abandoned_installs_nothing() {
     let (_, list) = reference(WRITES);
     let images = RegionId::ALL.map(|region| list.image(region).to_vec());
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 1);
     order(&mut primary, ToPrimary::Abandon { recovery: 1 });
     assert_eq!(primary.handle(checked(1, LIMITS, images.clone())), []);
@@ -356,7 +403,7 @@ fn a_primary_that_lives_is_no_replacement() {
 
 #[test]
 fn a_system_that_cannot_be_solved_is_refused() {
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     let rows = vec![(S, 0)];
     let order_of_one_row = ToPrimary::Recover {
         recovery: 1,

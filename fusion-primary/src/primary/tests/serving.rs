@@ -103,7 +103,7 @@ fn what_the_door_refuses_changes_nothing() {
 
 #[test]
 fn before_it_lives_it_says_why_it_does_not_serve() {
-    let mut primary = Primary::new(NodeId(0), DOOR);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     assert_eq!(
         send_write(&mut primary, 1),
         [unavailable(1, "the primary has not entered yet")]

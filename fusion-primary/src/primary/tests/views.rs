@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use structures::delta::RegionId;
-use wire::message::fusion::WINDOW_BLOCKS;
+use wire::message::fusion::BLOCKS_AHEAD;
 
 use super::*;
 
@@ -60,17 +60,23 @@ fn a_server_without_an_image_is_called_again_later_and_later() {
     assert_eq!(primary.handle(Event::ServerLost { server: S }), [dial(S, 0)]);
 }
 
+fn want(region: RegionId, count: u64) -> AckFrame {
+    AckFrame::WantBlocks {
+        recovery: 7,
+        first: BlockId { region, index: 0 },
+        count,
+    }
+}
+
 #[test]
 fn a_word_that_cannot_be_costs_the_server_its_link() {
     let words = [
         AckFrame::Ack { applied: Seq(1) },
         AckFrame::Opened { applied: Seq(1) },
         AckFrame::Gap { expected: Seq(0) },
-        AckFrame::WantBlocks {
-            recovery: 1,
-            first: 0,
-            count: WINDOW_BLOCKS + 1,
-        },
+        want(RegionId::VALUES, BLOCKS_AHEAD + 1),
+        want(RegionId::ENTRIES, 1),
+        want(RegionId(3), 1),
     ];
     for word in words {
         assert_eq!(hear(&mut founded(&[S]), S, word), [dial(S, 1)]);
@@ -181,29 +187,31 @@ fn an_image_that_broke_off_is_sent_from_the_start_over_the_next_link() {
 }
 
 #[test]
-fn blocks_are_the_values_as_they_are_now_short_or_empty_at_the_end() {
-    let mut primary = founded(&[S]);
-    (1..=3).for_each(|number| drop(send_write(&mut primary, number)));
-    let (_, list) = reference(3);
-    let block = |index, bytes: &[u8]| {
-        to(
-            S,
-            DeltaFrame::Block {
-                recovery: 7,
-                index,
-                bytes: Bytes::copy_from_slice(bytes),
-            },
-        )
-    };
-    let wanted = AckFrame::WantBlocks {
-        recovery: 7,
-        first: 0,
-        count: 2,
-    };
-    assert_eq!(
-        hear(&mut primary, S, wanted),
-        [block(0, list.image(RegionId::VALUES)), block(1, &[])]
-    );
+fn blocks_are_a_coded_region_as_it_is_now_short_or_empty_at_the_end() {
+    for (layout, region) in [
+        (Layout::Linked, RegionId::VALUES),
+        (Layout::Arena, RegionId::VALUES),
+        (Layout::Arena, RegionId::SESSIONS),
+    ] {
+        let mut primary = founded_in(layout, &[S]);
+        (1..=3).for_each(|number| drop(send_write(&mut primary, number)));
+        let (_, list) = reference(3);
+        let block = |index, bytes: &[u8]| {
+            let block = BlockId { region, index };
+            let bytes = Bytes::copy_from_slice(bytes);
+            to(
+                S,
+                DeltaFrame::Block {
+                    recovery: 7,
+                    block,
+                    bytes,
+                },
+            )
+        };
+        let mut expected = vec![block(0, list.image(region))];
+        expected.extend((1..BLOCKS_AHEAD).map(|index| block(index, &[])));
+        assert_eq!(hear(&mut primary, S, want(region, BLOCKS_AHEAD)), expected);
+    }
 }
 
 #[test]

@@ -78,11 +78,13 @@ impl Manager {
         chosen.rotate_left(number as usize % active.len());
         chosen.truncate(losses.len());
         let mut orders = Vec::new();
+        let rows: Vec<_> = chosen.iter().map(|server| row(*server)).collect();
         for (place, server) in chosen.iter().enumerate() {
             let (losses, live) = (losses.clone(), live.clone());
             let order = ToServer::Residual {
                 recovery: number,
                 losses,
+                rows: rows.clone(),
                 live,
                 with_auxiliary: place == 0,
             };

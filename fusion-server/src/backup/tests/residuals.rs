@@ -3,18 +3,16 @@
 use bytes::Bytes;
 use multicast::id::{NodeId, Seq};
 use structures::delta::{REGIONS, Range, RegionId};
-use wire::message::fusion::{
-    AckFrame, BLOCK_BYTES, DeltaFrame, FromServer, Loss, ResidualFrame, ToServer, WINDOW_BLOCKS,
-};
+use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame, FromServer, Loss, ResidualFrame, ToServer};
 
 use super::*;
-use crate::residual::Portion;
+use crate::outflow::Portion;
 
-fn address() -> std::net::SocketAddr {
+pub(super) fn address() -> std::net::SocketAddr {
     std::net::SocketAddr::from(([127, 0, 0, 1], 7))
 }
 
-fn loss(primary: NodeId, cut: u64) -> Loss {
+pub(super) fn loss(primary: NodeId, cut: u64) -> Loss {
     Loss {
         primary,
         column: column(primary),
@@ -23,9 +21,11 @@ fn loss(primary: NodeId, cut: u64) -> Loss {
     }
 }
 
-fn residual(losses: Vec<Loss>, live: Vec<NodeId>, with_auxiliary: bool) -> ToServer {
+/// The order of recovery 4 to rows 0, 1, ..., as many as losses.
+pub(super) fn residual(losses: Vec<Loss>, live: Vec<NodeId>, with_auxiliary: bool) -> ToServer {
     ToServer::Residual {
         recovery: 4,
+        rows: (0..losses.len() as u8).collect(),
         losses,
         live,
         with_auxiliary,
@@ -41,227 +41,199 @@ fn portion(frames: Vec<ResidualFrame>) -> Command {
     })
 }
 
-fn begin(cut: u64, lengths: [u64; REGIONS]) -> ResidualFrame {
+fn begin(cut: u64, lengths: [u64; REGIONS], layout: Layout) -> ResidualFrame {
     ResidualFrame::Begin {
         recovery: 4,
         row: 0,
         cut: Seq(cut),
         lengths,
-        residual_bytes: lengths[0],
+        residual_bytes: layout.coded_lengths(lengths),
+    }
+}
+
+fn sent_block(region: RegionId, bytes: &'static [u8]) -> ResidualFrame {
+    ResidualFrame::Block {
+        block: BlockId { region, index: 0 },
+        bytes: Bytes::from_static(bytes),
+    }
+}
+
+fn chunk(region: RegionId, bytes: &'static [u8]) -> ResidualFrame {
+    ResidualFrame::Auxiliary {
+        region,
+        bytes: Bytes::from_static(bytes),
     }
 }
 
 #[test]
-fn without_live_primaries_the_residual_is_the_parity_and_sent_at_once_with_the_auxiliary_regions() {
-    let mut backup = FusedBackup::new(0).expect("a row");
-    order(&mut backup, ToServer::Admit { seat: seat(P, 1) });
-    call(&mut backup, LINE_P, P, open_frame(1, 0, 0, false));
-    let mut first = delta(3, 0, &[1, 2, 3]);
-    first.lengths = [3, 2, 1];
-    first.ranges.push(Range {
-        region: RegionId::ENTRIES,
-        offset: 0,
-        xor: vec![7, 7],
-    });
-    first.ranges.push(Range {
-        region: RegionId::SESSIONS,
-        offset: 0,
-        xor: vec![5],
-    });
-    say(&mut backup, LINE_P, operation(1, 0, first));
-    let chunk = |region, bytes: &'static [u8]| ResidualFrame::Auxiliary {
-        region,
-        bytes: Bytes::from_static(bytes),
-    };
-    let expected = [
-        portion(vec![
-            begin(1, [3, 2, 1]),
-            chunk(RegionId::ENTRIES, &[7, 7]),
-            chunk(RegionId::SESSIONS, &[5]),
-        ]),
-        portion(vec![
-            ResidualFrame::Block {
-                index: 0,
-                bytes: Bytes::from_static(&[1, 2, 3]),
-            },
-            ResidualFrame::End,
-        ]),
+fn without_live_primaries_the_residual_is_what_the_server_holds_and_sent_at_once() {
+    let [values, entries, sessions] = RegionId::ALL;
+    let linked = vec![
+        vec![begin(1, [3, 2, 1], Layout::Linked), chunk(entries, &[7, 7])],
+        vec![chunk(sessions, &[5])],
+        vec![sent_block(values, &[1, 2, 3])],
+        vec![ResidualFrame::End],
     ];
-    assert_eq!(
-        order(&mut backup, residual(vec![loss(P, 1)], vec![], true)),
-        expected
-    );
-    assert_eq!(
-        order(&mut backup, residual(vec![loss(P, 1)], vec![], true)),
-        [],
-        "an order carried out already"
-    );
+    let arena = vec![
+        vec![begin(1, [3, 2, 1], Layout::Arena)],
+        vec![sent_block(values, &[1, 2, 3])],
+        vec![sent_block(entries, &[7, 7])],
+        vec![sent_block(sessions, &[5])],
+        vec![ResidualFrame::End],
+    ];
+    for (layout, frames) in [(Layout::Linked, linked), (Layout::Arena, arena)] {
+        let mut backup = FusedBackup::new(0, layout).expect("a row");
+        order(&mut backup, ToServer::Admit { seat: seat(P, 1) });
+        call(&mut backup, LINE_P, P, open_frame(1, 0, 0, false));
+        let mut first = delta(3, 0, &[1, 2, 3]);
+        first.lengths = [3, 2, 1];
+        first.ranges.push(Range {
+            region: entries,
+            offset: 0,
+            xor: vec![7, 7],
+        });
+        first.ranges.push(Range {
+            region: sessions,
+            offset: 0,
+            xor: vec![5],
+        });
+        say(&mut backup, LINE_P, operation(1, 0, first));
+        let expected: Vec<_> = frames.into_iter().map(portion).collect();
+        let ordered = order(&mut backup, residual(vec![loss(P, 1)], vec![], true));
+        assert_eq!(ordered, expected, "{layout:?}");
+        let again = order(&mut backup, residual(vec![loss(P, 1)], vec![], true));
+        assert_eq!(again, [], "an order carried out already");
+    }
+}
+
+#[test]
+fn another_server_sends_the_plain_regions() {
+    let mut backup = with_two_primaries();
+    let mut first = delta(1, 0, &[1]);
+    first.lengths = [1, 1, 0];
+    say(&mut backup, LINE_P, operation(1, 0, first));
+    let expected = [
+        portion(vec![begin(1, [1, 1, 0], Layout::Linked)]),
+        portion(vec![sent_block(RegionId::VALUES, &[1])]),
+        portion(vec![ResidualFrame::End]),
+    ];
+    let ordered = order(&mut backup, residual(vec![loss(P, 1)], vec![], false));
+    assert_eq!(ordered, expected);
 }
 
 #[test]
 fn deltas_follow_the_residual_up_to_the_block_and_leave_it_alone_afterwards() {
-    let mut backup = with_two_primaries();
-    say(&mut backup, LINE_P, operation(1, 0, delta(2, 0, &[1, 2])));
-    say(&mut backup, LINE_Q, operation(1, 0, delta(2, 0, &[16, 32])));
-    let want = told(
-        LINE_Q,
-        AckFrame::WantBlocks {
-            recovery: 4,
-            first: 0,
-            count: 1,
-        },
-    );
-    let ordered = order(&mut backup, residual(vec![loss(P, 1)], vec![Q], false));
-    assert_eq!(ordered, [want, portion(vec![begin(1, [2, 0, 0])])]);
-    // Before the block: grows past the residual's end, too.
-    say(&mut backup, LINE_Q, operation(2, 1, delta(3, 1, &[64, 64])));
-    let block = DeltaFrame::Block {
-        recovery: 4,
-        index: 0,
-        bytes: Bytes::from_static(&[16, 32 ^ 64, 64]),
-    };
-    let sent = ResidualFrame::Block {
-        index: 0,
-        bytes: Bytes::from_static(&[1, 2]),
-    };
-    assert_eq!(
-        say(&mut backup, LINE_Q, block),
-        [portion(vec![sent, ResidualFrame::End])]
-    );
-    say(&mut backup, LINE_Q, operation(3, 2, delta(3, 0, &[128])));
-    assert_eq!(backup.parity(), [1 ^ 16 ^ 128, 2 ^ 32 ^ 64, 64]);
-}
-
-#[test]
-fn a_primary_that_calls_again_is_asked_for_the_blocks_that_are_missing() {
-    let mut backup = with_two_primaries();
-    let two_blocks = BLOCK_BYTES + 1;
-    say(&mut backup, LINE_P, operation(1, 0, delta(two_blocks, 0, &[1])));
-    say(&mut backup, LINE_Q, operation(1, 0, delta(1, 0, &[2])));
-    order(&mut backup, residual(vec![loss(P, 1)], vec![Q], false));
-    let block = |index, bytes: &'static [u8]| DeltaFrame::Block {
-        recovery: 4,
-        index,
-        bytes: Bytes::from_static(bytes),
-    };
-    assert_eq!(say(&mut backup, LINE_Q, block(0, &[2])), []);
-    backup.handle(Event::Ended { connection: LINE_Q });
-    let again = call(&mut backup, 3, Q, open_frame(1, 0, 0, false));
-    let want = AckFrame::WantBlocks {
-        recovery: 4,
-        first: 1,
-        count: 1,
-    };
-    assert_eq!(
-        again,
-        [told(3, AckFrame::Opened { applied: Seq(1) }), told(3, want)]
-    );
-    let Some(Command::Stream(last)) = say(&mut backup, 3, block(1, &[])).pop() else {
-        panic!("no portion")
-    };
-    assert_eq!(last.frames.len(), 3, "two blocks and the end");
-}
-
-#[test]
-fn windows_follow_each_other_as_fast_as_the_replacement_reads() {
-    let mut backup = with_two_primaries();
-    let whole = 3 * WINDOW_BLOCKS * BLOCK_BYTES;
-    let cut = grow(&mut backup, LINE_P, whole) + 1;
-    say(
-        &mut backup,
-        LINE_P,
-        operation(cut, 0, delta(whole, whole - 1, &[9])),
-    );
-    let commands = order(&mut backup, residual(vec![loss(P, cut)], vec![Q], false));
-    let firsts = |commands: &[Command]| -> Vec<Option<u64>> {
-        let streamed = commands.iter().filter_map(|command| match command {
-            Command::Stream(portion) => Some(portion),
-            _ => None,
-        });
-        let first = |portion: &Portion| match portion.frames.first() {
-            Some(ResidualFrame::Block { index, .. }) => Some(*index),
-            _ => None,
+    for (layout, region) in [
+        (Layout::Linked, RegionId::VALUES),
+        (Layout::Arena, RegionId::VALUES),
+        (Layout::Arena, RegionId::SESSIONS),
+    ] {
+        let lengths = |length| {
+            let mut lengths = [0; REGIONS];
+            lengths[usize::from(region.0)] = length;
+            lengths
         };
-        streamed.map(first).collect()
-    };
-    // Q is empty and need not be asked, whatever it writes meanwhile.
-    assert_eq!(firsts(&commands), [None, Some(0)], "two portions are under way");
-    let seq = grow(&mut backup, LINE_Q, whole) + 1;
-    say(
-        &mut backup,
-        LINE_Q,
-        operation(seq, 0, delta(whole, 0, &vec![3; whole as usize])),
-    );
-    let sent = || Event::PortionSent {
-        recovery: 4,
-        primary: P,
-    };
-    // The second window was copied before Q wrote; the third is copied after, and Q is asked.
-    let next = backup.handle(sent());
-    let want = AckFrame::WantBlocks {
-        recovery: 4,
-        first: 2 * WINDOW_BLOCKS,
-        count: WINDOW_BLOCKS,
-    };
-    assert_eq!(firsts(&next), [Some(WINDOW_BLOCKS)]);
-    assert_eq!(next.last(), Some(&told(LINE_Q, want)));
-    assert_eq!(backup.handle(sent()), []);
-    let mut last = Vec::new();
-    for index in 2 * WINDOW_BLOCKS..3 * WINDOW_BLOCKS {
-        let bytes = Bytes::from(vec![3; BLOCK_BYTES as usize]);
-        last = say(
-            &mut backup,
+        let delta = |length, offset, xor: &[u8]| Delta {
+            lengths: lengths(length),
+            ranges: vec![Range {
+                region,
+                offset,
+                xor: xor.to_vec(),
+            }],
+        };
+        let mut backup = two_primaries_of(0, layout);
+        say(&mut backup, LINE_P, operation(1, 0, delta(2, 0, &[1, 2])));
+        say(&mut backup, LINE_Q, operation(1, 0, delta(2, 0, &[16, 32])));
+        let block = BlockId { region, index: 0 };
+        let want = told(
             LINE_Q,
-            DeltaFrame::Block {
+            AckFrame::WantBlocks {
                 recovery: 4,
-                index,
-                bytes,
+                first: block,
+                count: 1,
             },
         );
+        let ordered = order(&mut backup, residual(vec![loss(P, 1)], vec![Q], false));
+        assert_eq!(ordered, [portion(vec![begin(1, lengths(2), layout)]), want]);
+        // Before the block: grows past the residual's end, too.
+        say(&mut backup, LINE_Q, operation(2, 1, delta(3, 1, &[64, 64])));
+        let bytes = Bytes::from_static(&[16, 32 ^ 64, 64]);
+        let frame = DeltaFrame::Block {
+            recovery: 4,
+            block,
+            bytes,
+        };
+        assert_eq!(
+            say(&mut backup, LINE_Q, frame),
+            [
+                portion(vec![sent_block(region, &[1, 2])]),
+                portion(vec![ResidualFrame::End])
+            ]
+        );
+        say(&mut backup, LINE_Q, operation(3, 2, delta(3, 0, &[128])));
+        assert_eq!(backup.parity(region), [1 ^ 16 ^ 128, 2 ^ 32 ^ 64, 64]);
     }
-    let Some(Command::Stream(Portion { frames, .. })) = last.pop() else {
-        panic!("no portion")
-    };
-    let mut block = vec![0; BLOCK_BYTES as usize];
-    let zeroes = |index| ResidualFrame::Block {
-        index,
-        bytes: Bytes::from(vec![0; BLOCK_BYTES as usize]),
-    };
-    let mut expected: Vec<_> = (2 * WINDOW_BLOCKS..3 * WINDOW_BLOCKS - 1).map(zeroes).collect();
-    block[BLOCK_BYTES as usize - 1] = 9;
-    expected.push(ResidualFrame::Block {
-        index: 3 * WINDOW_BLOCKS - 1,
-        bytes: Bytes::from(block),
-    });
-    expected.push(ResidualFrame::End);
-    assert!(
-        frames == expected,
-        "what the live primary wrote meanwhile is in none of it"
-    );
+}
+
+/// Every replacement adds up what the servers send, and has its bytes; its own length is all it is sent.
+#[test]
+fn scaled_residuals_of_all_rows_add_up_to_each_lost_primary() {
+    let of_p = [1, 2, 3];
+    let of_q: Vec<u8> = (0..BLOCK_BYTES + 2).map(|byte| byte as u8 | 1).collect();
+    let mut sums = [(P, vec![0; of_q.len()]), (Q, vec![0; of_q.len()])];
+    for row in [0, 1] {
+        let mut backup = two_primaries_of(row, Layout::Arena);
+        say(&mut backup, LINE_P, operation(1, 0, delta(3, 0, &of_p)));
+        say(
+            &mut backup,
+            LINE_Q,
+            operation(1, 0, delta(of_q.len() as u64, 0, &of_q)),
+        );
+        let commands = order(&mut backup, residual(vec![loss(P, 1), loss(Q, 1)], vec![], false));
+        for command in commands {
+            let Command::Stream(Portion { primary, frames, .. }) = command else {
+                panic!("{command:?}")
+            };
+            let (_, sum) = &mut sums[usize::from(column(primary))];
+            for frame in frames {
+                if let ResidualFrame::Block { block, bytes } = frame {
+                    let offset = block.offset() as usize;
+                    erasure::multiply_add(1, &bytes, &mut sum[offset..offset + bytes.len()]);
+                }
+            }
+        }
+    }
+    let mut whole_p = of_p.to_vec();
+    whole_p.resize(of_q.len(), 0);
+    assert!(sums == [(P, whole_p), (Q, of_q)]);
 }
 
 #[test]
 fn a_residual_that_cannot_be_right_is_refused_by_name() {
     let mut backup = with_two_primaries();
     say(&mut backup, LINE_P, operation(1, 0, delta(1, 0, &[1])));
+    let residual_of = |loss: Loss, live: NodeId| residual(vec![loss], vec![live], false);
+    let of_rows = |rows: &[u8]| ToServer::Residual {
+        recovery: 4,
+        losses: vec![loss(P, 1)],
+        rows: rows.to_vec(),
+        live: vec![Q],
+        with_auxiliary: false,
+    };
     let cases = [
         (
-            loss(P, 2),
-            vec![Q],
+            residual_of(loss(P, 2), Q),
             "node 1 is held Whole up to seq 1, not to seq 2",
         ),
-        (loss(NodeId(3), 0), vec![Q], "nothing is held of node 3"),
-        (loss(P, 1), vec![NodeId(3)], "node 3 is not wholly held"),
+        (residual_of(loss(NodeId(3), 0), Q), "nothing is held of node 3"),
+        (residual_of(loss(P, 1), NodeId(3)), "node 3 is not wholly held"),
+        (of_rows(&[0, 1]), "2 rows for 1 columns"),
+        (of_rows(&[1]), "row 0 is not decoded from here"),
     ];
-    for (loss, live, reason) in cases {
-        let failed = FromServer::ResidualFailed {
-            recovery: 4,
-            reason: reason.to_owned(),
-        };
-        assert_eq!(
-            order(&mut backup, residual(vec![loss], live, false)),
-            [Command::ToManager(failed)]
-        );
+    for (residual, reason) in cases {
+        let reason = reason.to_owned();
+        let failed = FromServer::ResidualFailed { recovery: 4, reason };
+        assert_eq!(order(&mut backup, residual), [Command::ToManager(failed)]);
     }
 }
 
@@ -289,7 +261,7 @@ fn an_unreachable_replacement_or_an_abandoned_recovery_ends_the_residual() {
     assert_eq!(order(&mut abandoned, ToServer::Abandon { recovery: 4 }), [stop]);
     let late = DeltaFrame::Block {
         recovery: 4,
-        index: 0,
+        block: values(0),
         bytes: Bytes::from_static(&[2]),
     };
     assert_eq!(say(&mut abandoned, LINE_Q, late), []);

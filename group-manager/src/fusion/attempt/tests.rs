@@ -88,6 +88,7 @@ fn as_many_servers_as_losses_compute_and_the_turn_rotates_them() {
     let residual = |with_auxiliary| ToServer::Residual {
         recovery: 9,
         losses: losses.clone(),
+        rows: vec![1, 2],
         live: vec![NodeId(3)],
         with_auxiliary,
     };

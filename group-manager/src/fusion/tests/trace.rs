@@ -77,13 +77,15 @@ fn to_server(message: &ToServer) -> String {
         ToServer::Residual {
             recovery,
             losses,
+            rows,
             live,
             with_auxiliary,
         } => {
             let auxiliary = if *with_auxiliary { " with auxiliary" } else { "" };
             format!(
-                "residual {recovery} [{}] live [{}]{auxiliary}",
+                "residual {recovery} [{}] rows [{}] live [{}]{auxiliary}",
                 list(losses.iter().map(loss)),
+                list(rows.iter().map(u8::to_string)),
                 nodes(live)
             )
         }

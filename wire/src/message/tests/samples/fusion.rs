@@ -5,8 +5,8 @@ use structures::delta::{Delta, Range};
 
 use super::{Fields, Kind, variants};
 use crate::message::fusion::{
-    AckFrame, DeltaFrame, FromPrimary, FromServer, Loss, PrimarySeat, ResidualFrame, ServerSeat, ToPrimary,
-    ToServer,
+    AckFrame, BlockId, DeltaFrame, FromPrimary, FromServer, Loss, PrimarySeat, ResidualFrame, ServerSeat,
+    ToPrimary, ToServer,
 };
 
 pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
@@ -58,6 +58,7 @@ fn to_server(f: &Fields) -> Vec<ToServer> {
         ToServer::Residual {
             recovery,
             losses: losses(f),
+            rows: vec![f.byte],
             live: vec![f.node()],
             with_auxiliary: f.flag,
         },
@@ -147,6 +148,13 @@ fn from_primary(f: &Fields) -> Vec<FromPrimary> {
     ]
 }
 
+fn block(f: &Fields) -> BlockId {
+    BlockId {
+        region: f.region(),
+        index: f.other_long,
+    }
+}
+
 fn delta_frames(f: &Fields) -> Vec<DeltaFrame> {
     let range = |offset| Range {
         region: f.region(),
@@ -168,9 +176,10 @@ fn delta_frames(f: &Fields) -> Vec<DeltaFrame> {
                 ranges: vec![range(f.long), range(f.other_long)],
             },
         },
+        DeltaFrame::Stable { stable: f.seq() },
         DeltaFrame::Block {
             recovery: f.long,
-            index: f.other_long,
+            block: block(f),
             bytes: f.blob(),
         },
         DeltaFrame::Image {
@@ -189,7 +198,7 @@ fn ack_frames(f: &Fields) -> Vec<AckFrame> {
         AckFrame::Gap { expected: f.seq() },
         AckFrame::WantBlocks {
             recovery: f.long,
-            first: f.other_long,
+            first: block(f),
             count: f.long,
         },
         AckFrame::Fenced { epoch: f.epoch() },
@@ -208,14 +217,14 @@ fn residual_frames(f: &Fields) -> Vec<ResidualFrame> {
             row: f.byte,
             cut: f.seq(),
             lengths: f.lengths(),
-            residual_bytes: f.other_long,
+            residual_bytes: f.lengths(),
         },
         ResidualFrame::Auxiliary {
             region: f.region(),
             bytes: f.blob(),
         },
         ResidualFrame::Block {
-            index: f.other_long,
+            block: block(f),
             bytes: f.blob(),
         },
         ResidualFrame::End,
