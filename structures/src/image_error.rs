@@ -1,4 +1,4 @@
-//! Why the images of a keyed list's regions were refused.
+//! Why the images of a structure's regions were refused.
 //!
 //! Images come from a state transfer or a decode: they may be truncated, of another structure, or wrong.
 //! What fails is never served; each variant says where and what was found.
@@ -7,7 +7,9 @@ use multicast::id::{ClientId, Seq};
 use thiserror::Error;
 
 use crate::arena::ArenaError;
-use crate::layout::StructureLimits;
+use crate::kind::{StructureKind, StructureLimits};
+use crate::packed::chain_error::ChainError;
+use crate::packed::format::RecordError;
 
 /// Why images were refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -15,8 +17,8 @@ pub enum ImageError {
     /// A region is longer than any may be.
     #[error(transparent)]
     Arena(#[from] ArenaError),
-    /// The ENTRIES region is shorter than its header.
-    #[error("the entries are {found} bytes long, their header {expected}")]
+    /// The region with the header is shorter than that.
+    #[error("{found} bytes are there, and the header alone has {expected}")]
     HeaderTruncated {
         /// Bytes there.
         found: usize,
@@ -31,24 +33,24 @@ pub enum ImageError {
         /// Bytes of the SESSIONS region.
         sessions: usize,
     },
-    /// Not the entries of a keyed list.
-    #[error("the entries start with {found:?}, not {expected:?}")]
+    /// Not the header of such a structure.
+    #[error("the header starts with {found:?}, not {expected:?}")]
     Magic {
         /// Bytes there.
         found: [u8; 4],
-        /// Bytes of a keyed list.
+        /// Bytes of such a structure.
         expected: [u8; 4],
     },
-    /// Entries of another version.
-    #[error("the entries are of version {found}, not {expected}")]
+    /// A structure of another version.
+    #[error("the structure is of version {found}, not {expected}")]
     Version {
         /// Version there.
         found: u8,
         /// Version known.
         expected: u8,
     },
-    /// Entries written under other limits.
-    #[error("the entries were written under {found:?}, not {expected:?}")]
+    /// Written under other limits.
+    #[error("the structure was written under {found:?}, not {expected:?}")]
     Limits {
         /// Limits there.
         found: StructureLimits,
@@ -132,6 +134,105 @@ pub enum ImageError {
     /// The sessions are not sound.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// The bytes of another kind of packed structure.
+    #[error("the structure is of kind number {found}, not a {expected}")]
+    Kind {
+        /// Its number in the header.
+        found: u8,
+        /// The kind asked for.
+        expected: StructureKind,
+    },
+    /// Packed into pages of another size.
+    #[error("the structure has pages of {found} bytes, not {expected}")]
+    PageBytes {
+        /// Bytes by the header.
+        found: u16,
+        /// Bytes known.
+        expected: u16,
+    },
+    /// An unused byte of a packed structure's header is not zero.
+    #[error("an unused byte of the header is not zero")]
+    HeaderNotZero,
+    /// A packed structure's regions start together, with the first session; here only some are there.
+    #[error("{records} bytes of records, {results} of results and {sessions} of sessions: some are missing")]
+    Missing {
+        /// Bytes of the RECORDS region.
+        records: usize,
+        /// Bytes of the RESULTS region.
+        results: usize,
+        /// Bytes of the SESSIONS region.
+        sessions: usize,
+    },
+    /// A region is no chain of pages.
+    #[error("region {region}: {error}")]
+    Chain {
+        /// The region's number.
+        region: u8,
+        /// Why not.
+        error: ChainError,
+    },
+    /// More records than elements may be.
+    #[error("{found} elements, past the limit of {limit}")]
+    TooManyRecords {
+        /// Records there.
+        found: u64,
+        /// Most there may be.
+        limit: u64,
+    },
+    /// A record is not sound.
+    #[error("region {region}, page {page}, byte {offset}: {error}")]
+    Record {
+        /// The region's number.
+        region: u8,
+        /// The page that it starts in.
+        page: u32,
+        /// From the start of the page's content.
+        offset: usize,
+        /// What is wrong.
+        error: RecordError,
+    },
+    /// Two records have one key.
+    #[error("region {region}: the record in page {page} at byte {offset} has the key of an earlier one")]
+    KnownKey {
+        /// The region's number.
+        region: u8,
+        /// The page that the later one starts in.
+        page: u32,
+        /// From the start of the page's content.
+        offset: usize,
+    },
+    /// A record is smaller than the one before it, where they are kept in order.
+    #[error("the record in page {page} at byte {offset} belongs before an earlier one")]
+    Disorder {
+        /// The page that it starts in.
+        page: u32,
+        /// From the start of the page's content.
+        offset: usize,
+    },
+    /// The values taken out are not those that the sessions answer.
+    #[error(transparent)]
+    Result(#[from] ResultError),
+}
+
+/// Why a RESULTS region was refused although it is sound in itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ResultError {
+    /// A client's write took a value out, and the value is not there.
+    #[error("{seq} of {client} took a value out, which is missing")]
+    Missing {
+        /// Whose.
+        client: ClientId,
+        /// Which write.
+        seq: Seq,
+    },
+    /// There are more values than writes that took one out.
+    #[error("{found} values taken out, but only {answered} are answers of a session")]
+    Surplus {
+        /// Values there.
+        found: u64,
+        /// Writes of all windows that took one out.
+        answered: u64,
+    },
 }
 
 /// Why a SESSIONS region was refused.

@@ -11,6 +11,7 @@
 //! order; slots are dense; the indexes are derived from the regions and never in them.
 
 mod check;
+mod query;
 
 use std::fmt;
 use std::iter;

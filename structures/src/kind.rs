@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use crate::layout::StructureLimits;
+use crate::op::Op;
 
 /// The structures that can be protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +70,25 @@ impl StructureKind {
             self,
             Self::LinkedList | Self::KeyedList | Self::Map | Self::OrderedMap | Self::Set
         )
+    }
+}
+
+impl StructureKind {
+    /// Whether it has this operation; if not, the answer is [`Outcome::Unsupported`](crate::op::Outcome).
+    pub fn has(self, op: &Op) -> bool {
+        match op {
+            Op::OpenSession => true,
+            Op::Insert { .. } | Op::Delete { .. } => self.is_keyed(),
+            Op::Update { .. } => self.is_keyed() && self != Self::Set,
+            Op::Remove { .. } => self.is_keyed() && self != Self::LinkedList,
+            Op::PushFront { .. } | Op::InsertAt { .. } | Op::SetAt { .. } | Op::RemoveAt { .. } => {
+                self == Self::List
+            }
+            Op::PushBack { .. } => matches!(self, Self::List | Self::Queue | Self::Stack),
+            Op::PopFront => matches!(self, Self::List | Self::Queue | Self::PriorityQueue),
+            Op::PopBack => matches!(self, Self::List | Self::Stack),
+            Op::PushRanked { .. } => self == Self::PriorityQueue,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub mod keyed_list;
 pub mod kind;
 pub mod layout;
 pub mod op;
+pub mod packed;
 pub mod query;
 mod region;
 pub mod session;

@@ -103,6 +103,14 @@ impl Op {
         }
     }
 
+    /// Whether its answer, if it changes anything, is a value taken out.
+    pub fn takes_out(&self) -> bool {
+        matches!(
+            self,
+            Self::Remove { .. } | Self::PopFront | Self::PopBack | Self::RemoveAt { .. }
+        )
+    }
+
     /// The value it brings, if it brings one.
     pub fn value(&self) -> Option<&[u8]> {
         match self {

@@ -80,6 +80,27 @@ impl<'a> Record<'a> {
         Outcome::from_byte(self.window()[position(seq)])
     }
 
+    /// The sequence numbers in the window whose writes took a value out, in ascending order.
+    pub(crate) fn taken(self) -> impl Iterator<Item = Seq> {
+        let last = self.last().0;
+        self.taken_within(last.saturating_sub(WINDOW - 1), last)
+    }
+
+    /// Those of [`Self::taken`] that leave the window when `seq` is applied.
+    pub(crate) fn taken_until(self, seq: Seq) -> impl Iterator<Item = Seq> {
+        let last = self.last().0;
+        let kept_from = seq.0.max(last).saturating_sub(WINDOW - 1);
+        self.taken_within(
+            last.saturating_sub(WINDOW - 1),
+            kept_from.saturating_sub(1).min(last),
+        )
+    }
+
+    fn taken_within(self, first: u64, last: u64) -> impl Iterator<Item = Seq> {
+        let numbers = (first.max(Seq::FIRST.0)..=last).map(Seq);
+        numbers.filter(move |seq| self.outcome(*seq) == Some(Outcome::Removed))
+    }
+
     fn u64_at(self, offset: usize) -> u64 {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&self.0[offset..offset + 8]);
@@ -189,6 +210,19 @@ impl Sessions {
         }
     }
 
+    /// The record that opening this session would evict, if it would.
+    pub(crate) fn evicted_by<'a>(&self, image: &'a [u8], client: ClientId, seq: Seq) -> Option<Record<'a>> {
+        let is_full = image.len() / RECORD_BYTES >= MAX_SESSIONS;
+        let opens = is_full && seq >= Seq::FIRST && self.find(image, client).is_none();
+        opens.then(|| Record::at(image, least_recent(image)))
+    }
+
+    /// The outcome of an applied write is no longer known.
+    pub(crate) fn forget(&self, tx: &mut Transaction<'_>, place: u32, seq: Seq) {
+        let at = offset(place) + WINDOW_START + position(seq);
+        tx.store(RegionId::SESSIONS, at, &[Outcome::Forgotten as u8]);
+    }
+
     /// Heap bytes of what is derived.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.index.allocation_size()
@@ -203,11 +237,8 @@ impl Sessions {
                 .expect("MAX_SESSIONS records are far below the limit");
             return count as u32;
         }
-        let oldest = Record::all(image)
-            .zip(0..)
-            .min_by_key(|(record, _)| record.stamp());
-        let (record, place) = oldest.expect("MAX_SESSIONS records are there");
-        let hash = self.hasher.hash_one(record.client());
+        let place = least_recent(image);
+        let hash = self.hasher.hash_one(Record::at(image, place).client());
         if let Ok(occupied) = self.index.find_entry(hash, |other| *other == place) {
             occupied.remove();
         }
@@ -226,6 +257,12 @@ impl Sessions {
         let hash = |place: &u32| hasher.hash_one(Record::at(image, *place).client());
         self.index.insert_unique(hash(&place), place, hash);
     }
+}
+
+/// Place of the record that was used least recently, of at least one.
+fn least_recent(image: &[u8]) -> u32 {
+    let stamps = Record::all(image).map(Record::stamp).zip(0..);
+    stamps.min().map_or(0, |(_, place)| place)
 }
 
 /// The record of a session just opened: nothing before `seq` is known any more.

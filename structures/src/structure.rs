@@ -10,6 +10,7 @@ use crate::image_error::ImageError;
 use crate::keyed_list::{KeyedList, Sizes};
 use crate::kind::{StructureKind, StructureSpec};
 use crate::op::{Answer, Element, Write};
+use crate::packed::Packed;
 use crate::query::{Found, Query};
 
 /// One structure of any kind. See the module's documentation.
@@ -22,12 +23,16 @@ pub struct Structure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Body {
     Linked(KeyedList),
+    Packed(Box<Packed>),
 }
 
 impl Structure {
     /// An empty structure without sessions.
     pub fn new(spec: StructureSpec) -> Self {
-        let body = Body::Linked(KeyedList::new(spec.limits));
+        let body = match spec.kind {
+            StructureKind::LinkedList => Body::Linked(KeyedList::new(spec.limits)),
+            _ => Body::Packed(Box::new(Packed::new(spec))),
+        };
         Self { spec, body }
     }
 
@@ -38,7 +43,10 @@ impl Structure {
     /// # Errors
     /// A variant of [`ImageError`] for whatever no structure of this kind and these limits can have written.
     pub fn from_images(spec: StructureSpec, images: [Vec<u8>; REGIONS]) -> Result<Self, ImageError> {
-        let body = Body::Linked(KeyedList::from_images(spec.limits, images)?);
+        let body = match spec.kind {
+            StructureKind::LinkedList => Body::Linked(KeyedList::from_images(spec.limits, images)?),
+            _ => Body::Packed(Box::new(Packed::from_images(spec, images)?)),
+        };
         Ok(Self { spec, body })
     }
 
@@ -51,18 +59,15 @@ impl Structure {
                 let (outcome, delta) = list.apply(write);
                 (outcome.into(), delta)
             }
+            Body::Packed(packed) => packed.apply(write),
         }
     }
 
     /// Answers a query.
     pub fn query(&self, query: &Query) -> Found {
         match &self.body {
-            Body::Linked(list) => match query {
-                Query::Len => Found::Len(list.len() as u64),
-                Query::Get { key } => Found::Value(list.get(key)),
-                Query::All => Found::Elements(list.elements()),
-                _ => Found::Unsupported,
-            },
+            Body::Linked(list) => list.query(query),
+            Body::Packed(packed) => packed.query(query),
         }
     }
 
@@ -70,6 +75,7 @@ impl Structure {
     pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
         match &self.body {
             Body::Linked(list) => list.get(key),
+            Body::Packed(packed) => packed.get(key),
         }
     }
 
@@ -77,6 +83,7 @@ impl Structure {
     pub fn elements(&self) -> Vec<Element> {
         match &self.body {
             Body::Linked(list) => list.elements(),
+            Body::Packed(packed) => packed.elements(),
         }
     }
 
@@ -84,6 +91,7 @@ impl Structure {
     pub fn len(&self) -> usize {
         match &self.body {
             Body::Linked(list) => list.len(),
+            Body::Packed(packed) => packed.len(),
         }
     }
 
@@ -111,6 +119,7 @@ impl Structure {
     pub fn arena(&self) -> &Arena {
         match &self.body {
             Body::Linked(list) => list.arena(),
+            Body::Packed(packed) => packed.arena(),
         }
     }
 
@@ -118,6 +127,7 @@ impl Structure {
     pub fn sizes(&self) -> Sizes {
         match &self.body {
             Body::Linked(list) => list.sizes(),
+            Body::Packed(packed) => packed.sizes(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{MAX_SESSIONS, MAX_STAMP, RECORD_BYTES, Record};
+use super::{MAX_SESSIONS, MAX_STAMP, RECORD_BYTES, Record, WINDOW};
 use crate::image_error::SessionError;
 use crate::op::Outcome;
 
@@ -44,12 +44,26 @@ fn check_count(image: &[u8]) -> Result<(), SessionError> {
     Ok(())
 }
 
-/// Every byte of the window is an outcome that is recorded, or zero, which the last one's is not.
+/// Every byte of the window is an outcome that is recorded, or zero, which the last one's is not; where there
+/// is no sequence number yet, nothing is known.
 fn check_window(record: Record<'_>, answers: &impl Fn(Outcome) -> bool) -> Result<(), SessionError> {
     let (client, last) = (record.client(), record.last());
+    match record.outcome(last) {
+        Some(outcome) if last.0 > 0 && outcome != Outcome::Forgotten => {}
+        _ => return Err(SessionError::LastMissing { client, last }),
+    }
     for (position, found) in record.window().iter().copied().enumerate() {
-        let is_recorded = |outcome| outcome != Outcome::NoSession && answers(outcome);
-        if found != 0 && !Outcome::from_byte(found).is_some_and(is_recorded) {
+        let is_numbered = last.0 >= WINDOW || (1..=last.0).contains(&(position as u64));
+        let is_recorded = |outcome| match outcome {
+            Outcome::NoSession => false,
+            Outcome::Forgotten => true,
+            outcome => is_numbered && answers(outcome),
+        };
+        let is_sound = match found {
+            0 => is_numbered,
+            found => Outcome::from_byte(found).is_some_and(is_recorded),
+        };
+        if !is_sound {
             return Err(SessionError::BadOutcome {
                 client,
                 position,
@@ -57,8 +71,5 @@ fn check_window(record: Record<'_>, answers: &impl Fn(Outcome) -> bool) -> Resul
             });
         }
     }
-    match record.outcome(last) {
-        Some(outcome) if last.0 > 0 && outcome != Outcome::Forgotten => Ok(()),
-        _ => Err(SessionError::LastMissing { client, last }),
-    }
+    Ok(())
 }
