@@ -1,8 +1,8 @@
 //! The loops that all kernels share: products and their sums, many bytes at a time.
 //!
-//! [`Lanes`] is what an instruction set offers; [`add`] and [`write`] are written once on top of it. Both walk over their
-//! target once: a stretch of the target stays in registers while every source adds its product to it, so
-//! any number of sources costs one pass.
+//! [`Lanes`] is what an instruction set offers; [`add`] and [`write`] are written once on top of it. Both walk
+//! over their target once: a stretch of it stays in registers while every source adds its product, so any
+//! number of sources costs one pass.
 //!
 //! Invariant: every byte of the target is stored exactly once, and nothing outside of it.
 
@@ -36,7 +36,7 @@ pub(super) trait Lanes: Copy {
     fn multiply(self, factor: Self::Factor, vector: Self::Vector) -> Self::Vector;
 }
 
-// Nothing here is a closure: one that the compiler chose not to inline would be compiled without the
+// No vector goes through a closure: one that the compiler chose not to inline would be compiled without the
 // instructions, and take a hundred times as long.
 
 /// Adds the product to the target, which is as long as the source.
