@@ -176,7 +176,7 @@ impl Parts<'_, '_> {
             .evicted_by(self.tx.image(RegionId::SESSIONS), client, seq)
         {
             let (client, taken) = (evicted.client(), evicted.taken().collect::<Vec<_>>());
-            self.results.drop_all(self.tx, client, taken);
+            self.results.turn_over(self.tx, client, &taken, None);
         }
         self.sessions.open(self.tx, client, seq)
     }
@@ -228,19 +228,22 @@ impl Parts<'_, '_> {
     fn record(&mut self, place: u32, client: ClientId, seq: Seq, answer: &Answer) {
         let record = Record::at(self.tx.image(RegionId::SESSIONS), place);
         let passed: Vec<Seq> = record.taken_until(seq).collect();
-        self.results.drop_all(self.tx, client, passed);
-        if let Some(value) = &answer.value {
-            self.results.keep(self.tx, client, seq, value);
-        }
+        let kept = answer.value.as_deref().map(|value| (seq, &value[..]));
+        self.results.turn_over(self.tx, client, &passed, kept);
         self.sessions.record(self.tx, place, seq, answer.outcome);
-        if answer.value.is_some() {
-            let record = Record::at(self.tx.image(RegionId::SESSIONS), place);
-            let overflow = self.results.overflow(self.tx, record, seq);
-            for seq in &overflow {
-                self.sessions.forget(self.tx, place, *seq);
-            }
-            self.results.drop_all(self.tx, client, overflow);
+        if kept.is_some() {
+            self.limit_results(place, client, seq);
         }
+    }
+
+    /// Forgets the oldest values taken out, if there are more bytes of them than one client may keep.
+    fn limit_results(&mut self, place: u32, client: ClientId, newest: Seq) {
+        let record = Record::at(self.tx.image(RegionId::SESSIONS), place);
+        let overflow = self.results.overflow(self.tx, record, newest);
+        for seq in &overflow {
+            self.sessions.forget(self.tx, place, *seq);
+        }
+        self.results.turn_over(self.tx, client, &overflow, None);
     }
 }
 

@@ -34,8 +34,9 @@ impl Region {
             self.0.reserve_exact(wanted - self.0.len());
         }
         self.0.resize(length, 0);
-        if self.0.capacity() - length > 2 * slack(length) {
-            self.0.shrink_to(length + slack(length));
+        if self.0.capacity() - length > slack(length) {
+            // Half of it stays, so that growing and shrinking in turn does not copy every time.
+            self.0.shrink_to(length + slack(length) / 2);
         }
     }
 
@@ -82,7 +83,7 @@ mod tests {
         region.resize(20_000);
         for length in (0..20_000).rev() {
             region.resize(length);
-            assert!(region.0.capacity() - length <= 2 * slack(length), "at {length}");
+            assert!(region.0.capacity() - length <= slack(length), "at {length}");
         }
     }
 

@@ -11,6 +11,11 @@ use std::borrow::Cow;
 use crate::arena::{Arena, ArenaError, check_length};
 use crate::delta::{Delta, REGIONS, Range, RegionId};
 
+/// Stores of most operations: less memory to begin with would only be asked for in steps.
+const USUAL_STORES: usize = 8;
+/// Bytes of these stores.
+const USUAL_BYTES: usize = 128;
+
 /// Old xor new of one store; its bytes are part of [`Transaction::xors`].
 #[derive(Clone, Copy, Debug)]
 struct Store {
@@ -47,8 +52,8 @@ impl<'arena> Transaction<'arena> {
         Self {
             arena,
             old_lengths,
-            stores: Vec::new(),
-            xors: Vec::new(),
+            stores: Vec::with_capacity(USUAL_STORES),
+            xors: Vec::with_capacity(USUAL_BYTES),
         }
     }
 

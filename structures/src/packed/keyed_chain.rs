@@ -107,6 +107,22 @@ impl KeyedChain {
         self.chain.edit(tx, &mut self.index).remove(at);
     }
 
+    /// Puts an element, whose key is new, in the place of the one at `at`, if it takes as many bytes; says whether.
+    pub(crate) fn exchange(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        at: Cursor,
+        key: &[u8],
+        value: &[u8],
+    ) -> bool {
+        let record = self.format.encode(key, value);
+        let fits = self.chain.view_in(tx).record(at).whole_bytes() == record.len();
+        if fits {
+            self.chain.edit(tx, &mut self.index).exchange(at, &record);
+        }
+        fits
+    }
+
     /// Removes the element at `at`. If the last one takes as many bytes, it comes into its place, and no other
     /// element moves.
     pub(crate) fn swap_remove(&mut self, tx: &mut Transaction<'_>, at: Cursor) {
@@ -114,15 +130,10 @@ impl KeyedChain {
         let Some(last) = view.last().filter(|last| *last != at) else {
             return self.remove(tx, at);
         };
-        let (record, removed) = (view.record(last), view.record(at));
-        if record.length != removed.length {
-            return self.remove(tx, at);
-        }
-        let element = self.format.element(record);
-        let record = self.format.encode(&element.key, &element.value);
+        let Element { key, value } = self.format.element(view.record(last));
         // For a moment the key is there twice: first in its new place, so that no page moves in between.
-        self.chain.edit(tx, &mut self.index).exchange(at, &record);
-        self.chain.edit(tx, &mut self.index).remove(last);
+        let is_filled = self.exchange(tx, at, &key, &value);
+        self.remove(tx, if is_filled { last } else { at });
     }
 
     /// Heap bytes of what is derived.

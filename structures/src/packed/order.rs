@@ -101,6 +101,20 @@ impl Order {
         self.chunk_at(rank)?.pages.last().copied()
     }
 
+    /// The page with up to `reach` pages before it and behind it, in order.
+    pub(crate) fn around(&self, page: PageId, reach: usize) -> Vec<PageId> {
+        let (rank, slot) = (self.rank(page), self.slot(page));
+        let chunk = |rank: usize| self.chunk_at(rank).map_or(&[][..], |chunk| &chunk.pages);
+        let further_before = (0..rank).rev().flat_map(|rank| chunk(rank).iter().rev());
+        let further_behind = (rank + 1..self.sequence.len()).flat_map(chunk);
+        let before = chunk(rank)[..slot].iter().rev().chain(further_before);
+        let behind = chunk(rank)[slot..].iter().chain(further_behind);
+        let mut around: Vec<PageId> = before.take(reach).copied().collect();
+        around.reverse();
+        around.extend(behind.take(reach + 1));
+        around
+    }
+
     /// All pages, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = PageId> {
         let chunks = self.sequence.iter().map(|id| &self.chunks[*id as usize]);

@@ -16,7 +16,7 @@ use super::page::PageId;
 use super::view::{Cursor, View};
 
 /// A table so much larger than its records need gives memory back.
-const SPARE_FACTOR: usize = 4;
+const SPARE_FACTOR: usize = 3;
 /// A table this small is left as it is.
 const SMALL_TABLE: usize = 64;
 

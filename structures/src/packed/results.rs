@@ -99,23 +99,29 @@ impl Results {
         self.chain.chain().has_room_for(record_bytes)
     }
 
-    /// Keeps the value that a write took out.
-    pub(crate) fn keep(&mut self, tx: &mut Transaction<'_>, client: ClientId, seq: Seq, value: &[u8]) {
-        let outcome = self.chain.append(tx, &key(client, seq), value);
-        debug_assert_eq!(outcome, Outcome::Inserted, "the owner asked for room first");
-    }
-
-    /// Drops the values of writes that are no longer answered.
-    pub(crate) fn drop_all(
+    /// Drops the values of writes that are no longer answered, and keeps that of another.
+    pub(crate) fn turn_over(
         &mut self,
         tx: &mut Transaction<'_>,
         client: ClientId,
-        numbers: impl IntoIterator<Item = Seq>,
+        passed: &[Seq],
+        kept: Option<(Seq, &[u8])>,
     ) {
-        for seq in numbers {
-            let found = self.chain.find(self.chain.chain().view_in(tx), &key(client, seq));
-            self.chain
-                .swap_remove(tx, found.expect("a write that took a value out has it here"));
+        let mut kept = kept.map(|(seq, value)| (key(client, seq), value));
+        for seq in passed {
+            let at = self
+                .chain
+                .find(self.chain.chain().view_in(tx), &key(client, *seq));
+            let at = at.expect("a write that took a value out has it here");
+            match kept {
+                // Of a client that takes out values of one length, one comes into the place of the other.
+                Some((key, value)) if self.chain.exchange(tx, at, &key, value) => kept = None,
+                _ => self.chain.swap_remove(tx, at),
+            }
+        }
+        if let Some((key, value)) = kept {
+            let outcome = self.chain.append(tx, &key, value);
+            debug_assert_eq!(outcome, Outcome::Inserted, "the owner asked for room first");
         }
     }
 

@@ -105,7 +105,7 @@ impl<W: Watcher> Edit<'_, '_, W> {
     /// The first window around `page` whose content fits fewer pages, and how many.
     pub(super) fn sparse_window(&self, page: PageId) -> Option<(Window, usize)> {
         let capacity = self.capacity();
-        let neighbours = self.neighbours(page);
+        let neighbours = self.chain.order.around(page, WINDOW_PAGES - 1);
         let width = neighbours.len().min(WINDOW_PAGES);
         neighbours.windows(width).find_map(|pages| {
             let used = pages.iter().map(|page| self.chain.span(*page).used()).sum();
@@ -113,19 +113,5 @@ impl<W: Watcher> Edit<'_, '_, W> {
             let pages = pages.iter().copied().collect();
             (fewer < width).then_some((Window { pages, used }, fewer))
         })
-    }
-
-    /// The page and those of which a window with it may consist, in order.
-    fn neighbours(&self, page: PageId) -> Vec<PageId> {
-        let order = self.chain.order();
-        let mut pages = Vec::with_capacity(2 * WINDOW_PAGES - 1);
-        let before = std::iter::successors(order.before(page), |page| order.before(*page));
-        pages.extend(before.take(WINDOW_PAGES - 1));
-        pages.reverse();
-        pages.push(page);
-        let view = self.view();
-        let behind = std::iter::successors(view.next(page), |page| view.next(*page));
-        pages.extend(behind.take(WINDOW_PAGES - 1));
-        pages
     }
 }

@@ -103,6 +103,9 @@ proptest! {
             let before = place.checked_sub(1).map(|before| pages[before]);
             prop_assert_eq!(order.before(*page), before);
             prop_assert_eq!(order.records_in(*page), reference.0[place].1);
+            let reach = place % 9;
+            let around = &pages[place.saturating_sub(reach)..pages.len().min(place + reach + 1)];
+            prop_assert_eq!(order.around(*page, reach), around);
         }
         for index in (0..=total).step_by(7).chain([total]) {
             prop_assert_eq!(order.locate(index), reference.locate(index));
