@@ -5,6 +5,9 @@
 //! a crash:          fused servers --Residual--> Primary (the replacement): decode, check, go on at the cut + 1
 //! ```
 //!
+//! A primary can be a process of its own, or part of an application: [`FusedMap::host`](FusedMap) and its kin hold
+//! the structure in the process that uses it.
+//!
 //! [`primary`] is the protocol, pure: events in, commands out. [`run()`] is the shell around it. Read first:
 //! [`life`] (the structure and what waits for stability), then [`server_port`] and [`assembly`].
 //!
@@ -13,8 +16,11 @@
 
 pub mod assembly;
 pub mod door;
+mod fused;
+mod host;
 pub mod image_source;
 pub mod life;
+mod locals;
 pub mod primary;
 mod process;
 mod residual_streams;
@@ -23,6 +29,10 @@ mod server_links;
 pub mod server_port;
 pub mod settings;
 
+pub use collections;
+pub use fused::{
+    Fused, FusedList, FusedMap, FusedOrderedMap, FusedPriorityQueue, FusedQueue, FusedSet, FusedStack,
+};
 pub use process::main;
 pub use run::run;
 pub use settings::Settings;

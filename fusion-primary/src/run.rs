@@ -28,6 +28,7 @@ use wire::{
 
 use crate::{
     door::Caller,
+    locals::{LocalCall, Locals},
     primary::{CheckTimes, Command, Event, Primary},
     residual_streams::ResidualStreams,
     server_links::ServerLinks,
@@ -45,6 +46,7 @@ struct Shell {
     decoding: Duration,
     /// Structures that are being checked, off the runtime's thread.
     checks: JoinSet<Event>,
+    locals: Locals,
     meter: DoorMeter<Caller>,
 }
 
@@ -55,6 +57,16 @@ struct Shell {
 pub async fn run(
     listener: TcpListener,
     settings: Settings,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    run_with(listener, settings, Locals::none(), shutdown).await
+}
+
+/// The same with callers in this very process.
+pub(crate) async fn run_with(
+    listener: TcpListener,
+    settings: Settings,
+    locals: Locals,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
@@ -77,6 +89,7 @@ pub async fn run(
         residuals: ResidualStreams::new(),
         decoding: Duration::ZERO,
         checks: JoinSet::new(),
+        locals,
         meter: DoorMeter::new(traffic),
         settings,
     };
@@ -93,6 +106,7 @@ impl Shell {
             tokio::select! {
                 event = self.servers.next() => self.handle(event),
                 arrival = self.clients.next() => self.handle_client(arrival),
+                call = self.locals.next() => self.handle_local(call),
                 event = self.manager.next() => self.handle_manager(event),
                 event = self.residuals.next() => self.handle_residual(event),
                 Some(checked) = self.checks.join_next() => {
@@ -125,7 +139,10 @@ impl Shell {
             Command::Reply { caller, body } => self.reply(caller, body),
             Command::HangUp { caller } => {
                 self.meter.dropped(&caller);
-                self.clients.close(caller.connection);
+                match Locals::is_local(&caller) {
+                    true => self.locals.hang_up(caller),
+                    false => self.clients.close(caller.connection),
+                }
             }
             Command::ToManager(message) => self.manager.send(message),
             Command::Reenter => self.manager.reenter(),
@@ -163,6 +180,9 @@ impl Shell {
             ReplyBody::Written(_) => self.meter.answered(&caller),
             _ => self.meter.dropped(&caller),
         }
+        if Locals::is_local(&caller) {
+            return self.locals.reply(caller, body);
+        }
         self.clients.send(
             caller.connection,
             ClientReply {
@@ -175,7 +195,10 @@ impl Shell {
     fn handle_manager(&mut self, event: ManagerEvent<ToPrimary>) {
         match event {
             ManagerEvent::Message(message) => self.handle(Event::Manager(message)),
-            ManagerEvent::Refused(refused) => self.handle(Event::Refused(refused)),
+            ManagerEvent::Refused(refused) => {
+                self.locals.tell_refused(&refused);
+                self.handle(Event::Refused(refused));
+            }
             ManagerEvent::Lost => self.handle(Event::ManagerLost),
         }
     }
@@ -204,6 +227,15 @@ impl Shell {
                 self.handle(Event::Client { caller, body });
             }
         }
+    }
+
+    fn handle_local(&mut self, call: LocalCall) {
+        let caller = self.locals.admit(call.answer);
+        if matches!(call.body, RequestBody::Write { .. }) {
+            self.meter.arrived(caller, Instant::now());
+        }
+        let body = call.body;
+        self.handle(Event::Client { caller, body });
     }
 
     fn handle_caller(&mut self, peer: &Peer, stream: TcpStream) {

@@ -1,0 +1,126 @@
+//! The way from a collection to the structure that holds its elements: the one thing in which mechanisms, and
+//! the hosts of a structure and those who reach it from afar, differ.
+
+use std::{future::Future, time::Duration};
+
+use multicast::id::GroupId;
+use settings::Mechanism;
+use structures::{
+    op::{Answer, Write},
+    query::{Found, Query},
+};
+use wire::client::{Client, ClientError, Directory};
+
+use crate::{Error, OpenError, Site, session::Attempts};
+
+/// Why one attempt failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// The door's refusal, or no answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The structure was in this process and is not any more.
+    #[error("the structure is no longer hosted in this process")]
+    HostStopped,
+}
+
+/// A way to ask one group's structure. One question at a time; a line whose question was given up (its future
+/// dropped) takes the next one all the same.
+pub trait Line: Send + Sized {
+    /// Sends a write, and waits until every member that must have applied it has.
+    fn write(&mut self, write: &Write) -> impl Future<Output = Result<Answer, LineError>> + Send;
+
+    /// Asks a query. The answer shows every write that was answered before, and none that may yet be lost.
+    fn read(&mut self, query: &Query) -> impl Future<Output = Result<Found, LineError>> + Send;
+
+    /// One more line to the same structure.
+    fn another(&self) -> Self;
+
+    /// Ends it, in order.
+    fn close(self) -> impl Future<Output = ()> + Send;
+}
+
+/// A line from afar, under mechanisms of one kind.
+pub trait Connect: Line + From<RemoteLine> {
+    /// The mechanisms.
+    const MECHANISMS: &'static [Mechanism];
+}
+
+/// A line that begins with the structure itself in this process.
+pub trait Host: Connect {
+    /// Starts to hold the group's structure, and waits until it is there: founded empty, or recovered.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    fn host(site: &Site, group: GroupId) -> impl Future<Output = Result<Self, OpenError>> + Send;
+}
+
+/// Waits until the structure at the other end serves, or the patience ends.
+///
+/// # Errors
+/// What does not pass, such as `TooManyFaults`; `OutOfPatience`.
+pub async fn wait_until_serving(line: &mut impl Line, patience: Duration) -> Result<(), Error> {
+    let mut attempts = Attempts::new(patience);
+    while attempts.settle(line.read(&Query::Len)).await?.is_none() {}
+    Ok(())
+}
+
+/// A line over TCP to the group's door, wherever that is now.
+#[derive(Debug)]
+pub struct RemoteLine {
+    directory: Directory,
+    group: GroupId,
+    /// None after an attempt that failed or was given up: what still comes on its connection is nobody's.
+    client: Option<Client>,
+}
+
+impl RemoteLine {
+    /// A line that connects when it is asked something.
+    pub fn new(directory: Directory, group: GroupId) -> Self {
+        Self {
+            directory,
+            group,
+            client: None,
+        }
+    }
+
+    async fn take_client(&mut self) -> Result<Client, ClientError> {
+        match self.client.take() {
+            Some(client) => Ok(client),
+            None => self.directory.door(self.group).await,
+        }
+    }
+}
+
+impl Line for RemoteLine {
+    async fn write(&mut self, write: &Write) -> Result<Answer, LineError> {
+        let mut client = self.take_client().await?;
+        let answer = client.write(self.group, write.clone()).await?;
+        self.client = Some(client);
+        Ok(answer)
+    }
+
+    async fn read(&mut self, query: &Query) -> Result<Found, LineError> {
+        let mut client = self.take_client().await?;
+        let found = ask(&mut client, self.group, query.clone()).await?;
+        self.client = Some(client);
+        Ok(found)
+    }
+
+    fn another(&self) -> Self {
+        Self::new(self.directory.clone(), self.group)
+    }
+
+    async fn close(self) {}
+}
+
+async fn ask(client: &mut Client, group: GroupId, query: Query) -> Result<Found, ClientError> {
+    Ok(match query {
+        Query::Len => Found::Len(client.len(group).await?),
+        Query::Get { key } => Found::Value(client.get(group, &key).await?),
+        Query::At { .. } | Query::Last => Found::Element(client.element(group, query).await?),
+        Query::All | Query::Range { .. } | Query::FromKey { .. } => {
+            Found::Elements(client.elements(group, query).await?)
+        }
+    })
+}

@@ -1,0 +1,141 @@
+//! A cluster as an application knows it: its settings, where its manager is, how patient to be with it.
+
+use std::{path::Path, time::Duration};
+
+use multicast::id::GroupId;
+use settings::{Cluster, Endpoint, LoadError};
+use tokio::time::{Instant, sleep};
+use wire::{
+    WireError,
+    client::{Client, ClientError, Directory},
+    member::redial_pause,
+};
+
+use crate::OpenError;
+
+/// How long an operation is tried if nothing else is said: longer than a crash takes to be noticed and made
+/// good with the defaults of cluster files.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A cluster and the way to it. See the module's documentation.
+///
+/// ```
+/// use collections::Site;
+/// use settings::{Cluster, Mechanism};
+/// use structures::kind::StructureKind;
+///
+/// let cluster = Cluster::builder(Mechanism::Replication, ("10.0.0.1", 7000))
+///     .structure(StructureKind::Queue)
+///     .data_node("orders", ("10.0.0.2", 7000), ("10.0.0.2", 7001))
+///     .data_node("orders", ("10.0.0.3", 7000), ("10.0.0.3", 7001))
+///     .build()?;
+/// let site = Site::new(cluster); // or Site::load("cluster.ini")?
+/// # Ok::<(), settings::Problems>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Site {
+    cluster: Cluster,
+    manager: Endpoint,
+    patience: Duration,
+}
+
+impl Site {
+    /// The cluster of a cluster file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or has mistakes: all of them at once.
+    pub fn load(cluster_file: impl AsRef<Path>) -> Result<Self, LoadError> {
+        Ok(Self::new(Cluster::load(cluster_file)?))
+    }
+
+    /// A cluster whose settings are known.
+    pub fn new(cluster: Cluster) -> Self {
+        let manager = cluster.managers.first().expect("checked: at least one manager");
+        Self {
+            manager: manager.listen.clone(),
+            cluster,
+            patience: PATIENCE,
+        }
+    }
+
+    /// The same with its manager there, and not where the cluster file says: for one that listens on a free port.
+    #[must_use]
+    pub fn with_manager(mut self, manager: impl Into<Endpoint>) -> Self {
+        self.manager = manager.into();
+        self
+    }
+
+    /// The same, with every operation tried for so long instead of [`PATIENCE`].
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Its settings.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Where its manager is.
+    pub fn manager(&self) -> &Endpoint {
+        &self.manager
+    }
+
+    /// How long every operation is tried.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// The way to its doors.
+    pub fn directory(&self) -> Directory {
+        Directory {
+            manager: (self.manager.host.clone(), self.manager.port),
+            cluster: self.cluster.fingerprint(),
+            mechanism: self.cluster.mechanism,
+        }
+    }
+
+    /// The group of this name.
+    ///
+    /// # Errors
+    /// `NoSuchGroup`.
+    pub fn group(&self, name: &str) -> Result<GroupId, OpenError> {
+        let no_such_group = || OpenError::NoSuchGroup {
+            name: name.to_owned(),
+            there: self.cluster.groups.clone(),
+        };
+        self.cluster.group_named(name).ok_or_else(no_such_group)
+    }
+
+    /// Waits until the manager answers.
+    ///
+    /// # Errors
+    /// `NoManager` once the patience has ended, or at once if what is there is no manager of this cluster.
+    pub async fn wait_for_manager(&self) -> Result<Client, OpenError> {
+        let (began, directory) = (Instant::now(), self.directory());
+        let mut attempt = 0;
+        loop {
+            match directory.manager().await {
+                Ok(client) => return Ok(client),
+                Err(source) if is_final(&source) || began.elapsed() >= self.patience => {
+                    let manager = self.manager.clone();
+                    return Err(OpenError::NoManager { manager, source });
+                }
+                Err(_) => {
+                    sleep(redial_pause(attempt)).await;
+                    attempt += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Whether whoever answered will never be a manager of this cluster.
+fn is_final(error: &ClientError) -> bool {
+    use WireError::{BadMagic, Rejected, WrongVersion};
+    matches!(
+        error,
+        ClientError::Wire(BadMagic { .. } | Rejected { .. } | WrongVersion { .. })
+    )
+}
