@@ -48,6 +48,10 @@ pub struct Life {
     pub fenced: bool,
     /// Numbers the operations and keeps those that are not stable.
     pub sender: FifoSender<Delta>,
+    /// The last operation when the clock last ticked.
+    at_last_tick: Seq,
+    /// What the servers were told last to be stable, over the channels that are open.
+    told_stable: Seq,
     list: Structure,
     held: VecDeque<Held>,
     /// Bytes of all that is held.
@@ -62,6 +66,8 @@ impl Life {
             since,
             fenced: false,
             sender: FifoSender::new(base),
+            at_last_tick: base,
+            told_stable: base,
             list,
             held: VecDeque::new(),
             held_bytes: 0,
@@ -127,6 +133,7 @@ impl Life {
                     stable,
                     message,
                 } => {
+                    self.told_stable = stable;
                     let frame = DeltaFrame::Delta {
                         seq,
                         stable,
@@ -138,6 +145,23 @@ impl Life {
             }
         }
         commands
+    }
+
+    /// What the servers do not know yet to be stable, if nothing happened since the clock last ticked: no operation
+    /// is about to tell them.
+    pub fn untold_stable(&mut self) -> Option<Seq> {
+        let (last, stable) = (self.sender.last(), self.sender.stable());
+        let is_quiet = std::mem::replace(&mut self.at_last_tick, last) == last;
+        if !is_quiet || self.told_stable == stable {
+            return None;
+        }
+        self.told_stable = stable;
+        Some(stable)
+    }
+
+    /// A server's channel is a new one: over it nothing was told yet.
+    pub fn forget_told(&mut self) {
+        self.told_stable = Seq(0);
     }
 
     /// Ends the service: what waits is refused, and whoever's write is under way learns nothing about it

@@ -95,6 +95,7 @@ impl Primary {
             Event::Manager(order) => self.handle_order(order),
             Event::ManagerLost => self.handle_manager_lost(),
             Event::Refused(refused) => self.handle_refusal(refused),
+            Event::Tick => self.on_tick(),
             Event::Client { caller, body } => self.handle_client(caller, body),
             Event::ServerLinked { server } => self.open_channel(server),
             Event::ServerLost { server } => self.handle_server_lost(server),

@@ -12,6 +12,7 @@ use structures::{Structure, delta::REGIONS, kind::StructureSpec};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
+    time::{Interval, MissedTickBehavior, interval},
 };
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
@@ -35,6 +36,9 @@ use crate::{
     settings::Settings,
 };
 
+/// How often the core hears that time has passed: how long a primary is idle before it says so to the servers.
+const TICK: Duration = Duration::from_millis(20);
+
 struct Shell {
     settings: Settings,
     primary: Primary,
@@ -47,6 +51,7 @@ struct Shell {
     /// Structures that are being checked, off the runtime's thread.
     checks: JoinSet<Event>,
     locals: Locals,
+    ticks: Interval,
     meter: DoorMeter<Caller>,
 }
 
@@ -81,6 +86,8 @@ pub(crate) async fn run_with(
         clients: address,
     });
     let traffic = Arc::new(Traffic::default());
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let shell = Shell {
         primary: Primary::new(identity.node, settings.door, settings.layout),
         manager: ManagerPort::enter(entry, settings.member.timing, FromPrimary::Heartbeat),
@@ -90,6 +97,7 @@ pub(crate) async fn run_with(
         decoding: Duration::ZERO,
         checks: JoinSet::new(),
         locals,
+        ticks,
         meter: DoorMeter::new(traffic),
         settings,
     };
@@ -112,6 +120,7 @@ impl Shell {
                 Some(checked) = self.checks.join_next() => {
                     self.handle(checked.expect("a check neither panics nor is cancelled"));
                 }
+                _ = self.ticks.tick() => self.handle(Event::Tick),
                 (peer, stream) = door.next() => self.handle_caller(&peer, stream),
             }
         }

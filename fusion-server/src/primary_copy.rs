@@ -170,7 +170,7 @@ impl PrimaryCopy {
             Reception::Repeated { applied } => return Ok(Taken::Acknowledge { applied }),
             Reception::Next => {}
         }
-        self.take_stable(stable)?;
+        self.forget(stable)?;
         if !self.ring.has_room() {
             return Err(PrimaryFault::RingFull { seq, limit: MAX_UNDO });
         }
@@ -190,11 +190,17 @@ impl PrimaryCopy {
         }
     }
 
-    /// Forgets how to undo what is stable.
+    /// Takes the word of a primary that has fallen idle: forgets how to undo what is stable.
     ///
     /// # Errors
     /// `StableAhead`; nothing is changed.
     pub fn take_stable(&mut self, stable: Seq) -> Result<(), PrimaryFault> {
+        self.forget(stable)?;
+        self.ring.shrink();
+        Ok(())
+    }
+
+    fn forget(&mut self, stable: Seq) -> Result<(), PrimaryFault> {
         let applied = self.applied();
         if stable > applied {
             return Err(PrimaryFault::StableAhead { stable, applied });

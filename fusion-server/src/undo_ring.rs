@@ -24,12 +24,10 @@ pub struct Undo {
 }
 
 impl Undo {
+    /// Bytes of memory behind it.
     fn bytes(&self) -> usize {
-        let ranges = self.ranges.iter();
-        size_of::<Self>()
-            + ranges
-                .map(|range| size_of::<Range>() + range.xor.len())
-                .sum::<usize>()
+        let xors: usize = self.ranges.iter().map(|range| range.xor.capacity()).sum();
+        self.ranges.capacity() * size_of::<Range>() + xors
     }
 }
 
@@ -37,6 +35,7 @@ impl Undo {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UndoRing {
     operations: VecDeque<Undo>,
+    /// Bytes of memory behind the operations.
     bytes: usize,
 }
 
@@ -46,9 +45,9 @@ impl UndoRing {
         self.operations.len() < MAX_UNDO
     }
 
-    /// Bytes of memory that the operations take.
+    /// Bytes of memory that it takes, for what it keeps and for what it could keep.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.operations.capacity() * size_of::<Undo>() + self.bytes
     }
 
     /// Keeps an operation that was applied.
@@ -63,6 +62,11 @@ impl UndoRing {
             let oldest = self.operations.pop_front().expect("just looked at");
             self.bytes -= oldest.bytes();
         }
+    }
+
+    /// Gives back the memory of operations that are forgotten: for when no more of them are coming.
+    pub fn shrink(&mut self) {
+        self.operations.shrink_to_fit();
     }
 
     /// Takes the newest operation out, if it is above `cut`.
@@ -115,6 +119,7 @@ mod tests {
         ring.forget(Seq(5));
         assert_eq!(ring.lowest_cut(Seq(6)), Seq(5));
         ring.forget(Seq(6));
+        ring.shrink();
         assert_eq!((ring.bytes(), ring.lowest_cut(Seq(6))), (0, Seq(6)));
     }
 

@@ -11,6 +11,9 @@ pub const CHUNK_BYTES: usize = 64 * 1024;
 /// Most memory a reader takes ahead of the bytes that have really arrived.
 pub const READ_AHEAD_BYTES: usize = 64 * 1024;
 
+/// What a reader that has waited takes at first, in bytes; an ordinary frame is far below.
+pub const READ_START_BYTES: usize = 4 * 1024;
+
 /// Frames that may wait in one link's outbox; a peer that lets it fill is treated as gone.
 pub const OUTBOX_FRAMES: usize = 8 * 1024;
 
@@ -25,6 +28,9 @@ pub const WRITE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Frames that one flush may gather, so that one busy link still flushes now and then.
 pub const FRAMES_PER_FLUSH: usize = 256;
+
+/// Bytes from which one flush gathers no further frame, so that a bulk stream is sent as it is encoded.
+pub const FLUSH_BYTES: usize = 64 * 1024;
 
 /// Events that may wait before a task that owns a core; readers wait beyond it, which is the back-pressure.
 pub const INBOX_EVENTS: usize = 4 * 1024;

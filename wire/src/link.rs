@@ -5,7 +5,7 @@
 //! must not stall because one peer does, so a full outbox closes the link (the detector and the epoch do
 //! the rest).
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, io, sync::Arc};
 
 use bytes::BytesMut;
 use serde::{Serialize, de::DeserializeOwned};
@@ -24,7 +24,7 @@ use tokio_util::codec::{Decoder, Encoder};
 use crate::{
     error::WireError,
     frame::FrameCodec,
-    limits::{FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_AHEAD_BYTES, WRITE_PATIENCE},
+    limits::{FLUSH_BYTES, FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_START_BYTES, WRITE_PATIENCE},
     traffic::{Traffic, count_received},
 };
 
@@ -96,7 +96,8 @@ impl<Out> Drop for Link<Out> {
     }
 }
 
-/// Sends frames until the queue closes or the peer is gone or takes nothing any more; one flush per batch.
+/// Sends frames until the queue closes or the peer is gone or takes nothing any more; one flush per batch, and one
+/// more whenever as many bytes have gathered as make a large one.
 async fn write_frames<Out: Serialize>(
     mut stream: OwnedWriteHalf,
     mut queue: mpsc::Receiver<Out>,
@@ -106,26 +107,31 @@ async fn write_frames<Out: Serialize>(
     let mut batch = Vec::with_capacity(FRAMES_PER_FLUSH);
     let mut buffer = BytesMut::new();
     while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {
-        let frames = batch.len() as u64;
-        for message in batch.drain(..) {
+        let frames = batch.len();
+        traffic.count(frames as u64, 0);
+        for (place, message) in batch.drain(..).enumerate() {
             if let Err(error) = codec.encode(&message, &mut buffer) {
                 tracing::error!(%error, "a message of ours was not sent; closing the link");
                 return;
             }
+            let is_last = place + 1 == frames;
+            if (is_last || buffer.len() >= FLUSH_BYTES) && !flush(&mut stream, &mut buffer, &traffic).await {
+                return;
+            }
         }
-        traffic.count(frames, buffer.len() as u64);
-        if !matches!(
-            timeout(WRITE_PATIENCE, stream.write_all(&buffer)).await,
-            Ok(Ok(()))
-        ) {
-            return;
-        }
-        // A bulk stream that is over leaves nothing behind.
-        if buffer.capacity() > READ_AHEAD_BYTES {
+        // Whoever has nothing to say holds no memory.
+        if queue.is_empty() {
             buffer = BytesMut::new();
         }
-        buffer.clear();
     }
+}
+
+/// Sends what has gathered; false if the peer is gone or takes nothing any more.
+async fn flush(stream: &mut OwnedWriteHalf, buffer: &mut BytesMut, traffic: &Traffic) -> bool {
+    traffic.count(0, buffer.len() as u64);
+    let written = timeout(WRITE_PATIENCE, stream.write_all(buffer)).await;
+    buffer.clear();
+    matches!(written, Ok(Ok(())))
 }
 
 /// Delivers frames until the stream ends or nobody listens.
@@ -139,8 +145,11 @@ async fn read_frames<In, Deliver, Delivered>(
     Delivered: Future<Output = bool>,
 {
     let mut codec = FrameCodec::<In>::default();
-    let mut buffer = BytesMut::with_capacity(READ_AHEAD_BYTES);
+    let mut buffer = BytesMut::new();
     let end = loop {
+        if buffer.is_empty() {
+            wait_for_bytes(&stream, &mut buffer).await;
+        }
         match next_frame(&mut stream, &mut codec, &mut buffer, &traffic).await {
             Ok(message) => {
                 if !deliver(LinkEvent::Message(message)).await {
@@ -151,6 +160,17 @@ async fn read_frames<In, Deliver, Delivered>(
         }
     };
     deliver(LinkEvent::Ended(end)).await;
+}
+
+/// Returns when there is something to read, perhaps; waits without holding memory.
+async fn wait_for_bytes(stream: &OwnedReadHalf, buffer: &mut BytesMut) {
+    buffer.reserve(READ_START_BYTES);
+    let is_waiting = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+    if stream.try_read_buf(buffer).is_err_and(|error| is_waiting(&error)) {
+        *buffer = BytesMut::new();
+        // Any error of the stream is met again by who reads it.
+        let _ = stream.readable().await;
+    }
 }
 
 /// The next frame of a stream, whatever pieces it comes in.
@@ -171,7 +191,7 @@ pub async fn next_frame<In: DeserializeOwned, Stream: tokio::io::AsyncRead + Unp
             count_received(bytes);
             return Ok(message);
         }
-        buffer.reserve(1);
+        buffer.reserve(READ_START_BYTES);
         if stream.read_buf(buffer).await? == 0 {
             return codec.decode_eof(buffer)?.ok_or(WireError::Closed);
         }

@@ -21,6 +21,8 @@ pub enum Event {
     ManagerLost,
     /// The manager does not let this process in.
     Refused(EntryRefused),
+    /// Some time has passed.
+    Tick,
     /// A client asks.
     Client {
         /// Whom to answer.

@@ -83,12 +83,32 @@ impl Primary {
         }
     }
 
+    /// Tells the servers what is stable, once nothing else does: they need not keep how to undo it.
+    pub(super) fn on_tick(&mut self) -> Vec<Command> {
+        let State::Living(life) = &mut self.state else {
+            return Vec::new();
+        };
+        let Some(stable) = life.untold_stable() else {
+            return Vec::new();
+        };
+        let open = self
+            .ports
+            .iter()
+            .filter(|(_, port)| port.channel == Channel::Open);
+        open.map(|(server, _)| Command::ToServer {
+            server: *server,
+            frame: DeltaFrame::Stable { stable },
+        })
+        .collect()
+    }
+
     fn handle_opened(&mut self, server: NodeId, applied: Seq) -> Result<Vec<Command>, FifoError> {
         let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
             return Ok(Vec::new());
         };
         port.channel = Channel::Open;
         port.attempt = 0;
+        life.forget_told();
         if port.needs_image() {
             return Ok(self.continue_image(server, false));
         }

@@ -188,6 +188,7 @@ impl World {
             93 | 94 => {
                 self.deliver_residual(who);
             }
+            95 if what % 2 == 0 => self.tick(who),
             95 | 96 => self.break_link(who, what),
             97 => self.crash_primary(who),
             98 if what % 3 == 0 => self.suspect_primary(who),
@@ -242,6 +243,14 @@ impl World {
         }
         self.asked[group].push((write, self.histories[group].last()));
         self.carry_out_primary(node, commands);
+    }
+
+    /// A primary notices that time has passed.
+    fn tick(&mut self, who: u16) {
+        let nodes: Vec<_> = self.hosts.keys().copied().collect();
+        if let Some(node) = pick(&nodes, who) {
+            self.primary_event(node, PrimaryEvent::Tick);
+        }
     }
 
     fn carry_out_primary(&mut self, node: NodeId, commands: Vec<PrimaryCommand>) {

@@ -12,12 +12,18 @@ async fn linked() -> (Link<Vec<u8>>, Events, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (link, events) = link_over(accepted.expect("a caller").0);
+    (link, events, peer.expect("listening"))
+}
+
+/// A link over a stream, and what it reports.
+fn link_over(stream: TcpStream) -> (Link<Vec<u8>>, Events) {
     let (deliver, events) = mpsc::channel(8);
-    let link = Link::start(accepted.expect("a caller").0, Arc::default(), move |event| {
+    let link = Link::start(stream, Arc::default(), move |event| {
         let deliver = deliver.clone();
         async move { deliver.send(event).await.is_ok() }
     });
-    (link, events, peer.expect("listening"))
+    (link, events)
 }
 
 fn framed(messages: &[&[u8]]) -> BytesMut {
@@ -99,6 +105,21 @@ async fn what_is_queued_is_sent_before_a_dropped_link_closes() {
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes).await.expect("an orderly end");
     assert_eq!(bytes, framed(&[b"a", b"b"]));
+}
+
+/// Below, at and above what one flush gathers; and one frame alone that is more than that.
+#[tokio::test]
+async fn a_bulk_stream_arrives_whole_whatever_a_flush_gathers() {
+    for bytes in [FLUSH_BYTES / 2, FLUSH_BYTES - 8, FLUSH_BYTES, 3 * FLUSH_BYTES] {
+        let (sender, _events, peer) = linked().await;
+        let (_receiver, events) = link_over(peer);
+        let messages: Vec<Vec<u8>> = (0..5).map(|byte| vec![byte; bytes]).collect();
+        for message in &messages {
+            sender.send(message.clone()).expect("room");
+        }
+        drop(sender);
+        assert!(reported(events).await == (messages, "the peer closed the connection".to_owned()));
+    }
 }
 
 #[tokio::test]

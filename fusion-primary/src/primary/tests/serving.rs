@@ -190,3 +190,44 @@ fn as_many_replies_are_held_as_the_limit_says_and_not_one_more() {
     );
     assert_eq!(ack(&mut primary, S, 1).len(), MAX_HELD_REPLIES);
 }
+
+fn tick(primary: &mut Primary) -> Vec<Command> {
+    primary.handle(Event::Tick)
+}
+
+fn stable(server: NodeId, stable: u64) -> Command {
+    to(server, DeltaFrame::Stable { stable: Seq(stable) })
+}
+
+#[test]
+fn an_idle_primary_tells_every_open_server_once_what_is_stable() {
+    let mut primary = founded(&[S, T]);
+    assert_eq!(tick(&mut primary), [], "there is nothing to tell");
+    send_write(&mut primary, 1);
+    ack(&mut primary, S, 1);
+    assert_eq!(ack(&mut primary, T, 1), [written(1)]);
+    assert_eq!(tick(&mut primary), [], "something happened since the last tick");
+    assert_eq!(tick(&mut primary), [stable(S, 1), stable(T, 1)]);
+    assert_eq!(tick(&mut primary), [], "they know");
+}
+
+#[test]
+fn a_write_that_tells_it_spares_the_word_and_a_new_channel_hears_it_again() {
+    let mut primary = founded(&[S]);
+    send_write(&mut primary, 1);
+    ack(&mut primary, S, 1);
+    assert_eq!(send_write(&mut primary, 2), [to(S, delta(2, 1))]);
+    assert_eq!(tick(&mut primary), [], "something happened since the last tick");
+    assert_eq!(
+        tick(&mut primary),
+        [],
+        "the write said that 1 is stable, and 2 is not"
+    );
+    ack(&mut primary, S, 2);
+    assert_eq!(tick(&mut primary), [stable(S, 2)]);
+    primary.handle(Event::ServerLost { server: S });
+    assert_eq!(tick(&mut primary), [], "nobody hears");
+    primary.handle(Event::ServerLinked { server: S });
+    hear(&mut primary, S, AckFrame::Opened { applied: Seq(2) });
+    assert_eq!(tick(&mut primary), [stable(S, 2)]);
+}
