@@ -73,6 +73,9 @@ impl<L: Host, S: Shape> Collection<L, S> {
     /// anything, else recovered from the backups. Operations of this handle then need no connection, but
     /// return all the same only when every active backup has applied them.
     ///
+    /// How many backups must be active for a write to be answered is the cluster's `min_backups`: 0 by default, so
+    /// that writes go on with whatever tolerance is left.
+    ///
     /// What serves it runs as tasks of the current tokio runtime: a runtime that is kept from running them for
     /// longer than the cluster's `suspicion_ms` is taken for crashed.
     ///

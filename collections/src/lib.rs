@@ -13,7 +13,8 @@
 //! application's own process. What can go wrong is an [`OpenError`] when opening and an [`Error`] later.
 //! Read first: [`Collection`], then [`Map`].
 //!
-//! Elements are what serde can write ([`Element`]); keys of ordered maps have bytes in the keys' order ([`OrderedKey`]).
+//! The traits' methods return `impl Future + Send`, so that generic code may spawn them; implementations are plain
+//! `async fn`s. Elements are what serde can write ([`Element`]); keys of ordered maps have bytes in the keys' order ([`OrderedKey`]).
 //!
 //! What is absent: no element is kept here, and nothing is cached; every answer is the structure's.
 

@@ -35,7 +35,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Site {
     cluster: Cluster,
-    manager: Endpoint,
+    /// Where the manager is, if not where the cluster file says.
+    moved: Option<Endpoint>,
     patience: Duration,
 }
 
@@ -50,10 +51,9 @@ impl Site {
 
     /// A cluster whose settings are known.
     pub fn new(cluster: Cluster) -> Self {
-        let manager = cluster.managers.first().expect("checked: at least one manager");
         Self {
-            manager: manager.listen.clone(),
             cluster,
+            moved: None,
             patience: PATIENCE,
         }
     }
@@ -61,7 +61,7 @@ impl Site {
     /// The same with its manager there, and not where the cluster file says: for one that listens on a free port.
     #[must_use]
     pub fn with_manager(mut self, manager: impl Into<Endpoint>) -> Self {
-        self.manager = manager.into();
+        self.moved = Some(manager.into());
         self
     }
 
@@ -77,9 +77,22 @@ impl Site {
         &self.cluster
     }
 
-    /// Where its manager is.
+    /// Where its (first) manager is.
     pub fn manager(&self) -> &Endpoint {
-        &self.manager
+        let first = || {
+            &self
+                .cluster
+                .managers
+                .first()
+                .expect("checked: at least one manager")
+                .listen
+        };
+        self.moved.as_ref().unwrap_or_else(first)
+    }
+
+    /// Where its manager is, if it was said by [`with_manager`](Self::with_manager).
+    pub fn moved_manager(&self) -> Option<&Endpoint> {
+        self.moved.as_ref()
     }
 
     /// How long every operation is tried.
@@ -89,8 +102,9 @@ impl Site {
 
     /// The way to its doors.
     pub fn directory(&self) -> Directory {
+        let manager = self.manager();
         Directory {
-            manager: (self.manager.host.clone(), self.manager.port),
+            manager: (manager.host.clone(), manager.port),
             cluster: self.cluster.fingerprint(),
             mechanism: self.cluster.mechanism,
         }
@@ -119,7 +133,7 @@ impl Site {
             match directory.manager().await {
                 Ok(client) => return Ok(client),
                 Err(source) if is_final(&source) || began.elapsed() >= self.patience => {
-                    let manager = self.manager.clone();
+                    let manager = self.manager().clone();
                     return Err(OpenError::NoManager { manager, source });
                 }
                 Err(_) => {
