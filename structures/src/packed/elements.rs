@@ -64,10 +64,7 @@ impl Elements {
             Access::without_index(kind, read_checked(arena, geometry, format, spec.limits)?)
         };
         let elements = Self { spec, format, access };
-        let (found, limit) = (elements.chain().records(), u64::from(MAX_ELEMENTS));
-        if found > limit {
-            return Err(ImageError::TooManyRecords { found, limit });
-        }
+        check_count(elements.chain().records())?;
         if let Access::Search(sorted) = &elements.access {
             sorted.check_order(elements.chain().view(arena))?;
         }
@@ -170,9 +167,33 @@ impl Access {
     }
 }
 
+fn check_count(found: u64) -> Result<(), ImageError> {
+    let limit = u64::from(MAX_ELEMENTS);
+    if found > limit {
+        return Err(ImageError::TooManyRecords { found, limit });
+    }
+    Ok(())
+}
+
 fn is_hashed(kind: StructureKind) -> bool {
     matches!(
         kind,
         StructureKind::KeyedList | StructureKind::Map | StructureKind::Set
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_records_as_elements_may_be_are_read_and_not_one_more() {
+        let limit = u64::from(MAX_ELEMENTS);
+        let found = limit + 1;
+        assert_eq!(check_count(limit), Ok(()));
+        assert_eq!(
+            check_count(found),
+            Err(ImageError::TooManyRecords { found, limit })
+        );
+    }
 }

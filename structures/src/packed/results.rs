@@ -147,6 +147,15 @@ impl Results {
         numbers
     }
 
+    /// Bytes of the records.
+    #[cfg(test)]
+    pub(crate) fn live_bytes(&self, arena: &Arena) -> usize {
+        let view = self.chain.chain().view(arena);
+        view.records_from(view.head())
+            .map(|record| record.whole_bytes())
+            .sum()
+    }
+
     /// Number of values kept.
     #[cfg(test)]
     pub(crate) fn values(&self) -> usize {

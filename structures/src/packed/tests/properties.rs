@@ -20,7 +20,7 @@ pub(super) fn images(packed: &Packed) -> [Vec<u8>; REGIONS] {
     RegionId::ALL.map(|region| packed.arena().image(region).to_vec())
 }
 
-fn rebuilt(packed: &Packed) -> Packed {
+pub(super) fn rebuilt(packed: &Packed) -> Packed {
     Packed::from_images_with_pages(packed.spec(), images(packed), packed.page_bytes).unwrap()
 }
 
