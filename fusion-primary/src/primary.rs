@@ -14,6 +14,7 @@
 mod clients;
 mod event;
 mod recovery;
+mod scrub;
 mod servers;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! ```text
 //! manager: Fence -> Fenced, Cut -> CutDone, Admit -> Admitted, Residual -> (portions to replacements)
 //! primary: Open -> Opened, Delta -> Ack or Gap, Stable -> -, Image -> ImageApplied, ImageEnd -> Ack, Block -> -
+//! client:  Scrub -> (WantSignatures to primaries, Signatures) -> Scrubbed
 //! ```
 //!
 //! Invariants: nothing is acknowledged before it is applied; a life of a primary that was fenced changes
@@ -15,6 +16,7 @@ mod event;
 mod manager_orders;
 mod primary_frames;
 mod recovery;
+mod scrub;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +51,8 @@ pub struct FusedBackup {
     rebuild: Epoch,
     /// The largest epoch heard of.
     epoch: Epoch,
+    /// The number of the next scrub.
+    next_scrub: u64,
 }
 
 impl FusedBackup {
@@ -63,6 +67,7 @@ impl FusedBackup {
             lines: BTreeMap::new(),
             rebuild: Epoch(0),
             epoch: Epoch(0),
+            next_scrub: 1,
         })
     }
 
@@ -82,6 +87,8 @@ impl FusedBackup {
                 primary,
                 reason,
             } => self.stream_failed(recovery, primary, &reason),
+            Event::Scrub { asker, window } => self.handle_scrub(asker, window),
+            Event::ClientEnded { connection } => self.handle_client_ended(connection),
         }
     }
 
@@ -114,6 +121,15 @@ impl FusedBackup {
     }
 
     fn handle_order(&mut self, order: ToServer) -> Vec<Command> {
+        let mut commands = match order {
+            ToServer::Heartbeat => return Vec::new(),
+            _ => self.end_scrub("the manager changes who is a member"),
+        };
+        commands.extend(self.carry_out_order(order));
+        commands
+    }
+
+    fn carry_out_order(&mut self, order: ToServer) -> Vec<Command> {
         match order {
             ToServer::Fence { epoch, primaries } => self.handle_fence(epoch, &primaries),
             ToServer::Cut { recovery, cuts } => self.handle_cut(recovery, &cuts),
@@ -152,22 +168,21 @@ impl FusedBackup {
         commands
     }
 
-    /// Forgets a connection; an image that came over it is broken off.
+    /// Forgets a connection; an image that came over it is broken off, and a scrub that waits for it ends.
     fn drop_line(&mut self, connection: u64) -> Vec<Command> {
         let Some(line) = self.lines.remove(&connection) else {
             return Vec::new();
         };
-        let Some(copy) = self.copies.get_mut(&line.primary) else {
-            return Vec::new();
-        };
-        if line.since.is_none() || !copy.disconnect() {
-            return Vec::new();
+        let mut commands = self.end_scrub_without(line);
+        let copy = self.copies.get_mut(&line.primary);
+        if line.since.is_some() && copy.is_some_and(PrimaryCopy::disconnect) {
+            let reason = format!("the image of {} broke off", line.primary);
+            commands.push(Command::ToManager(FromServer::RebuildBroken {
+                epoch: self.rebuild,
+                reason,
+            }));
         }
-        let reason = format!("the image of {} broke off", line.primary);
-        vec![Command::ToManager(FromServer::RebuildBroken {
-            epoch: self.rebuild,
-            reason,
-        })]
+        commands
     }
 
     /// The connection over which this primary sends, if there is one.

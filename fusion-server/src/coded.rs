@@ -1,6 +1,7 @@
-//! The coded bytes of a fused server: one parity per coded region, and the residual that is being computed.
+//! The coded bytes of a fused server: one parity per coded region, and what is being computed from them.
 //!
-//! Whatever is added to a parity goes through [`Coded::add`], so that no change can miss the residual.
+//! Whatever is added to a parity goes through [`Coded::add`], so that no change can miss the residual or
+//! the scrub under way.
 //! Source: DESIGN, "Fused server" and "Recovery without freezing writers".
 //!
 //! Invariant: a region's parity is the sum over primaries of coefficient times that region, and as long as the
@@ -13,7 +14,7 @@ use multicast::id::NodeId;
 use structures::delta::{REGIONS, RegionId};
 use wire::message::fusion::Layout;
 
-use crate::residual::Residual;
+use crate::{residual::Residual, scrub::Scrub};
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Coded {
     parities: [Parity; REGIONS],
     /// The residual of the recovery under way, if there is one.
     pub residual: Option<Residual>,
+    /// The scrub under way, if there is one.
+    pub scrub: Option<Scrub>,
 }
 
 /// Which addend: a primary and its column of the code.
@@ -46,6 +49,7 @@ impl Coded {
             layout,
             parities: array::from_fn(|_| parity.clone()),
             residual: None,
+            scrub: None,
         })
     }
 
@@ -104,6 +108,9 @@ impl Coded {
             .expect("the column was checked when the primary was admitted, and the parity reaches this far");
         if let Some(residual) = &mut self.residual {
             residual.note_delta(addend, region, offset, xor);
+        }
+        if let Some(scrub) = &mut self.scrub {
+            scrub.note_delta(addend, region, offset, xor);
         }
     }
 }

@@ -71,4 +71,12 @@ pub enum PrimaryFault {
         /// Bytes of a whole block.
         limit: u64,
     },
+    /// More or fewer signatures than a scrub wants.
+    #[error("{found} signatures came for {expected} blocks")]
+    SignatureCount {
+        /// What came.
+        found: usize,
+        /// Blocks of the scrub's window.
+        expected: u64,
+    },
 }

@@ -18,6 +18,7 @@ use wire::{
 
 use crate::{
     backup::{Command, Event, FusedBackup},
+    scrub::Asker,
     settings::Settings,
     streams::Streams,
 };
@@ -103,6 +104,10 @@ impl Shell {
                 }
                 Command::Stream(portion) => self.streams.send(portion),
                 Command::StopStreams { recovery } => self.streams.stop(recovery),
+                Command::Answer { asker, body } => {
+                    let Asker { connection, request } = asker;
+                    self.clients.send(connection, ClientReply { request, body });
+                }
             }
         }
     }
@@ -127,17 +132,21 @@ impl Shell {
     }
 
     fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
+        let connection = arrival.connection;
         let LinkEvent::Message(ClientRequest { request, body }) = arrival.event else {
-            return;
+            return self.handle(Event::ClientEnded { connection });
         };
         let body = match body {
+            RequestBody::Scrub(window) => {
+                let asker = Asker { connection, request };
+                return self.handle(Event::Scrub { asker, window });
+            }
             RequestBody::Sizes => ReplyBody::Sizes(self.sizes()),
             _ => ReplyBody::Refused(Refusal::NotServedHere {
                 role: Role::FusionServer,
             }),
         };
-        self.clients
-            .send(arrival.connection, ClientReply { request, body });
+        self.clients.send(connection, ClientReply { request, body });
     }
 
     fn handle_caller(&mut self, peer: &Peer, stream: TcpStream) {

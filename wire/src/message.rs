@@ -6,6 +6,7 @@ pub mod entry;
 pub mod fusion;
 pub mod membership;
 pub mod replication;
+pub mod scrub;
 
 #[cfg(test)]
 mod tests;

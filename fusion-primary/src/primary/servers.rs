@@ -71,6 +71,7 @@ impl Primary {
                 first,
                 count,
             } => Ok(self.send_blocks(server, recovery, first, count)),
+            AckFrame::WantSignatures { scrub, window } => Ok(self.sign_blocks(server, scrub, window)),
             AckFrame::Fenced { epoch } => Ok(self.handle_fenced(server, epoch)),
             AckFrame::NoImage => Ok(self.drop_channel(server)),
         };
@@ -207,7 +208,7 @@ impl Primary {
     }
 
     /// Closes the link and calls again, later than before.
-    fn drop_channel(&mut self, server: NodeId) -> Vec<Command> {
+    pub(super) fn drop_channel(&mut self, server: NodeId) -> Vec<Command> {
         let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
             return Vec::new();
         };

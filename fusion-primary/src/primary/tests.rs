@@ -2,6 +2,7 @@
 
 mod reading;
 mod recovering;
+mod scrubs;
 mod serving;
 mod views;
 

@@ -3,6 +3,7 @@
 
 mod channels;
 mod faults;
+mod scrubs;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -94,6 +95,8 @@ pub(crate) struct World {
     asked: Vec<Vec<(Write, Seq)>>,
     /// Per group: the largest operation whose write was answered.
     answered: Vec<Seq>,
+    /// Scrubs that found no difference.
+    scrubbed: usize,
 }
 
 fn door(node: NodeId) -> Door {
@@ -117,6 +120,7 @@ impl World {
             histories: (0..primaries).map(|_| History::new()).collect(),
             asked: vec![Vec::new(); primaries],
             answered: vec![Seq(0); primaries],
+            scrubbed: 0,
             manager,
         };
         let nodes: Vec<_> = world.manager.primaries.keys().copied().collect();
@@ -142,6 +146,7 @@ impl World {
         self.settle();
         self.check_answers();
         self.check_rest();
+        self.check_scrubs();
     }
 
     fn start_primary(&mut self, node: NodeId) {
@@ -179,9 +184,10 @@ impl World {
             55..=79 => {
                 self.deliver_ack(who);
             }
-            80..=84 => {
+            80..=82 => {
                 self.connect(who);
             }
+            83 | 84 => self.scrub(who, what),
             85..=92 => {
                 self.deliver_order(who);
             }
@@ -353,6 +359,7 @@ impl World {
                     self.streams
                         .retain(|_, stream| (stream.server, stream.recovery) != (node, recovery));
                 }
+                ServerCommand::Answer { body, .. } => self.take_scrub(node, &body),
             }
         }
     }

@@ -1,9 +1,13 @@
 //! What a fused server's shell tells its core, and what the core tells the shell to do.
 
 use multicast::id::{Epoch, NodeId};
-use wire::message::fusion::{AckFrame, DeltaFrame, FromServer, ToServer};
+use wire::message::{
+    client::ReplyBody,
+    fusion::{AckFrame, DeltaFrame, FromServer, ToServer},
+    scrub::ScrubWindow,
+};
 
-use crate::residual::Portion;
+use crate::{residual::Portion, scrub::Asker};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +49,18 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A client asks how blocks compare with the primaries'.
+    Scrub {
+        /// Whom to answer.
+        asker: Asker,
+        /// Which blocks.
+        window: ScrubWindow,
+    },
+    /// A client's connection ended.
+    ClientEnded {
+        /// Which.
+        connection: u64,
+    },
 }
 
 /// What to do about it.
@@ -71,6 +87,13 @@ pub enum Command {
     StopStreams {
         /// The recovery.
         recovery: u64,
+    },
+    /// Answer a client.
+    Answer {
+        /// Whom.
+        asker: Asker,
+        /// The answer.
+        body: ReplyBody,
     },
 }
 

@@ -74,6 +74,13 @@ impl FusedBackup {
                 bytes,
             } => self.take_chunk(primary, region, offset, bytes)?,
             DeltaFrame::ImageEnd { lengths } => self.end_image(primary, lengths)?,
+            DeltaFrame::Signatures {
+                scrub,
+                last,
+                signatures,
+            } => {
+                return self.take_signatures(primary, scrub, last, &signatures);
+            }
         };
         Ok(answer
             .map(|frame| Command::ToPrimary { connection, frame })

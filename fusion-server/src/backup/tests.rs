@@ -11,6 +11,7 @@ mod images;
 mod operations;
 mod orders;
 mod residuals;
+mod scrubs;
 mod stability;
 mod windows;
 

@@ -16,7 +16,8 @@ impl FusionCoordinator {
             RequestBody::Sizes
             | RequestBody::Members
             | RequestBody::DoorReport { .. }
-            | RequestBody::Recoveries { .. } => not_served,
+            | RequestBody::Recoveries { .. }
+            | RequestBody::Scrub(_) => not_served,
         };
         ReplyBody::Refused(refusal)
     }

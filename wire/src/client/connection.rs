@@ -21,6 +21,7 @@ use crate::{
     message::{
         client::{ClientReply, ClientRequest, DoorReport, RecoveryReport, ReplyBody, RequestBody, Sizes},
         membership::Membership,
+        scrub::{ScrubWindow, Scrubbed},
     },
 };
 
@@ -245,6 +246,17 @@ impl Client {
         match self.ask(RequestBody::Recoveries { from }).await? {
             ReplyBody::Recoveries(reports) => Ok(reports),
             other => Err(unexpected("question for recoveries", &other)),
+        }
+    }
+
+    /// How a fused server's bytes compare with the primaries' over a window (fused servers only).
+    ///
+    /// # Errors
+    /// `Wire` or `Refused`.
+    pub async fn scrub(&mut self, window: ScrubWindow) -> Result<Scrubbed, ClientError> {
+        match self.ask(RequestBody::Scrub(window)).await? {
+            ReplyBody::Scrubbed(scrubbed) => Ok(scrubbed),
+            other => Err(unexpected("scrub", &other)),
         }
     }
 }

@@ -11,7 +11,11 @@ use structures::{
     query::{Found, Query},
 };
 
-use super::membership::{Membership, Role};
+use super::{
+    fusion::BlockId,
+    membership::{Membership, Role},
+    scrub::{ScrubWindow, Scrubbed},
+};
 use crate::{
     limits::{CHUNK_BYTES, MAX_READ_CHUNKS},
     traffic::TrafficTotal,
@@ -57,6 +61,8 @@ pub enum RequestBody {
         /// The first one wanted, counted from 0.
         from: u64,
     },
+    /// How a fused server's bytes compare with the primaries' over a window (fused servers only).
+    Scrub(ScrubWindow),
 }
 
 /// A door's reply. A read of several elements is answered by several; all else by one.
@@ -96,6 +102,8 @@ pub enum ReplyBody {
     Recoveries(Vec<RecoveryReport>),
     /// See [`Refusal`].
     Refused(Refusal),
+    /// See [`Scrubbed`].
+    Scrubbed(Scrubbed),
 }
 
 /// Why a door refuses. Nothing was changed by this request, but for a write that was under way when its group
@@ -172,6 +180,17 @@ pub enum Refusal {
     NotServedHere {
         /// What it is.
         role: Role,
+    },
+    /// No region has such blocks, or they are too many for one scrub.
+    #[error("cannot compare {count} blocks from block {} of region {} on: 1 to {limit}, of a region that exists",
+        first.index, first.region.0)]
+    NoSuchWindow {
+        /// The first block.
+        first: BlockId,
+        /// How many.
+        count: u64,
+        /// [`MAX_SCRUB_BLOCKS`](super::scrub::MAX_SCRUB_BLOCKS).
+        limit: u64,
     },
 }
 

@@ -2,8 +2,8 @@
 //! a replacement primary. DESIGN: deltas in, residuals out.
 //!
 //! ```text
-//! primary  -> server   Open, Delta*, Stable, Block*, Image*, ImageEnd
-//! server   -> primary  Opened, Ack, Gap, WantBlocks, ImageApplied, Fenced, NoImage
+//! primary  -> server   Open, Delta*, Stable, Block*, Image*, ImageEnd, Signatures
+//! server   -> primary  Opened, Ack, Gap, WantBlocks, ImageApplied, Fenced, NoImage, WantSignatures
 //! server   -> replacement  Begin, Auxiliary*, Block*, End
 //! manager  -> server   Fence, Cut, Residual, Abandon, Admit, Rebuild  server  -> manager  Fenced, CutDone, ...
 //! manager  -> primary  View, Found, Recover, Resume                   primary -> manager  CaughtUp, Installed, ...

@@ -4,11 +4,13 @@
 //! two operations.
 
 use bytes::Bytes;
+use erasure::Signature;
 use multicast::id::{Epoch, Seq};
 use serde::{Deserialize, Serialize};
 use structures::delta::{Delta, REGIONS, RegionId};
 
 use super::BlockId;
+use crate::message::scrub::ScrubWindow;
 
 /// Primary to fused server, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +65,15 @@ pub enum DeltaFrame {
         /// Bytes of each region now.
         lengths: [u64; REGIONS],
     },
+    /// The signatures that a scrub wants, as of this place in the channel.
+    Signatures {
+        /// The server's number for it.
+        scrub: u64,
+        /// The last operation that the signed bytes include.
+        last: Seq,
+        /// One a block, in order.
+        signatures: Vec<Signature>,
+    },
 }
 
 /// Fused server to primary.
@@ -106,5 +117,12 @@ pub enum AckFrame {
         region: RegionId,
         /// One past the last chunk's last byte.
         offset: u64,
+    },
+    /// Put the signatures of these blocks into the channel.
+    WantSignatures {
+        /// The server's number for it.
+        scrub: u64,
+        /// Which blocks.
+        window: ScrubWindow,
     },
 }

@@ -1,5 +1,6 @@
 //! Between clients and doors, and between the manager and a process that wants in.
 
+use erasure::Signature;
 use multicast::id::NodeId;
 use serde_bytes::ByteBuf;
 use structures::{
@@ -8,7 +9,7 @@ use structures::{
     query::Query,
 };
 
-use super::{Fields, Kind, replication::write, structure, variants};
+use super::{Fields, Kind, fusion::block, replication::write, structure, variants};
 use crate::{
     message::{
         client::{
@@ -16,6 +17,7 @@ use crate::{
         },
         entry::{Enter, EnterReply, EntryRefused},
         membership::{Addresses, Member, Membership, Role, Standing},
+        scrub::{ScrubWindow, Scrubbed, Syndrome},
     },
     traffic::TrafficTotal,
 };
@@ -82,6 +84,7 @@ fn request_bodies(f: &Fields) -> Vec<RequestBody> {
         RequestBody::Members,
         RequestBody::DoorReport { reset: f.flag },
         RequestBody::Recoveries { from: f.long },
+        RequestBody::Scrub(scrub_window(f)),
     ]
 }
 
@@ -113,7 +116,29 @@ fn reply_bodies(f: &Fields) -> Vec<ReplyBody> {
         }),
         ReplyBody::Recoveries(vec![recovery(f), RecoveryReport::default()]),
         ReplyBody::Refused(Refusal::UnknownGroup { group: f.group() }),
+        ReplyBody::Scrubbed(Scrubbed {
+            region_bytes: f.long,
+            syndromes: [Some(f.node()), None]
+                .map(|copy_of| syndrome(f, copy_of))
+                .to_vec(),
+        }),
     ]
+}
+
+pub(super) fn scrub_window(f: &Fields) -> ScrubWindow {
+    ScrubWindow {
+        seed: f.other_long,
+        first: block(f),
+        count: f.other_long,
+    }
+}
+
+fn syndrome(f: &Fields, copy_of: Option<NodeId>) -> Syndrome {
+    Syndrome {
+        block: block(f),
+        copy_of,
+        signature: Signature::of(f.long, &f.bytes),
+    }
 }
 
 fn sizes(f: &Fields) -> Sizes {
@@ -172,6 +197,11 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
             kind: StructureKind::PriorityQueue,
         },
         Refusal::NotServedHere { role: Role::DataNode },
+        Refusal::NoSuchWindow {
+            first: block(f),
+            count: f.other_long,
+            limit: f.long,
+        },
     ]
 }
 

@@ -1,9 +1,10 @@
 //! Between the manager and primaries or fused servers, between those two, and to a replacement.
 
+use erasure::Signature;
 use multicast::id::{NodeId, Seq};
 use structures::delta::{Delta, Range};
 
-use super::{Fields, Kind, variants};
+use super::{Fields, Kind, client::scrub_window, variants};
 use crate::message::fusion::{
     AckFrame, BlockId, DeltaFrame, FromPrimary, FromServer, Loss, PrimarySeat, ResidualFrame, ServerSeat,
     ToPrimary, ToServer,
@@ -148,7 +149,7 @@ fn from_primary(f: &Fields) -> Vec<FromPrimary> {
     ]
 }
 
-fn block(f: &Fields) -> BlockId {
+pub(super) fn block(f: &Fields) -> BlockId {
     BlockId {
         region: f.region(),
         index: f.other_long,
@@ -188,6 +189,11 @@ fn delta_frames(f: &Fields) -> Vec<DeltaFrame> {
             bytes: f.blob(),
         },
         DeltaFrame::ImageEnd { lengths: f.lengths() },
+        DeltaFrame::Signatures {
+            scrub: f.long,
+            last: f.seq(),
+            signatures: vec![Signature::of(f.long, &f.bytes); 2],
+        },
     ]
 }
 
@@ -206,6 +212,10 @@ fn ack_frames(f: &Fields) -> Vec<AckFrame> {
         AckFrame::ImageApplied {
             region: f.region(),
             offset: f.other_long,
+        },
+        AckFrame::WantSignatures {
+            scrub: f.long,
+            window: scrub_window(f),
         },
     ]
 }
