@@ -17,7 +17,10 @@ use multicast::id::NodeId;
 use settings::{Cluster, LoadError};
 use wire::{
     client::{Client, ClientError, Directory},
-    message::membership::{Membership, Role, Standing},
+    message::{
+        client::Sizes,
+        membership::{Membership, Role, Standing},
+    },
 };
 
 pub use self::process::NodeProcess;
@@ -206,10 +209,21 @@ impl RunningCluster {
     /// # Errors
     /// Those of the operating system.
     pub async fn kill(&mut self, node: NodeId) -> io::Result<()> {
-        match self.nodes.remove(&node) {
-            Some(process) => process.kill().await,
-            None => Ok(()),
+        self.kill_together(&[node]).await
+    }
+
+    /// Kills the nodes' processes one right after the other, then waits until all are gone.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub async fn kill_together(&mut self, nodes: &[NodeId]) -> io::Result<()> {
+        let mut processes: Vec<NodeProcess> =
+            nodes.iter().filter_map(|node| self.nodes.remove(node)).collect();
+        processes.iter_mut().try_for_each(NodeProcess::start_kill)?;
+        for process in processes {
+            process.kill().await?;
         }
+        Ok(())
     }
 
     /// The membership as the manager has it.
@@ -218,6 +232,30 @@ impl RunningCluster {
     /// If the manager does not answer.
     pub async fn members(&mut self) -> Result<Membership, ClientError> {
         self.questions.members().await
+    }
+
+    /// What every node but the manager holds now.
+    ///
+    /// # Errors
+    /// If one does not answer.
+    pub async fn sizes(&mut self) -> Result<Vec<Sizes>, ClientError> {
+        let members = self.members().await?;
+        let mut all = Vec::new();
+        for addresses in members.members.values().filter_map(|member| member.addresses) {
+            let client = Client::connect(addresses.clients, self.directory.cluster).await;
+            all.push(client?.sizes().await?);
+        }
+        Ok(all)
+    }
+
+    /// How many bytes each node but the manager has read since it started.
+    ///
+    /// # Errors
+    /// If one does not answer.
+    pub async fn received_bytes(&mut self) -> Result<BTreeMap<NodeId, u64>, ClientError> {
+        let sizes = self.sizes().await?;
+        let received = sizes.into_iter().map(|sizes| (sizes.node, sizes.received_bytes));
+        Ok(received.collect())
     }
 
     /// The kept connection to the manager.

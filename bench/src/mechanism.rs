@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use multicast::id::{GroupId, NodeId};
 use settings::{Cluster, Mechanism as Name};
+use structures::kind::StructureKind;
 use wire::message::membership::{Membership, Role};
 
 use crate::{
@@ -19,6 +20,9 @@ pub trait Mechanism {
     /// The order in which one round crashes every node.
     fn crash_order(&self, cluster: &Cluster) -> Vec<Seat>;
 
+    /// The group that takes no writes, or only with it, while this node is gone or being recovered.
+    fn group_of(&self, cluster: &Cluster, seat: Seat) -> Option<GroupId>;
+
     /// Where the node itself serves reads of its group, if it does: its own copy is checked there, besides what
     /// the groups' doors show.
     fn own_reads(&self, members: &Membership, node: NodeId) -> Option<(GroupId, SocketAddr)>;
@@ -30,6 +34,11 @@ pub fn mechanism(name: Name) -> Box<dyn Mechanism> {
         Name::Replication => Box::new(Replication),
         Name::FusionLinked | Name::FusionArena => Box::new(Fusion),
     }
+}
+
+/// Whether groups of such a structure can be kept alive that way.
+pub fn protects(name: Name, structure: StructureKind) -> bool {
+    name != Name::FusionLinked || structure == StructureKind::LinkedList
 }
 
 /// How the rows of the results call a role; managers have none.
@@ -49,6 +58,10 @@ impl Mechanism for Replication {
         seats(cluster)
     }
 
+    fn group_of(&self, cluster: &Cluster, seat: Seat) -> Option<GroupId> {
+        cluster.data_node(seat.section).ok().map(|node| node.group)
+    }
+
     fn own_reads(&self, members: &Membership, node: NodeId) -> Option<(GroupId, SocketAddr)> {
         let member = members.members.get(&node)?;
         Some((member.group?, member.addresses?.clients))
@@ -64,6 +77,13 @@ impl Mechanism for Fusion {
             .into_iter()
             .partition(|seat| seat.role == Role::FusionServer);
         servers.into_iter().chain(primaries).collect()
+    }
+
+    /// A fused server is of no group: all of them wait until it is removed.
+    fn group_of(&self, cluster: &Cluster, seat: Seat) -> Option<GroupId> {
+        let is_primary = seat.role == Role::Primary;
+        let primary = is_primary.then(|| cluster.primary(seat.section).ok()).flatten();
+        primary.map(|primary| primary.group)
     }
 
     /// A primary is its group's door, and a fused server holds nothing that a client could read: what it was

@@ -30,7 +30,7 @@ fn config(name: &str) -> String {
 
 #[test]
 fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 22] = [
         (
             &["--group", "3"],
             "error: unexpected argument '--group' found\n\n  tip: a similar argument exists: '--groups'\n",
@@ -45,7 +45,7 @@ fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
         ),
         (
             &["--mechanisms", "fusion"],
-            "error: invalid value 'fusion' for '--mechanisms <MECHANISMS>': `fusion` is not a mechanism: replication or fusion-linked\n",
+            "error: invalid value 'fusion' for '--mechanisms <MECHANISMS>': `fusion` is not a mechanism: replication, fusion-linked or fusion-arena\n",
         ),
         (
             &["--faults", "5"],
@@ -76,12 +76,44 @@ fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
             "error: invalid value '1001' for '--repeat <REPEAT>': 1001 is not in 1..=1000\n",
         ),
         (
-            &["--element-bytes", "0"],
-            "error: invalid value '0' for '--element-bytes <ELEMENT_BYTES>': 0 is not in 1..=65535\n",
+            &["--value-bytes", "8,65536"],
+            "error: invalid value '65536' for '--value-bytes <VALUE_BYTES>': \"65536\" is no number from 0 to 65535; expected 8 or 1..1024\n",
         ),
         (
-            &["--element-bytes", "65536"],
-            "error: invalid value '65536' for '--element-bytes <ELEMENT_BYTES>': 65536 is not in 1..=65535\n",
+            &["--value-bytes", "9..8"],
+            "error: invalid value '9..8' for '--value-bytes <VALUE_BYTES>': 9..8 is empty: the first number is the larger one\n",
+        ),
+        (
+            &["--element-bytes", "0"],
+            "error: --value-bytes 0: values have 1 to 65535 bytes\n",
+        ),
+        (
+            &["--structure", "lits"],
+            "error: invalid value 'lits' for '--structure <STRUCTURE>'\n  [possible values: linked-list, keyed-list, list, map, ordered-map, set, queue, stack, priority-queue]\n\n  tip: a similar value exists: 'list'\n",
+        ),
+        (
+            &["--structure", "map", "--mechanisms", "replication,fusion-linked"],
+            "error: --structure map: fusion-linked protects no map; leave it out of --mechanisms\n",
+        ),
+        (
+            &["--structure", "list", "--key-bytes", "8"],
+            "error: --key-bytes 8: a list has no keys\n",
+        ),
+        (
+            &["--workload", "mixed:insert=1,upsert=1"],
+            "error: invalid value 'mixed:insert=1,upsert=1' for '--workload <WORKLOAD>': \"upsert=1\" is no share of a step; expected insert|update|delete|read=SHARE\n",
+        ),
+        (
+            &["--pipeline", "65"],
+            "error: --pipeline 65: a client has 1 to 64 requests under way\n",
+        ),
+        (
+            &["--crash-together", "2"],
+            "error: --crash-together: 2 crashes at a time, but f = 1 (--faults)\n",
+        ),
+        (
+            &["--crash-at", "10", "--crash-every", "10"],
+            "error: the argument '--crash-at <CRASH_AT>' cannot be used with '--crash-every <CRASH_EVERY>'\n",
         ),
         (
             &["upp"],
@@ -182,7 +214,7 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
     assert!(
         String::from_utf8(output.stdout)
             .unwrap()
-            .starts_with("replication, groups = 1, trial 1\n")
+            .starts_with("replication, groups = 1, linked-list with values of 8 B, trial 1\n")
     );
     assert!(!out.exists());
 }
@@ -250,10 +282,10 @@ fn a_small_run_leaves_every_file_and_exits_with_0() {
         String::from_utf8_lossy(&output.stderr)
     );
     let rows = |name: &str| std::fs::read_to_string(out.join(name)).unwrap().lines().count() - 1;
-    // 2 mechanisms; 2 rounds; 4 data nodes, 2 primaries and 1 fused server.
+    // 3 mechanisms; 2 rounds; 4 data nodes, twice 2 primaries and 1 fused server.
     assert_eq!(
         ["updates.csv", "backup_size.csv", "recovery.csv", "summary.csv"].map(rows),
-        [4, 14, 14, 2]
+        [6, 20, 20, 3]
     );
     let summary = std::fs::read_to_string(out.join("summary.csv")).unwrap();
     assert!(

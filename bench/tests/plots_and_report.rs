@@ -323,7 +323,7 @@ fn the_page_escapes_words_and_tells_of_interruption_and_failure() {
     assert!(page.contains("This run was interrupted."));
     assert!(
         page.contains(
-            "<strong>replication, groups = 1, f = 1:</strong> 2 acknowledged elements lost, 0 wrong"
+            "<strong>replication, linked-list, 8 B values, groups = 1, f = 1:</strong> 2 acknowledged elements lost, 0 wrong"
         )
     );
 

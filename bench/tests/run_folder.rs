@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use bench::results::{At, Ending, FolderError, RunFolder, compare};
-use synthetic::{configuration, nodes, record, recovery, size, update};
+use synthetic::{configuration, nodes, others, record, recovery, size, update};
 
 /// One group, one size, both mechanisms, written as a run writes.
 fn write_small_run(path: &Path, ending: Option<Ending>) {
@@ -23,6 +23,8 @@ fn write_small_run(path: &Path, ending: Option<Ending>) {
             folder.append_size(&size(&run, 1, 1000, node)).unwrap();
             folder.append_recovery(&recovery(&run, 1, 1000, node)).unwrap();
         }
+        let (periods, stretches) = others(&run, 1, 1);
+        folder.append_others(&periods, &stretches).unwrap();
     }
     if let Some(ending) = ending {
         folder.finish(ending).unwrap();
@@ -41,6 +43,8 @@ fn csv_files_have_the_promised_headers_and_rows() {
         ("updates.csv", include_str!("golden/updates.csv")),
         ("backup_size.csv", include_str!("golden/backup_size.csv")),
         ("recovery.csv", include_str!("golden/recovery.csv")),
+        ("others.csv", include_str!("golden/others.csv")),
+        ("throughput.csv", include_str!("golden/throughput.csv")),
         ("summary.csv", include_str!("golden/summary.csv")),
     ];
     for (file, expected) in golden {
@@ -60,8 +64,8 @@ fn every_update_row_has_its_histogram_file() {
     assert_eq!(
         names,
         [
-            "fusion-linked-groups1-faults1-trial1-door.hgrm",
-            "replication-groups1-faults1-trial1-door.hgrm"
+            "fusion-linked-values8-groups1-faults1-trial1-door.hgrm",
+            "replication-values8-groups1-faults1-trial1-door.hgrm"
         ]
     );
 }
@@ -133,6 +137,26 @@ fn rows_read_back_as_they_were_written() {
         (run.updates, run.sizes, run.recoveries),
         (at_the_door, expected.sizes, expected.recoveries)
     );
+    assert_eq!(
+        (run.others, run.throughput),
+        (expected.others, expected.throughput)
+    );
+}
+
+#[test]
+fn a_file_with_other_columns_is_refused_and_both_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    write_small_run(folder.path(), Some(Ending::Complete));
+    let path = folder.path().join("others.csv");
+    let rows = fs::read_to_string(&path).unwrap();
+    let (header, _) = rows.split_once('\n').unwrap();
+    fs::write(&path, rows.replacen(",structure", "", 1)).unwrap();
+    let expected = format!(
+        "{} has the columns \"{}\" instead of \"{header}\"",
+        path.display(),
+        header.replace(",structure", "")
+    );
+    assert_eq!(RunFolder::open(folder.path()).unwrap_err().to_string(), expected);
 }
 
 #[test]
@@ -142,6 +166,8 @@ fn a_folder_that_holds_a_run_is_never_written_over() {
         "updates.csv",
         "backup_size.csv",
         "recovery.csv",
+        "others.csv",
+        "throughput.csv",
         "summary.csv",
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -8,8 +8,8 @@
 mod synthetic;
 
 use bench::results::{
-    At, BackupSizeRow, Configuration, Role, SummaryRow, Traffic, UpdateRow, result_table, summarize,
-    write_hgrm,
+    At, BackupSizeRow, Configuration, Role, SummaryRow, Traffic, UpdateRow, ValueBytes, result_table,
+    summarize, write_hgrm,
 };
 use hdrhistogram::Histogram;
 use multicast::id::NodeId;
@@ -33,7 +33,9 @@ fn heap(run: &Configuration, elements: u64, node: u32, role: Role, heap_bytes: u
 }
 
 fn row_of<'a>(rows: &'a [SummaryRow], mechanism: &str) -> &'a SummaryRow {
-    rows.iter().find(|row| row.mechanism == mechanism).unwrap()
+    rows.iter()
+        .find(|row| row.configuration.mechanism == mechanism)
+        .unwrap()
 }
 
 #[test]
@@ -65,9 +67,7 @@ fn the_whole_summary_of_two_mechanisms_is_as_computed_by_hand() {
     recoveries[3].wrong = 2;
 
     let expected = |mechanism: &str| SummaryRow {
-        mechanism: mechanism.to_owned(),
-        groups: 2,
-        faults: 1,
+        configuration: configuration(mechanism, 2),
         ops: 2000,
         update_mean_us: Some(400.0),
         update_p50_us: Some(300.0),
@@ -135,12 +135,24 @@ fn several_trials_give_weighted_means_and_medians_of_medians() {
 }
 
 #[test]
-fn ratios_are_empty_where_replication_was_not_run_with_the_same_groups_and_faults() {
+fn ratios_are_empty_where_replication_was_not_run_in_the_same_setting() {
     let fusion = configuration("fusion-linked", 2);
     let others = [
         configuration("replication", 3),
         Configuration {
             faults: 2,
+            ..configuration("replication", 2)
+        },
+        Configuration {
+            structure: "map".to_owned(),
+            ..configuration("replication", 2)
+        },
+        Configuration {
+            workload: "mixed:insert=1,read=1".to_owned(),
+            ..configuration("replication", 2)
+        },
+        Configuration {
+            value_bytes: ValueBytes::fixed(9),
             ..configuration("replication", 2)
         },
     ];
@@ -216,9 +228,7 @@ fn an_update_row_has_the_quantiles_of_its_histogram_in_microseconds() {
     };
     let row = UpdateRow::from_histogram(&configuration("chain", 2), 3, At::Client, &latency_ns, traffic);
     let expected = UpdateRow {
-        mechanism: "chain".to_owned(),
-        groups: 2,
-        faults: 1,
+        configuration: configuration("chain", 2),
         trial: 3,
         at: At::Client,
         count: 1001,

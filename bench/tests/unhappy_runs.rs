@@ -139,10 +139,11 @@ async fn lost_and_wrong_elements_fail_the_run_and_are_named() {
     change(&mut stranger, Op::Update { key: key(7), value }, Outcome::Updated).await;
     let failed = Ended {
         code: Some(1),
-        errors: "error: after the recovery of node 2 (fusion-linked, groups = 1, f = 1, 5000 elements per \
-                 group): 1 lost, 1 wrong: group #0: element 7 is not as it was inserted; \
+        errors:
+            "error: after the recovery of node 2 (fusion-linked, linked-list, 8 B values, groups = 1, f = 1, \
+                 5000 elements per group): 1 lost, 1 wrong: group #0: element 7 is not as it was written; \
                  group #0: element 3 is missing\n"
-            .to_owned(),
+                .to_owned(),
     };
     assert_eq!(program.ended().await, failed);
     let run = RunFolder::open(&out).unwrap();

@@ -96,6 +96,11 @@ impl NodeProcess {
         self.child.id()
     }
 
+    /// SIGKILL.
+    pub(super) fn start_kill(&mut self) -> io::Result<()> {
+        self.child.start_kill()
+    }
+
     /// SIGKILL, and waits for the end.
     pub(super) async fn kill(mut self) -> io::Result<()> {
         self.child.kill().await

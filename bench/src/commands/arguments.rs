@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use settings::Mechanism;
+use structures::kind::StructureKind;
 use wire::role::RoleArguments;
 
 use super::node::NodeRole;
-use crate::placement::Placement;
+use crate::{experiment::Workload, placement::Placement, results::ValueBytes};
 
 /// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
 /// every so many inserts, reads everything back, and writes CSV, histograms, plots and a report.
@@ -98,6 +102,9 @@ pub struct ConfigArguments {
     /// Crashes to tolerate.
     #[arg(long, default_value_t = 1)]
     pub faults: u32,
+    /// What every group protects.
+    #[arg(long, default_value = "linked-list", value_parser = structure())]
+    pub structure: StructureKind,
     /// Longest key, in bytes.
     #[arg(long)]
     pub key_bytes: Option<usize>,
@@ -115,28 +122,19 @@ pub struct ConfigArguments {
 /// The experiment.
 #[derive(Debug, Args)]
 pub struct ExperimentArguments {
-    /// Which mechanisms, separated by commas; all there are without.
+    /// Which mechanisms, separated by commas; without, all that protect the structure.
     #[arg(long, value_delimiter = ',', value_parser = mechanism)]
     pub mechanisms: Vec<Mechanism>,
     /// Numbers of groups: `1..5` (both ends included), `3`, or `1,5`.
     #[arg(long, default_value = "1..5", value_parser = counts)]
     pub groups: Counts,
-    /// Inserts per group.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=16_000_000))]
-    pub ops: u64,
     /// Crashes to tolerate (fusion: 1 to 4).
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
     pub faults: u32,
-    /// Crash every node after this many inserts per group; 0 means never.
-    #[arg(long, default_value_t = 1000)]
-    pub crash_every: u64,
-    /// Bytes of every value.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
-    pub element_bytes: u16,
-    /// Clients per group, each with one update under way.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=512))]
-    pub clients: u64,
-    /// What the elements are made from.
+    /// What every group protects.
+    #[arg(long, default_value = "linked-list", value_parser = structure())]
+    pub structure: StructureKind,
+    /// What the elements are made from, and who crashes with whom.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Trials of each configuration.
@@ -146,13 +144,66 @@ pub struct ExperimentArguments {
     /// system likes.
     #[arg(long, default_value = "split")]
     pub placement: Placement,
+
+    /// Steps of the workload per group.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=MAX_OPS),
+          help_heading = "Load")]
+    pub ops: u64,
+    /// `insert`, or the shares of steps: `mixed:insert=50,update=30,delete=10,read=10`.
+    #[arg(long, default_value = "insert", help_heading = "Load")]
+    pub workload: Workload,
+    /// Bytes of the values: `8`, or a range to draw from, `1..1024`; several, separated by commas, are
+    /// configurations of their own. Without: 8, and none in a set.
+    #[arg(
+        long,
+        visible_alias = "element-bytes",
+        value_delimiter = ',',
+        help_heading = "Load"
+    )]
+    pub value_bytes: Vec<ValueBytes>,
+    /// Bytes of every key, 8 to 255; without, 8.
+    #[arg(long, help_heading = "Load")]
+    pub key_bytes: Option<usize>,
+    /// Clients per group.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=512),
+          help_heading = "Load")]
+    pub clients: u32,
+    /// Requests that each client has under way, 1 to 64.
+    #[arg(long, default_value_t = 1, help_heading = "Load")]
+    pub pipeline: usize,
+
+    /// Crash every node after this many steps per group; 0 means never.
+    #[arg(long, default_value_t = 1000, help_heading = "Crashes")]
+    pub crash_every: u64,
+    /// Crash every node after these numbers of steps per group, separated by commas.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        conflicts_with = "crash_every",
+        help_heading = "Crashes"
+    )]
+    pub crash_at: Vec<u64>,
+    /// How many nodes crash at once, up to f; which ones, the seed decides.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4),
+          help_heading = "Crashes")]
+    pub crash_together: u32,
+    /// Crash another node whenever one is being recovered.
+    #[arg(long, help_heading = "Crashes")]
+    pub crash_during_recovery: bool,
+    /// Write to the other groups through every crash, and record what they see of it.
+    #[arg(long, help_heading = "Crashes")]
+    pub load_during_recovery: bool,
+
     /// The folder of results; without, one under `runs/` named by the time.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// Only print what would be done: processes, ports, steps.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub dry_run: bool,
 }
+
+/// The most steps per group: as many elements as a structure may hold.
+const MAX_OPS: u64 = 16_000_000;
 
 /// Numbers of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +211,12 @@ pub struct Counts(pub Vec<u32>);
 
 /// The most groups of one experiment: fusion's n + f <= 256 with f = 1.
 const MAX_GROUPS: u32 = 255;
+
+/// The names of structures, with a tip where one is mistyped.
+fn structure() -> impl TypedValueParser<Value = StructureKind> {
+    PossibleValuesParser::new(StructureKind::ALL.map(StructureKind::name))
+        .try_map(|name| name.parse::<StructureKind>())
+}
 
 fn mechanism(text: &str) -> Result<Mechanism, String> {
     text.parse()

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context;
 use settings::Mechanism;
+use structures::kind::StructureKind;
 use tokio::sync::watch;
 
 use super::{
@@ -14,13 +15,18 @@ use super::{
     arguments::{Counts, ExperimentArguments},
 };
 use crate::{
-    experiment::{self, ExperimentError, ExperimentPlan},
-    floor, plots, report,
-    results::{Ending, FolderError, Run, RunFolder, RunRecord, result_table, rfc3339_utc},
+    experiment::{self, Crashes, ExperimentError, ExperimentPlan, MIN_KEY_BYTES, PlanProblem},
+    floor,
+    mechanism::protects,
+    plots, report,
+    results::{Ending, FolderError, Run, RunFolder, RunRecord, ValueBytes, result_table, rfc3339_utc},
 };
 
 /// Rounds of each kind for the floor at the start of every run.
 const FLOOR_SAMPLES: u32 = 3000;
+
+/// What the report's elements are closest to.
+const DEFAULT_VALUE_BYTES: ValueBytes = ValueBytes::fixed(8);
 
 /// Runs the experiment.
 ///
@@ -73,24 +79,66 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
     presented
 }
 
+/// What the options ask for, if it can be done.
 fn checked(arguments: &ExperimentArguments) -> Result<ExperimentPlan, Failure> {
-    let mechanisms = match arguments.mechanisms.as_slice() {
-        [] => Mechanism::ALL.to_vec(),
-        chosen => chosen.to_vec(),
-    };
+    let structure = arguments.structure;
+    if let Some(key_bytes) = arguments.key_bytes.filter(|_| !structure.is_keyed()) {
+        return Err(unusable(&PlanProblem::NoKeys { key_bytes, structure }));
+    }
     let Counts(groups) = arguments.groups.clone();
-    Ok(ExperimentPlan {
-        mechanisms,
+    let plan = ExperimentPlan {
+        mechanisms: mechanisms(arguments),
+        structure,
+        workload: arguments.workload,
         groups,
         ops: arguments.ops,
         faults: arguments.faults,
-        crash_every: arguments.crash_every,
-        element_bytes: usize::from(arguments.element_bytes),
+        crashes: crashes(arguments),
+        crash_together: arguments.crash_together,
+        crash_during_recovery: arguments.crash_during_recovery,
+        load_during_recovery: arguments.load_during_recovery,
+        value_bytes: value_bytes(arguments),
+        key_bytes: arguments.key_bytes.unwrap_or(MIN_KEY_BYTES),
         clients: arguments.clients,
+        pipeline: arguments.pipeline,
         seed: arguments.seed,
         repeat: arguments.repeat,
         placement: arguments.placement,
-    })
+    };
+    plan.check().map_err(|problem| unusable(&problem))?;
+    Ok(plan)
+}
+
+fn unusable(problem: &PlanProblem) -> Failure {
+    Failure::Usage(format!("error: {problem}"))
+}
+
+/// Those named, or all that protect such a structure.
+fn mechanisms(arguments: &ExperimentArguments) -> Vec<Mechanism> {
+    match arguments.mechanisms.as_slice() {
+        [] => Mechanism::ALL
+            .into_iter()
+            .filter(|mechanism| protects(*mechanism, arguments.structure))
+            .collect(),
+        chosen => chosen.to_vec(),
+    }
+}
+
+fn crashes(arguments: &ExperimentArguments) -> Crashes {
+    match (arguments.crash_at.as_slice(), arguments.crash_every) {
+        ([], 0) => Crashes::Never,
+        ([], every) => Crashes::Every(every),
+        (places, _) => Crashes::At(places.to_vec()),
+    }
+}
+
+/// Those given; without, 8 bytes, or none in sets, which have keys alone.
+fn value_bytes(arguments: &ExperimentArguments) -> Vec<ValueBytes> {
+    match (arguments.value_bytes.as_slice(), arguments.structure) {
+        ([], StructureKind::Set) => vec![ValueBytes::NONE],
+        ([], _) => vec![DEFAULT_VALUE_BYTES],
+        (chosen, _) => chosen.to_vec(),
+    }
 }
 
 fn default_folder() -> PathBuf {

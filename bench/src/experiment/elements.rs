@@ -1,121 +1,108 @@
-//! The elements that the experiment inserts, and the comparison of what is read back with what was
-//! acknowledged.
-
-use std::collections::BTreeMap;
+//! The elements that the experiment works with, as functions of numbers: nothing of them has to be remembered.
 
 use multicast::id::GroupId;
-use structures::op::Element;
 
-/// Bytes of every key: the element's number, so that no key repeats.
-pub const KEY_BYTES: usize = 8;
+use super::draws::{Draws, GOLDEN};
+use crate::results::ValueBytes;
 
-/// Elements as a function of the seed, the group and their number.
-#[derive(Clone, Copy, Debug)]
-pub struct ElementSource {
+/// The shortest keys: an element's number fills them.
+pub const MIN_KEY_BYTES: usize = 8;
+
+/// The longest keys.
+pub const MAX_KEY_BYTES: usize = 255;
+
+/// How many priorities there are, so that some elements of a priority queue are equals.
+const PRIORITIES: u64 = 1024;
+
+/// Elements as a function of the seed, the group, their number and how often they were changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ElementSource {
     /// The trial's seed.
-    pub seed: u64,
-    /// Bytes of every value.
-    pub element_bytes: usize,
+    pub(super) seed: u64,
+    /// Bytes of every key: [`MIN_KEY_BYTES`] to [`MAX_KEY_BYTES`].
+    pub(super) key_bytes: usize,
+    /// Bytes of the values.
+    pub(super) value_bytes: ValueBytes,
+    /// Whether keys in the order of their numbers are scattered over all keys.
+    pub(super) scattered: bool,
+}
+
+/// One state of one element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version {
+    /// Which element.
+    pub(super) number: u32,
+    /// How often it was changed.
+    pub(super) changes: u32,
 }
 
 impl ElementSource {
-    /// Element `number` of a group.
-    pub fn element(&self, group: GroupId, number: u64) -> Element {
-        let mut state = self.seed ^ (u64::from(group.0) << 48) ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mut value = Vec::with_capacity(self.element_bytes + 8);
-        while value.len() < self.element_bytes {
-            value.extend_from_slice(&splitmix64(&mut state).to_le_bytes());
+    /// The key of an element. No two have the same.
+    pub(super) fn key(&self, number: u32) -> Vec<u8> {
+        let mut place = u64::from(number);
+        if self.scattered {
+            place = place.wrapping_mul(GOLDEN);
         }
-        value.truncate(self.element_bytes);
-        Element {
-            key: number.to_be_bytes().to_vec(),
-            value,
+        let mut key = place.to_be_bytes().to_vec();
+        key.resize(self.key_bytes, 0);
+        key
+    }
+
+    /// The number of the element with this key, if any has it.
+    pub(super) fn number(&self, key: &[u8]) -> Option<u32> {
+        let mut place = u64::from_be_bytes(*key.first_chunk()?);
+        if self.scattered {
+            place = place.wrapping_mul(inverse(GOLDEN));
         }
+        let number = u32::try_from(place).ok()?;
+        (self.key(number) == key).then_some(number)
+    }
+
+    /// The value of an element.
+    pub(super) fn value(&self, group: GroupId, version: Version) -> Vec<u8> {
+        let bytes = self.value_len(group, version);
+        let mut draws = self.draws(group, version);
+        let mut value = Vec::with_capacity(bytes + 8);
+        while value.len() < bytes {
+            value.extend_from_slice(&draws.number().to_le_bytes());
+        }
+        value.truncate(bytes);
+        value
+    }
+
+    /// How long that value is.
+    pub(super) fn value_len(&self, group: GroupId, version: Version) -> usize {
+        let (least, most) = (self.value_bytes.least(), self.value_bytes.most());
+        if least == most {
+            return usize::from(least);
+        }
+        let mut draws = self.draws(group, version);
+        draws.number();
+        usize::from(least) + draws.below(u64::from(most - least) + 1) as usize
+    }
+
+    /// The priority of an element of a priority queue.
+    pub(super) fn priority(&self, group: GroupId, number: u32) -> u64 {
+        let mut draws = self.draws(group, Version { number, changes: 0 });
+        draws.number() % PRIORITIES
+    }
+
+    fn draws(&self, group: GroupId, version: Version) -> Draws {
+        let Version { number, changes } = version;
+        let place = u64::from(number) | u64::from(changes) << 32;
+        Draws::new(self.seed ^ (u64::from(group.0) << 48) ^ place.wrapping_mul(GOLDEN))
     }
 }
 
-/// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-fn splitmix64(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// What came of reading a group back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReadBack {
-    /// Acknowledged elements that were not there.
-    pub lost: u64,
-    /// Elements with another value, out of order, repeated, or never inserted.
-    pub wrong: u64,
-    /// The first few of them, in words.
-    pub which: Vec<String>,
-}
-
-/// How many lost or wrong elements are named.
-const NAMED: usize = 5;
-
-impl ReadBack {
-    /// Adds another comparison to this one.
-    pub fn add(&mut self, other: Self) {
-        self.lost += other.lost;
-        self.wrong += other.wrong;
-        self.which.extend(other.which);
-        self.which.truncate(NAMED);
+/// The number whose product with an odd one is 1: each step of Newton's doubles the bits that are right.
+const fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd;
+    let mut right_bits = 3;
+    while right_bits < 64 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        right_bits *= 2;
     }
-
-    /// Whether everything was there and right.
-    pub fn is_sound(&self) -> bool {
-        self.lost == 0 && self.wrong == 0
-    }
-
-    fn note(&mut self, words: impl FnOnce() -> String) {
-        if self.which.len() < NAMED {
-            self.which.push(words());
-        }
-    }
-}
-
-/// Compares a group, read in list order, with the elements numbered `0..count`. Client k of `clients` inserted
-/// the numbers congruent to k, each in rising order; nothing is known of the order between clients.
-pub fn compare(
-    source: &ElementSource,
-    group: GroupId,
-    count: u64,
-    clients: u64,
-    found: &[Element],
-) -> ReadBack {
-    let mut result = ReadBack::default();
-    let mut seen = vec![false; count as usize];
-    let mut last_of_client = BTreeMap::new();
-    for element in found {
-        let number = element
-            .key
-            .as_slice()
-            .try_into()
-            .map(u64::from_be_bytes)
-            .ok()
-            .filter(|n| *n < count);
-        let Some(number) = number else {
-            result.wrong += 1;
-            result.note(|| format!("{group}: key {:02x?} was never inserted", element.key));
-            continue;
-        };
-        let repeated = std::mem::replace(&mut seen[number as usize], true);
-        let before = last_of_client.insert(number % clients, number);
-        let in_order = before.is_none_or(|before| before < number);
-        if repeated || !in_order || *element != source.element(group, number) {
-            result.wrong += 1;
-            result.note(|| format!("{group}: element {number} is not as it was inserted"));
-        }
-    }
-    for (number, _) in seen.iter().enumerate().filter(|(_, seen)| !**seen) {
-        result.lost += 1;
-        result.note(|| format!("{group}: element {number} is missing"));
-    }
-    result
+    inverse
 }
 
 #[cfg(test)]
@@ -124,57 +111,73 @@ mod tests {
 
     const SOURCE: ElementSource = ElementSource {
         seed: 7,
-        element_bytes: 11,
+        key_bytes: 8,
+        value_bytes: ValueBytes::fixed(11),
+        scattered: false,
     };
     const GROUP: GroupId = GroupId(2);
 
-    fn elements(numbers: &[u64]) -> Vec<Element> {
-        numbers
-            .iter()
-            .map(|number| SOURCE.element(GROUP, *number))
-            .collect()
-    }
-
-    fn counts(found: &[Element], count: u64, clients: u64) -> (u64, u64) {
-        let result = compare(&SOURCE, GROUP, count, clients, found);
-        (result.lost, result.wrong)
+    fn first(number: u32) -> Version {
+        Version { number, changes: 0 }
     }
 
     #[test]
-    fn elements_depend_on_seed_group_and_number_alone() {
-        let element = SOURCE.element(GROUP, 5);
-        assert_eq!((element.key.len(), element.value.len()), (KEY_BYTES, 11));
-        assert_eq!(element, SOURCE.element(GROUP, 5));
-        let others = [SOURCE.element(GROUP, 6), SOURCE.element(GroupId(3), 5)];
-        assert!(others.iter().all(|other| other.value != element.value));
-        assert_ne!(
-            ElementSource { seed: 8, ..SOURCE }.element(GROUP, 5).value,
-            element.value
+    fn values_depend_on_seed_group_number_and_changes_alone() {
+        let value = SOURCE.value(GROUP, first(5));
+        assert_eq!(value.len(), 11);
+        assert_eq!(value, SOURCE.value(GROUP, first(5)));
+        let changed = Version {
+            number: 5,
+            changes: 1,
+        };
+        let others = [
+            SOURCE.value(GROUP, first(6)),
+            SOURCE.value(GROUP, changed),
+            SOURCE.value(GroupId(3), first(5)),
+            ElementSource { seed: 8, ..SOURCE }.value(GROUP, first(5)),
+        ];
+        assert!(others.iter().all(|other| *other != value));
+    }
+
+    #[test]
+    fn drawn_lengths_reach_both_ends_of_their_range_and_are_those_of_the_values() {
+        let source = ElementSource {
+            value_bytes: "3..5".parse().unwrap(),
+            ..SOURCE
+        };
+        let mut seen = [false; 6];
+        for number in 0..100 {
+            let bytes = source.value_len(GROUP, first(number));
+            assert_eq!(source.value(GROUP, first(number)).len(), bytes);
+            seen[bytes] = true;
+        }
+        assert_eq!(seen, [false, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_key_names_its_number_whether_scattered_or_not() {
+        for scattered in [false, true] {
+            for key_bytes in [MIN_KEY_BYTES, 20] {
+                let source = ElementSource {
+                    scattered,
+                    key_bytes,
+                    ..SOURCE
+                };
+                for number in [0, 1, 70_000, u32::MAX] {
+                    let key = source.key(number);
+                    assert_eq!((key.len(), source.number(&key)), (key_bytes, Some(number)));
+                }
+                assert_eq!(source.number(&vec![0xEE; key_bytes]), None);
+                assert_eq!(source.number(&source.key(1)[..key_bytes - 1]), None);
+            }
+        }
+        let scattered = ElementSource {
+            scattered: true,
+            ..SOURCE
+        };
+        assert!(
+            scattered.key(2) < scattered.key(1),
+            "the second multiple wraps around"
         );
-    }
-
-    #[test]
-    fn what_is_missing_is_lost() {
-        assert_eq!(counts(&elements(&[0, 1, 2]), 3, 1), (0, 0));
-        assert_eq!(counts(&elements(&[0, 2]), 3, 1), (1, 0));
-        assert_eq!(counts(&[], 3, 1), (3, 0));
-        let missing = compare(&SOURCE, GROUP, 1, 1, &[]);
-        assert_eq!(missing.which, ["group #2: element 0 is missing"]);
-    }
-
-    #[test]
-    fn what_was_never_inserted_or_changed_or_moved_or_repeated_is_wrong() {
-        assert_eq!(counts(&elements(&[0, 1, 2, 3]), 3, 1), (0, 1));
-        assert_eq!(counts(&elements(&[0, 2, 1]), 3, 1), (0, 1));
-        assert_eq!(counts(&elements(&[0, 1, 1, 2]), 3, 1), (0, 1));
-        let mut changed = elements(&[0, 1, 2]);
-        changed[1].value[0] ^= 1;
-        assert_eq!(counts(&changed, 3, 1), (0, 1));
-    }
-
-    #[test]
-    fn several_clients_may_interleave_but_each_keeps_its_order() {
-        assert_eq!(counts(&elements(&[1, 0, 3, 2]), 4, 2), (0, 0));
-        assert_eq!(counts(&elements(&[3, 0, 1, 2]), 4, 2), (0, 1));
     }
 }

@@ -1,41 +1,36 @@
-//! Inserting: closed-loop clients, each with one update under way, timed at both ends.
+//! The clients of one group: loading it step by step, timed at both ends, and writing on through a crash of
+//! others.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
+use futures_util::future::try_join_all;
 use hdrhistogram::{Histogram, serialization::Deserializer};
 use multicast::id::GroupId;
-use structures::op::{Op, Outcome};
-use wire::client::{Client, ClientError, Directory, Session};
+use structures::kind::StructureKind;
+use wire::client::{Client, ClientError, Directory, Pipeline};
 
-use super::elements::ElementSource;
+use super::{
+    comparison::Comparison,
+    contents::Contents,
+    draws::Draws,
+    elements::ElementSource,
+    workload::{Step, Workload},
+    writer::{Answered, Writer, WriterError},
+};
 use crate::results::Traffic;
 
-/// How long one insert is tried before the run gives up.
-const WRITE_PATIENCE: Duration = Duration::from_secs(20);
+/// How long one request is tried before the run gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a load did not go through.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A client was refused, or ran out of patience.
-    #[error("inserting element {number} into {group}: {source}")]
-    Insert {
-        /// The group.
-        group: GroupId,
-        /// Which element.
-        number: u64,
-        /// Why.
-        source: ClientError,
-    },
-    /// The structure did not take the element as new.
-    #[error("element {number} of {group} was not inserted: the answer was {outcome:?}")]
-    NotInserted {
-        /// The group.
-        group: GroupId,
-        /// Which element.
-        number: u64,
-        /// The answer.
-        outcome: Outcome,
-    },
+    /// A client could not go on.
+    #[error(transparent)]
+    Writer(#[from] WriterError),
     /// A session could not be opened, or a report not fetched.
     #[error("at the door of {group}: {source}")]
     Door {
@@ -76,39 +71,48 @@ impl Default for Latencies {
     }
 }
 
+/// What the clients of every group do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    /// What the group protects.
+    pub(super) structure: StructureKind,
+    pub(super) workload: Workload,
+    pub(super) source: ElementSource,
+    /// Clients per group.
+    pub(super) clients: u32,
+    /// Requests that each may have under way.
+    pub(super) pipeline: usize,
+}
+
 /// The clients of one group; they live as long as the experiment's cluster.
 #[derive(Debug)]
 pub(super) struct Loader {
+    load: Load,
     group: GroupId,
     directory: Directory,
-    source: ElementSource,
-    sessions: Vec<Session>,
-    /// Elements inserted so far: the numbers below.
-    inserted: u64,
+    writers: Vec<Writer>,
 }
 
 impl Loader {
-    /// Connects `clients` clients to the group.
+    /// Connects the clients to the group.
     ///
     /// # Errors
     /// `Door`.
-    pub(super) async fn open(
-        directory: &Directory,
-        group: GroupId,
-        clients: u64,
-        source: ElementSource,
-    ) -> Result<Self, LoadError> {
-        let mut sessions = Vec::new();
-        for _ in 0..clients {
-            let session = Session::open(directory.clone(), group, WRITE_PATIENCE).await;
-            sessions.push(session.map_err(|source| LoadError::Door { group, source })?);
+    pub(super) async fn open(directory: &Directory, group: GroupId, load: Load) -> Result<Self, LoadError> {
+        let mut writers = Vec::new();
+        for client in 0..load.clients {
+            let pipeline = Pipeline::open(directory.clone(), group, load.pipeline, PATIENCE).await;
+            let pipeline = pipeline.map_err(|source| LoadError::Door { group, source })?;
+            let place = (client, load.clients);
+            let contents = Contents::new(load.structure, load.source, group, place);
+            let seed = load.source.seed ^ u64::from(group.0) << 32 ^ u64::from(client);
+            writers.push(Writer::new(group, pipeline, contents, Draws::new(seed)));
         }
         Ok(Self {
+            load,
             group,
             directory: directory.clone(),
-            source,
-            sessions,
-            inserted: 0,
+            writers,
         })
     }
 
@@ -117,40 +121,111 @@ impl Loader {
         self.group
     }
 
-    /// Inserts the next `count` elements, shared by the clients, and adds what was measured.
+    /// Elements that the group should hold.
+    pub(super) fn elements(&self) -> u64 {
+        self.contents().map(|contents| contents.len() as u64).sum()
+    }
+
+    /// Bytes of their keys and values.
+    pub(super) fn bytes(&self) -> u64 {
+        self.contents().map(Contents::bytes).sum()
+    }
+
+    /// A comparison of the group with what it should hold.
+    pub(super) fn comparison(&self) -> Comparison<'_> {
+        let contents: Vec<&Contents> = self.contents().collect();
+        Comparison::new(self.load.structure, self.group, self.load.source, &contents)
+    }
+
+    fn contents(&self) -> impl Iterator<Item = &Contents> {
+        self.writers.iter().map(Writer::contents)
+    }
+
+    /// Takes the next `count` steps of the workload, shared by the clients, and adds what was measured.
     ///
     /// # Errors
     /// The first client's that fails.
-    pub(super) async fn insert(&mut self, count: u64, latencies: &mut Latencies) -> Result<(), LoadError> {
-        let group = self.group;
-        let at_door = |source| LoadError::Door { group, source };
-        let mut door = self.directory.door(group).await.map_err(at_door)?;
-        door.door_report(true).await.map_err(at_door)?;
-        self.insert_untimed_at_door(count, latencies).await?;
-        self.collect(&mut door, latencies).await
-    }
-
-    async fn insert_untimed_at_door(
+    pub(super) async fn take_steps(
         &mut self,
         count: u64,
         latencies: &mut Latencies,
     ) -> Result<(), LoadError> {
-        let numbers = self.inserted..self.inserted + count;
-        let clients = self.sessions.len() as u64;
-        let (group, source) = (self.group, self.source);
-        let works = self.sessions.iter_mut().zip(0..).map(|(session, client)| {
-            let own = numbers.clone().filter(move |number| number % clients == client);
-            insert_all(session, group, source, own)
+        let group = self.group;
+        let at_door = |source| LoadError::Door { group, source };
+        let mut door = self.directory.door(group).await.map_err(at_door)?;
+        door.door_report(true).await.map_err(at_door)?;
+        self.take_steps_untimed_at_door(count, latencies).await?;
+        self.collect(&mut door, latencies).await
+    }
+
+    async fn take_steps_untimed_at_door(
+        &mut self,
+        count: u64,
+        latencies: &mut Latencies,
+    ) -> Result<(), LoadError> {
+        let Load {
+            workload,
+            clients,
+            pipeline,
+            ..
+        } = self.load;
+        let clients = u64::from(clients);
+        let works = self.writers.iter_mut().zip(0..).map(async |(writer, client)| {
+            let mut left = count / clients + u64::from(client < count % clients);
+            let mut latencies_ns = empty_histogram();
+            let next_step = |draws: &mut Draws| {
+                left = left.checked_sub(1)?;
+                Some(workload.draw(draws))
+            };
+            let answered = |answered: Answered| {
+                if answered.step != Step::Read {
+                    let took = answered.answered - answered.asked;
+                    latencies_ns.saturating_record(took.as_nanos() as u64);
+                }
+            };
+            writer.run(pipeline, next_step, answered).await?;
+            Ok::<_, WriterError>(latencies_ns)
         });
-        for measured in futures_util::future::join_all(works).await {
-            let histogram = measured?;
+        for measured in try_join_all(works).await? {
             latencies
                 .client_ns
-                .add(histogram)
+                .add(measured)
                 .expect("the same digits, and the other one resizes");
         }
-        self.inserted += count;
         Ok(())
+    }
+
+    /// Writes without a pause until `stop`, so that the number of elements stays as it is; tells of every update
+    /// when it was asked and answered.
+    ///
+    /// # Errors
+    /// The first client's that fails.
+    pub(super) async fn keep_writing(
+        &mut self,
+        stop: &Cell<bool>,
+    ) -> Result<Vec<(Instant, Instant)>, LoadError> {
+        let has_updates = Step::Update.is_of(self.load.structure);
+        // Elements that come and go have places, which are known while one request at a time is under way.
+        let depth = if has_updates { self.load.pipeline } else { 1 };
+        let works = self.writers.iter_mut().map(async |writer| {
+            let mut samples = Vec::new();
+            let mut is_extra = false;
+            let next_step = |_: &mut Draws| match (has_updates, is_extra) {
+                (true, _) => (!stop.get()).then_some(Step::Update),
+                (false, true) => {
+                    is_extra = false;
+                    Some(Step::Delete)
+                }
+                (false, false) => {
+                    is_extra = !stop.get();
+                    is_extra.then_some(Step::Insert)
+                }
+            };
+            let answered = |answered: Answered| samples.push((answered.asked, answered.answered));
+            writer.run(depth, next_step, answered).await?;
+            Ok::<_, WriterError>(samples)
+        });
+        Ok(try_join_all(works).await?.concat())
     }
 
     async fn collect(&self, door: &mut Client, latencies: &mut Latencies) -> Result<(), LoadError> {
@@ -180,40 +255,7 @@ impl Loader {
     }
 }
 
-/// Nanoseconds, three digits, up to a minute: longer than any insert is tried.
-fn empty_histogram() -> Histogram<u64> {
+/// Nanoseconds, three digits, up to a minute: longer than any request is tried.
+pub(super) fn empty_histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000_000, 3).expect("the bounds are constants that the histogram accepts")
-}
-
-async fn insert_all(
-    session: &mut Session,
-    group: GroupId,
-    source: ElementSource,
-    numbers: impl Iterator<Item = u64>,
-) -> Result<Histogram<u64>, LoadError> {
-    let mut latencies_ns = empty_histogram();
-    for number in numbers {
-        let element = source.element(group, number);
-        let began = Instant::now();
-        let answer = session
-            .write(Op::Insert {
-                key: element.key,
-                value: element.value,
-            })
-            .await
-            .map_err(|source| LoadError::Insert {
-                group,
-                number,
-                source,
-            })?;
-        latencies_ns.saturating_record(began.elapsed().as_nanos() as u64);
-        if answer.outcome != Outcome::Inserted {
-            return Err(LoadError::NotInserted {
-                group,
-                number,
-                outcome: answer.outcome,
-            });
-        }
-    }
-    Ok(latencies_ns)
 }

@@ -14,34 +14,34 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn start(plan: &ExperimentPlan) -> Self {
-        let bar = ProgressBar::new(plan.inserts());
-        let style = ProgressStyle::with_template("{elapsed_precise} {wide_bar} {pos}/{len} inserts  {msg}");
+        let bar = ProgressBar::new(plan.steps());
+        let style = ProgressStyle::with_template("{elapsed_precise} {wide_bar} {pos}/{len} steps  {msg}");
         if let Ok(style) = style {
             bar.set_style(style);
         }
         Self { bar }
     }
 
-    pub(super) fn inserting(&self, trial: &Trial, group: GroupId, per_group: u64) {
+    pub(super) fn loading(&self, trial: &Trial, group: GroupId, taken: u64) {
+        self.say(trial, &format!("{group} from {taken}"));
+    }
+
+    pub(super) fn crashing(&self, trial: &Trial, seats: &[Seat], taken: u64) {
+        let name = |Seat { role, section, .. }: &Seat| format!("{role} {section}");
+        let names: Vec<String> = seats.iter().map(name).collect();
+        self.say(trial, &format!("crashing {} at {taken}", names.join(", ")));
+    }
+
+    fn say(&self, trial: &Trial, what: &str) {
         let Trial {
             mechanism, groups, ..
         } = trial;
         self.bar
-            .set_message(format!("{mechanism}, {groups} groups: {group} from {per_group}"));
+            .set_message(format!("{mechanism}, {groups} groups: {what}"));
     }
 
-    pub(super) fn crashing(&self, trial: &Trial, seat: Seat, per_group: u64) {
-        let Trial {
-            mechanism, groups, ..
-        } = trial;
-        let Seat { role, section, .. } = seat;
-        self.bar.set_message(format!(
-            "{mechanism}, {groups} groups: crashing {role} {section} at {per_group}"
-        ));
-    }
-
-    pub(super) fn advance(&self, inserts: u64) {
-        self.bar.inc(inserts);
+    pub(super) fn advance(&self, steps: u64) {
+        self.bar.inc(steps);
     }
 
     pub(super) fn finish(self) {

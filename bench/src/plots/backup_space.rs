@@ -10,7 +10,7 @@ use super::update_time::report_series;
 use crate::results::{BackupSizeRow, Run, median};
 
 pub(super) fn figure_7(run: &Run, report: &ReportFigures) -> Figure {
-    let groups: BTreeSet<u32> = run.sizes.iter().map(|row| row.groups).collect();
+    let groups: BTreeSet<u32> = run.sizes.iter().map(|row| row.configuration.groups).collect();
     let mut panels: Vec<_> = groups
         .into_iter()
         .map(|groups| panel(groups, run, report))
@@ -52,7 +52,7 @@ fn panel(groups: u32, run: &Run, report: &ReportFigures) -> Panel {
         let rows = || {
             run.sizes
                 .iter()
-                .filter(|row| row.groups == groups && contender.ran(&row.configuration()))
+                .filter(|row| row.configuration.groups == groups && contender.ran(&row.configuration))
         };
         let payload = Series {
             label: format!("{label}, payload only"),

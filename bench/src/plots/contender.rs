@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::figure::Look;
 use super::palette::mechanism_look;
-use crate::results::{BackupSizeRow, Configuration, RecoveryRow, Run, UpdateRow};
+use crate::results::{Configuration, Run};
 
 /// One mechanism at one number of faults, over all groups.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,10 +52,10 @@ pub(super) fn contenders(run: &Run) -> Vec<Contender> {
 
 /// All configurations that any row of the run names.
 pub(super) fn configurations(run: &Run) -> BTreeSet<Configuration> {
-    let updates = run.updates.iter().map(UpdateRow::configuration);
-    let sizes = run.sizes.iter().map(BackupSizeRow::configuration);
-    let recoveries = run.recoveries.iter().map(RecoveryRow::configuration);
-    updates.chain(sizes).chain(recoveries).collect()
+    let updates = run.updates.iter().map(|row| &row.configuration);
+    let sizes = run.sizes.iter().map(|row| &row.configuration);
+    let recoveries = run.recoveries.iter().map(|row| &row.configuration);
+    updates.chain(sizes).chain(recoveries).cloned().collect()
 }
 
 /// `1 group`, `2 groups`.

@@ -58,9 +58,11 @@ pub enum PlotError {
     },
 }
 
-/// All figures of a run, in the report's order.
+/// All figures of a run, in the report's order. Of a run with values of several lengths the report's figures show
+/// those of the first: it had one.
 pub fn figures(run: &Run) -> Vec<Figure> {
     let report = ReportFigures::embedded();
+    let run = &run.of_least_values();
     vec![
         update_time::table_2(run, &report),
         backup_space::figure_7(run, &report),

@@ -132,7 +132,7 @@ fn panels(
 ) -> Vec<Panel> {
     let rows_of = |contender: &Contender| -> Vec<&RecoveryRow> {
         let rows = run.recoveries.iter();
-        rows.filter(|row| row.role == role && contender.ran(&row.configuration()))
+        rows.filter(|row| row.role == role && contender.ran(&row.configuration))
             .collect()
     };
     let with_report = |series: Vec<Series>| report.iter().cloned().chain(series).collect();
@@ -157,9 +157,12 @@ fn panels(
 }
 
 fn series_by_groups(rows: &[&RecoveryRow]) -> Vec<Series> {
-    let all: BTreeSet<u32> = rows.iter().map(|row| row.groups).collect();
+    let all: BTreeSet<u32> = rows.iter().map(|row| row.configuration.groups).collect();
     let series = all.iter().enumerate().map(|(place, groups)| {
-        let of_these = rows.iter().copied().filter(|row| row.groups == *groups);
+        let of_these = rows
+            .iter()
+            .copied()
+            .filter(|row| row.configuration.groups == *groups);
         ordered_series(
             groups_text(*groups),
             (place, all.len()),
@@ -177,7 +180,7 @@ fn series_by_elements(rows: &[&RecoveryRow]) -> Vec<Series> {
             .iter()
             .copied()
             .filter(|row| row.elements_per_group == *elements);
-        let points = medians(of_these, |row| u64::from(row.groups));
+        let points = medians(of_these, |row| u64::from(row.configuration.groups));
         let label = format!("{} elements", Quantity::Count.text(*elements as f64));
         ordered_series(label, (place, chosen.len()), points)
     });

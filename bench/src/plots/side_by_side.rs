@@ -39,7 +39,7 @@ pub(super) fn figure_12(run: &Run, report: &ReportFigures) -> Figure {
 
 fn panels(run: &Run, report: &ReportFigures) -> Vec<Panel> {
     let of_groups = run.recoveries.iter().filter(|row| row.role.holds_a_group());
-    let mut groups: BTreeSet<u32> = of_groups.map(|row| row.groups).collect();
+    let mut groups: BTreeSet<u32> = of_groups.map(|row| row.configuration.groups).collect();
     if groups.is_empty() {
         groups.insert(ReportFigures::GROUPS);
     }
@@ -53,7 +53,9 @@ fn panel(groups: u32, run: &Run, report: &ReportFigures) -> Panel {
     let mut series = report_points(groups, report);
     series.extend(contenders(run).into_iter().map(|contender| {
         let rows = run.recoveries.iter().filter(|row| {
-            row.role.holds_a_group() && row.groups == groups && contender.ran(&row.configuration())
+            row.role.holds_a_group()
+                && row.configuration.groups == groups
+                && contender.ran(&row.configuration)
         });
         let points = medians(rows, |row| row.elements_per_group);
         Series {

@@ -41,9 +41,9 @@ fn panel(
         })
         .collect();
     series.extend(contenders(run).into_iter().map(|contender| {
-        let rows = summary.iter().filter(|row| contender.ran(&row.configuration()));
+        let rows = summary.iter().filter(|row| contender.ran(&row.configuration));
         let points = rows
-            .filter_map(|row| Some((f64::from(row.groups), ours(row)?)))
+            .filter_map(|row| Some((f64::from(row.configuration.groups), ours(row)?)))
             .collect();
         Series {
             label: contender.label,

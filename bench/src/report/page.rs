@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::floor::{Floor, RoundTimes};
 use crate::plots::{PlotError, figures, render};
 use crate::results::{
-    At, LastRecovery, Run, RunRecord, SummaryRow, UpdateRow, bytes_text, last_recoveries, ratio_text,
-    result_cells, time_us_text,
+    At, Configuration, LastRecovery, Run, RunRecord, SummaryRow, UpdateRow, bytes_text, last_recoveries,
+    ratio_text, result_cells, structure_text, time_us_text,
 };
 
 /// The whole page.
@@ -71,9 +71,19 @@ fn figures_of(run: &Run) -> Result<Vec<FigureOnPage>, PlotError> {
 
 fn failure(row: &SummaryRow) -> [String; 3] {
     [
-        row.configuration().to_string(),
+        row.configuration.to_string(),
         row.lost.to_string(),
         row.wrong.to_string(),
+    ]
+}
+
+/// The first cells of every table.
+fn configuration_cells(run: &Configuration) -> Vec<String> {
+    vec![
+        run.groups.to_string(),
+        run.faults.to_string(),
+        structure_text(run),
+        run.mechanism.clone(),
     ]
 }
 
@@ -91,11 +101,7 @@ fn update_cells(row: &UpdateRow) -> Vec<String> {
         row.p999_us,
         row.max_us,
     ];
-    let mut cells = vec![
-        row.groups.to_string(),
-        row.faults.to_string(),
-        row.mechanism.clone(),
-    ];
+    let mut cells = configuration_cells(&row.configuration);
     cells.extend([row.trial.to_string(), at.to_owned(), row.count.to_string()]);
     cells.extend(times.map(time_us_text));
     cells.extend([
@@ -113,8 +119,8 @@ fn recovery_cells(last: &LastRecovery) -> Vec<String> {
         samples,
         medians_us,
     } = last;
-    let mut cells = vec![configuration.groups.to_string(), configuration.faults.to_string()];
-    cells.extend([configuration.mechanism.clone(), role.to_string()]);
+    let mut cells = configuration_cells(configuration);
+    cells.push(role.to_string());
     cells.extend([elements_per_group.to_string(), samples.to_string()]);
     cells.extend(medians_us.map(time_us_text));
     cells

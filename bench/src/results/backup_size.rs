@@ -8,12 +8,8 @@ use super::{Configuration, Role};
 /// What a node held when every group had `elements_per_group` elements. All sizes in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupSizeRow {
-    /// The mechanism's name.
-    pub mechanism: String,
-    /// Groups of the cluster.
-    pub groups: u32,
-    /// Crashes tolerated, f.
-    pub faults: u32,
+    /// The run that this row belongs to.
+    pub configuration: Configuration,
     /// The repetition, from 1.
     pub trial: u32,
     /// Elements in every group at the sample.
@@ -33,19 +29,10 @@ pub struct BackupSizeRow {
 }
 
 impl BackupSizeRow {
-    /// The run that this row belongs to.
-    pub fn configuration(&self) -> Configuration {
-        Configuration {
-            groups: self.groups,
-            faults: self.faults,
-            mechanism: self.mechanism.clone(),
-        }
-    }
-
     /// The part of `bytes`, held by this node, that is beyond one copy of each group: all of a fused
     /// backup, nothing of a primary, and of f + 1 data nodes the share of f, that is f / (f + 1) of each.
     pub fn beyond_one_copy(&self, bytes: u64) -> f64 {
-        let faults = f64::from(self.faults);
+        let faults = f64::from(self.configuration.faults);
         let share = match self.role {
             Role::DataNode => faults / (faults + 1.0),
             Role::Primary => 0.0,

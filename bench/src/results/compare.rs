@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::table::{or_nothing, plain_table};
+use super::table::{or_nothing, plain_table, structure_text};
 use super::{Configuration, FolderError, Run, SummaryRow, bytes_text, ratio_text, time_us_text};
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 13] = [
     "groups",
     "f",
+    "structure",
     "mechanism",
     "update p50 A",
     "B",
@@ -27,7 +28,7 @@ const HEADER: [&str; 12] = [
 /// As [`Run::open`], for either folder.
 pub fn compare(a: &Path, b: &Path) -> Result<String, FolderError> {
     let (a, b) = (by_configuration(&Run::open(a)?), by_configuration(&Run::open(b)?));
-    let mut table = plain_table(&HEADER, 3);
+    let mut table = plain_table(&HEADER, 4);
     for run in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
         table.add_row(cells(run, a.get(run), b.get(run)));
     }
@@ -37,7 +38,7 @@ pub fn compare(a: &Path, b: &Path) -> Result<String, FolderError> {
 fn by_configuration(run: &Run) -> BTreeMap<Configuration, SummaryRow> {
     run.summary()
         .into_iter()
-        .map(|row| (row.configuration(), row))
+        .map(|row| (row.configuration.clone(), row))
         .collect()
 }
 
@@ -45,6 +46,7 @@ fn cells(run: &Configuration, a: Option<&SummaryRow>, b: Option<&SummaryRow>) ->
     let mut cells = vec![
         run.groups.to_string(),
         run.faults.to_string(),
+        structure_text(run),
         run.mechanism.clone(),
     ];
     let mut add = |value: fn(&SummaryRow) -> Option<f64>, text: fn(f64) -> String| {

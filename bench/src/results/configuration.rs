@@ -1,26 +1,70 @@
 //! What one run of the experiment holds fixed, and the roles that nodes play in it.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One configuration; runs are ordered so that the mechanisms of the same groups are neighbours.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+use super::ValueBytes;
+
+/// One configuration: the first columns of every row. Runs are ordered so that the mechanisms of the same groups
+/// are neighbours.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Configuration {
+    /// The mechanism's name, such as `replication` or `fusion-linked`.
+    pub mechanism: String,
     /// How many groups the cluster protects.
     pub groups: u32,
     /// How many crashes it tolerates, f.
     pub faults: u32,
-    /// The mechanism's name, such as `replication` or `fusion-linked`.
-    pub mechanism: String,
+    /// What every group protects, such as `linked-list`.
+    pub structure: String,
+    /// What the clients do, such as `insert`.
+    pub workload: String,
+    /// How long the values are.
+    pub value_bytes: ValueBytes,
+}
+
+impl Configuration {
+    /// All but the mechanism: what two mechanisms must have in common to be compared.
+    pub fn setting(&self) -> (u32, u32, &str, &str, ValueBytes) {
+        let Self {
+            groups,
+            faults,
+            structure,
+            workload,
+            value_bytes,
+            ..
+        } = self;
+        (*groups, *faults, structure, workload, *value_bytes)
+    }
+}
+
+impl Ord for Configuration {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.setting(), &self.mechanism).cmp(&(other.setting(), &other.mechanism))
+    }
+}
+
+impl PartialOrd for Configuration {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            mechanism,
+            groups,
+            faults,
+            structure,
+            value_bytes,
+            ..
+        } = self;
         write!(
             f,
-            "{}, groups = {}, f = {}",
-            self.mechanism, self.groups, self.faults
+            "{mechanism}, {structure}, {value_bytes} B values, groups = {groups}, f = {faults}"
         )
     }
 }

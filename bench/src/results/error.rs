@@ -32,6 +32,16 @@ pub enum FolderError {
         /// What it said.
         source: io::Error,
     },
+    /// A file of another version of this program.
+    #[error("{} has the columns \"{found}\" instead of \"{expected}\"", path.display())]
+    Columns {
+        /// The file.
+        path: PathBuf,
+        /// What this version writes.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// A row could not be written, or is not what its header promises.
     #[error("{}: {source}", path.display())]
     Csv {

@@ -13,24 +13,15 @@ use std::time::SystemTime;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::{BackupSizeRow, FolderError, RecoveryRow, Run, RunRecord, UpdateRow, rfc3339_utc, write_hgrm};
+use super::table_file::{OTHERS, RECOVERIES, SIZES, SUMMARY, THROUGHPUT, TableFile, UPDATES};
+use super::{
+    BackupSizeRow, FolderError, OthersRow, RecoveryRow, Run, RunRecord, ThroughputRow, UpdateRow,
+    rfc3339_utc, write_hgrm,
+};
 use crate::floor::Floor;
 
 pub(super) const RUN: &str = "run.json";
-pub(super) const UPDATES: &str = "updates.csv";
-pub(super) const SIZES: &str = "backup_size.csv";
-pub(super) const RECOVERIES: &str = "recovery.csv";
-const SUMMARY: &str = "summary.csv";
 const HISTOGRAMS: &str = "histograms";
-
-const UPDATE_HEADER: &str = "mechanism,groups,faults,trial,at,count,mean_us,std_dev_us,p50_us,p90_us,p99_us,\
-    p999_us,max_us,messages_per_update,bytes_per_update";
-const SIZE_HEADER: &str = "mechanism,groups,faults,trial,elements_per_group,node,role,payload_bytes,\
-    auxiliary_bytes,heap_bytes,resident_bytes";
-const RECOVERY_HEADER: &str = "mechanism,groups,faults,trial,elements_per_group,node,role,detect_us,restart_us,\
-    fence_us,transfer_us,decode_us,install_us,total_us,writes_paused_us,lost,wrong";
-const SUMMARY_HEADER: &str = "mechanism,groups,faults,ops,update_mean_us,update_p50_us,update_p50_over_floor,\
-    backup_bytes,backup_over_replication,recovery_p50_us,recovery_over_replication,lost,wrong";
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +40,8 @@ pub struct RunFolder {
     updates: RowFile,
     sizes: RowFile,
     recoveries: RowFile,
+    others: RowFile,
+    throughput: RowFile,
 }
 
 impl RunFolder {
@@ -66,9 +59,11 @@ impl RunFolder {
         let folder = Self {
             path: path.to_owned(),
             record,
-            updates: RowFile::create(path.join(UPDATES), UPDATE_HEADER)?,
-            sizes: RowFile::create(path.join(SIZES), SIZE_HEADER)?,
-            recoveries: RowFile::create(path.join(RECOVERIES), RECOVERY_HEADER)?,
+            updates: RowFile::create(path, UPDATES)?,
+            sizes: RowFile::create(path, SIZES)?,
+            recoveries: RowFile::create(path, RECOVERIES)?,
+            others: RowFile::create(path, OTHERS)?,
+            throughput: RowFile::create(path, THROUGHPUT)?,
         };
         folder.write_record()?;
         Ok(folder)
@@ -124,6 +119,19 @@ impl RunFolder {
         self.recoveries.append(row)
     }
 
+    /// Appends rows to `others.csv` and `throughput.csv`.
+    ///
+    /// # Errors
+    /// `Io` or `Csv` if writing fails.
+    pub fn append_others(
+        &mut self,
+        periods: &[OthersRow],
+        stretches: &[ThroughputRow],
+    ) -> Result<(), FolderError> {
+        periods.iter().try_for_each(|row| self.others.append(row))?;
+        self.throughput.append_all(stretches)
+    }
+
     /// Marks the end, writes `summary.csv`, and gives the run as it can be read back.
     ///
     /// # Errors
@@ -135,10 +143,7 @@ impl RunFolder {
             record: self.record.clone(),
             ..Run::open(&self.path)?
         };
-        let mut summary = RowFile::create(self.path.join(SUMMARY), SUMMARY_HEADER)?;
-        for row in run.summary() {
-            summary.append(&row)?;
-        }
+        RowFile::create(&self.path, SUMMARY)?.append_all(&run.summary())?;
         self.write_record()?;
         Ok(run)
     }
@@ -157,8 +162,10 @@ impl RunFolder {
 }
 
 fn refuse_a_run(path: &Path) -> Result<(), FolderError> {
-    match [RUN, UPDATES, SIZES, RECOVERIES, SUMMARY]
+    let files = TableFile::ALL.map(|file| file.name);
+    match [RUN]
         .into_iter()
+        .chain(files)
         .find(|file| path.join(file).exists())
     {
         Some(file) => Err(FolderError::HoldsARun {
@@ -169,7 +176,7 @@ fn refuse_a_run(path: &Path) -> Result<(), FolderError> {
     }
 }
 
-/// A CSV file that grows by whole rows: each is one write to the file system.
+/// A CSV file that grows by whole rows: those appended at once are one write to the file system.
 #[derive(Debug)]
 struct RowFile {
     path: PathBuf,
@@ -177,10 +184,11 @@ struct RowFile {
 }
 
 impl RowFile {
-    fn create(path: PathBuf, header: &str) -> Result<Self, FolderError> {
+    fn create(folder: &Path, table: TableFile) -> Result<Self, FolderError> {
+        let path = folder.join(table.name);
+        let header = table.header() + "\n";
         let opened = OpenOptions::new().write(true).create_new(true).open(&path);
-        let written =
-            opened.and_then(|mut file| file.write_all(format!("{header}\n").as_bytes()).map(|()| file));
+        let written = opened.and_then(|mut file| file.write_all(header.as_bytes()).map(|()| file));
         match written {
             Ok(file) => Ok(Self { path, file }),
             Err(source) => Err(FolderError::Io { path, source }),
@@ -188,15 +196,20 @@ impl RowFile {
     }
 
     fn append(&mut self, row: &impl Serialize) -> Result<(), FolderError> {
+        self.append_all(std::slice::from_ref(row))
+    }
+
+    fn append_all(&mut self, rows: &[impl Serialize]) -> Result<(), FolderError> {
         let mut writer = csv::WriterBuilder::new()
             .has_headers(false)
             .from_writer(Vec::new());
-        writer.serialize(row).map_err(|source| FolderError::Csv {
+        let encoded = rows.iter().try_for_each(|row| writer.serialize(row));
+        encoded.map_err(|source| FolderError::Csv {
             path: self.path.clone(),
             source,
         })?;
         let written = writer.into_inner().map_err(|failed| failed.into_error());
-        let written = written.and_then(|line| self.file.write_all(&line));
+        let written = written.and_then(|lines| self.file.write_all(&lines));
         written.map_err(|source| FolderError::Io {
             path: self.path.clone(),
             source,

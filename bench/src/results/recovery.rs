@@ -7,20 +7,34 @@ use serde::{Deserialize, Serialize};
 
 use super::{Configuration, Role, median};
 
+/// What else was crashing when a node was crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Circumstance {
+    /// Nothing.
+    Alone,
+    /// Others at the same moment.
+    Together,
+    /// It was killed while another node was being recovered.
+    DuringRecovery,
+}
+
 /// How long a recovery took, part by part, and what it lost. All times in microseconds; a part that the
 /// mechanism does not have is 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryRow {
-    /// The mechanism's name.
-    pub mechanism: String,
-    /// Groups of the cluster.
-    pub groups: u32,
-    /// Crashes tolerated, f.
-    pub faults: u32,
+    /// The run that this row belongs to.
+    pub configuration: Configuration,
     /// The repetition, from 1.
     pub trial: u32,
-    /// Elements in every group at the crash.
+    /// Which crash of the trial, from 1; nodes that crash together have it in common.
+    pub crash: u32,
+    /// What else was crashing.
+    pub circumstance: Circumstance,
+    /// Elements in every group at the crash; where groups differ, their mean.
     pub elements_per_group: u64,
+    /// Bytes of the keys and values of one group at the crash; where groups differ, their mean.
+    pub contents_bytes: u64,
     /// Who crashed.
     pub node: NodeId,
     /// What the node is.
@@ -42,6 +56,9 @@ pub struct RecoveryRow {
     /// How long no write could complete in the crashed node's group, from the manager's reports: until the node
     /// was removed (a primary: until it was back), and while its re-entry held writers back.
     pub writes_paused_us: f64,
+    /// Bytes that all nodes read from the kill until the node was active, with those of nodes that crashed
+    /// together with it, heartbeats, and the writes of other groups if there were any.
+    pub moved_bytes: u64,
     /// Acknowledged elements that were not read back afterwards.
     pub lost: u64,
     /// Elements read back with another value, or never inserted.
@@ -49,15 +66,6 @@ pub struct RecoveryRow {
 }
 
 impl RecoveryRow {
-    /// The run that this row belongs to.
-    pub fn configuration(&self) -> Configuration {
-        Configuration {
-            groups: self.groups,
-            faults: self.faults,
-            mechanism: self.mechanism.clone(),
-        }
-    }
-
     /// What the mechanism itself took, in microseconds: fence, transfer, decode and install, without
     /// detection and restart, which depend on timeouts and on the operating system.
     pub fn recovery_us(&self) -> f64 {
@@ -85,7 +93,7 @@ pub fn last_recoveries(rows: &[RecoveryRow]) -> Vec<LastRecovery> {
     let mut by_role: BTreeMap<(Configuration, Role), Vec<&RecoveryRow>> = BTreeMap::new();
     for row in rows {
         by_role
-            .entry((row.configuration(), row.role))
+            .entry((row.configuration.clone(), row.role))
             .or_default()
             .push(row);
     }

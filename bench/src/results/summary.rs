@@ -1,8 +1,8 @@
 //! One line per run: a row of `summary.csv`, computed from the observations alone.
 //!
 //! Backup bytes are what is held beyond one copy of each group (see [`BackupSizeRow::beyond_one_copy`]), so
-//! that f copies of replication stand against the f fused servers. Ratios are to `replication` with the same
-//! groups and faults; where it was not run they are empty, never guessed.
+//! that f copies of replication stand against the f fused servers. Ratios are to `replication` in the same
+//! setting (groups, faults, structure, workload, values); where it was not run they are empty, never guessed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,12 +18,8 @@ const BASELINE: &str = "replication";
 /// One run in one line. Empty where nothing was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SummaryRow {
-    /// The mechanism's name.
-    pub mechanism: String,
-    /// Groups of the cluster.
-    pub groups: u32,
-    /// Crashes tolerated, f.
-    pub faults: u32,
+    /// The run that this row belongs to.
+    pub configuration: Configuration,
     /// Inserts per group that were asked for.
     pub ops: u64,
     /// Mean update at the door over all updates of all trials.
@@ -44,17 +40,6 @@ pub struct SummaryRow {
     pub lost: u64,
     /// Elements read back wrong, or never inserted, over all recoveries.
     pub wrong: u64,
-}
-
-impl SummaryRow {
-    /// The run that this row belongs to.
-    pub fn configuration(&self) -> Configuration {
-        Configuration {
-            groups: self.groups,
-            faults: self.faults,
-            mechanism: self.mechanism.clone(),
-        }
-    }
 }
 
 /// The observations that a summary is computed from.
@@ -89,20 +74,18 @@ pub fn summarize(
 
 impl<'a> Observations<'a> {
     fn configurations(self) -> BTreeSet<Configuration> {
-        let updates = self.updates.iter().map(UpdateRow::configuration);
-        let sizes = self.sizes.iter().map(BackupSizeRow::configuration);
-        let recoveries = self.recoveries.iter().map(RecoveryRow::configuration);
-        updates.chain(sizes).chain(recoveries).collect()
+        let updates = self.updates.iter().map(|row| &row.configuration);
+        let sizes = self.sizes.iter().map(|row| &row.configuration);
+        let recoveries = self.recoveries.iter().map(|row| &row.configuration);
+        updates.chain(sizes).chain(recoveries).cloned().collect()
     }
 
     fn row_without_ratios(self, run: &Configuration, ops: u64, floor: Option<&Floor>) -> SummaryRow {
         let update_p50_us = self.update_p50_us(run);
         let floor_us = floor.and_then(|floor| floor.floor_us(&run.mechanism, run.faults));
-        let recoveries = || self.recoveries.iter().filter(|row| row.configuration() == *run);
+        let recoveries = || self.recoveries.iter().filter(|row| row.configuration == *run);
         SummaryRow {
-            mechanism: run.mechanism.clone(),
-            groups: run.groups,
-            faults: run.faults,
+            configuration: run.clone(),
             ops,
             update_mean_us: self.update_mean_us(run),
             update_p50_us,
@@ -119,7 +102,7 @@ impl<'a> Observations<'a> {
     fn at_the_door(self, run: &Configuration) -> Vec<&'a UpdateRow> {
         self.updates
             .iter()
-            .filter(|row| row.at == At::Door && row.count > 0 && row.configuration() == *run)
+            .filter(|row| row.at == At::Door && row.count > 0 && row.configuration == *run)
             .collect()
     }
 
@@ -137,7 +120,7 @@ impl<'a> Observations<'a> {
 
     fn backup_bytes(self, run: &Configuration) -> Option<u64> {
         let mut by_trial: BTreeMap<u32, Vec<&BackupSizeRow>> = BTreeMap::new();
-        for row in self.sizes.iter().filter(|row| row.configuration() == *run) {
+        for row in self.sizes.iter().filter(|row| row.configuration == *run) {
             by_trial.entry(row.trial).or_default().push(row);
         }
         let at_the_end: Vec<_> = by_trial
@@ -151,7 +134,7 @@ impl<'a> Observations<'a> {
         let of_this_run = self
             .recoveries
             .iter()
-            .filter(|row| row.role.holds_a_group() && row.configuration() == *run);
+            .filter(|row| row.role.holds_a_group() && row.configuration == *run);
         median(&of_this_run.map(RecoveryRow::recovery_us).collect::<Vec<_>>()).map(thousandths)
     }
 }
@@ -163,17 +146,17 @@ fn bytes_at_the_last_size(trial: &[&BackupSizeRow]) -> f64 {
 }
 
 fn add_ratios_to_baseline(rows: &mut [SummaryRow]) {
-    let baselines: BTreeMap<_, _> = rows
-        .iter()
-        .filter(|row| row.mechanism == BASELINE)
-        .map(|row| ((row.groups, row.faults), (row.backup_bytes, row.recovery_p50_us)))
-        .collect();
+    let of_baseline = rows.iter().filter(|row| row.configuration.mechanism == BASELINE);
+    let baselines: Vec<SummaryRow> = of_baseline.cloned().collect();
     for row in rows {
-        let Some((bytes, recovery_us)) = baselines.get(&(row.groups, row.faults)) else {
+        let setting = row.configuration.setting();
+        let alike = |baseline: &&SummaryRow| baseline.configuration.setting() == setting;
+        let Some(baseline) = baselines.iter().find(alike) else {
             continue;
         };
-        row.backup_over_replication = ratio(row.backup_bytes.map(|b| b as f64), bytes.map(|b| b as f64));
-        row.recovery_over_replication = ratio(row.recovery_p50_us, *recovery_us);
+        let bytes = |row: &SummaryRow| row.backup_bytes.map(|bytes| bytes as f64);
+        row.backup_over_replication = ratio(bytes(row), bytes(baseline));
+        row.recovery_over_replication = ratio(row.recovery_p50_us, baseline.recovery_p50_us);
     }
 }
 

@@ -3,14 +3,15 @@
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-use super::{SummaryRow, bytes_text, ratio_text, time_us_text};
+use super::{Configuration, SummaryRow, bytes_text, ratio_text, time_us_text};
 
 /// Stands in a cell where nothing was measured.
 const NOTHING: &str = "–";
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 13] = [
     "groups",
     "f",
+    "structure",
     "mechanism",
     "update mean",
     "update p50",
@@ -25,7 +26,7 @@ const HEADER: [&str; 12] = [
 
 /// The summary as a table, one line per run; numbers to the right.
 pub fn result_table(summary: &[SummaryRow]) -> String {
-    let mut table = plain_table(&HEADER, 3);
+    let mut table = plain_table(&HEADER, 4);
     for row in summary {
         table.add_row(result_cells(row));
     }
@@ -43,11 +44,13 @@ pub(super) fn plain_table(header: &[&str], text_columns: usize) -> Table {
 }
 
 /// The cells of one run's line, as text with units.
-pub fn result_cells(row: &SummaryRow) -> [String; 12] {
+pub fn result_cells(row: &SummaryRow) -> [String; 13] {
+    let run = &row.configuration;
     [
-        row.groups.to_string(),
-        row.faults.to_string(),
-        row.mechanism.clone(),
+        run.groups.to_string(),
+        run.faults.to_string(),
+        structure_text(run),
+        run.mechanism.clone(),
         or_nothing(row.update_mean_us, time_us_text),
         or_nothing(row.update_p50_us, time_us_text),
         or_nothing(row.update_p50_over_floor, ratio_text),
@@ -58,6 +61,11 @@ pub fn result_cells(row: &SummaryRow) -> [String; 12] {
         row.lost.to_string(),
         row.wrong.to_string(),
     ]
+}
+
+/// What is protected, and how long its values are.
+pub fn structure_text(run: &Configuration) -> String {
+    format!("{}, {} B", run.structure, run.value_bytes)
 }
 
 /// The value as text, or the mark of an empty cell.

@@ -38,12 +38,8 @@ pub struct Traffic {
 /// The distribution of one run's update latencies. Times in microseconds, three decimals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpdateRow {
-    /// The mechanism's name.
-    pub mechanism: String,
-    /// Groups of the cluster.
-    pub groups: u32,
-    /// Crashes tolerated, f.
-    pub faults: u32,
+    /// The run that this row belongs to.
+    pub configuration: Configuration,
     /// The repetition, from 1.
     pub trial: u32,
     /// Where the updates were timed.
@@ -82,9 +78,7 @@ impl UpdateRow {
         let updates = latency_ns.len().max(1) as f64;
         let quantile_us = |q| micros(latency_ns.value_at_quantile(q) as f64);
         Self {
-            mechanism: configuration.mechanism.clone(),
-            groups: configuration.groups,
-            faults: configuration.faults,
+            configuration: configuration.clone(),
             trial,
             at,
             count: latency_ns.len(),
@@ -100,31 +94,22 @@ impl UpdateRow {
         }
     }
 
-    /// The run that this row belongs to.
-    pub fn configuration(&self) -> Configuration {
-        Configuration {
-            groups: self.groups,
-            faults: self.faults,
-            mechanism: self.mechanism.clone(),
-        }
-    }
-
-    /// The name of the row's histogram file: mechanism, groups, faults, trial and place.
+    /// The name of the row's histogram file: what differs between the rows of one run.
     pub fn histogram_name(&self) -> String {
-        let Self {
+        let Configuration {
             mechanism,
             groups,
             faults,
-            trial,
-            at,
+            value_bytes,
             ..
-        } = self;
-        format!("{mechanism}-groups{groups}-faults{faults}-trial{trial}-{at}.hgrm")
+        } = &self.configuration;
+        let Self { trial, at, .. } = self;
+        format!("{mechanism}-values{value_bytes}-groups{groups}-faults{faults}-trial{trial}-{at}.hgrm")
     }
 }
 
 /// Nanoseconds as microseconds, to the nanosecond.
-fn micros(nanoseconds: f64) -> f64 {
+pub(super) fn micros(nanoseconds: f64) -> f64 {
     thousandths(nanoseconds / 1000.0)
 }
 

@@ -9,7 +9,8 @@
 use bench::floor::{Floor, RoundTimes};
 use bench::machine::{Build, Machine};
 use bench::results::{
-    At, BackupSizeRow, Configuration, RecoveryRow, Role, Run, RunRecord, Traffic, UpdateRow,
+    At, BackupSizeRow, Circumstance, Configuration, OthersRow, Period, RecoveryRow, Role, Run, RunRecord,
+    ThroughputRow, Traffic, UpdateRow, ValueBytes,
 };
 use hdrhistogram::Histogram;
 use multicast::id::NodeId;
@@ -69,9 +70,12 @@ pub(crate) fn record() -> RunRecord {
 
 pub(crate) fn configuration(mechanism: &str, groups: u32) -> Configuration {
     Configuration {
+        mechanism: mechanism.to_owned(),
         groups,
         faults: 1,
-        mechanism: mechanism.to_owned(),
+        structure: "linked-list".to_owned(),
+        workload: "insert".to_owned(),
+        value_bytes: ValueBytes::fixed(8),
     }
 }
 
@@ -146,9 +150,7 @@ pub(crate) fn size(
     };
     let (payload_bytes, auxiliary_bytes) = (elements * 8, elements * 20 * lists);
     BackupSizeRow {
-        mechanism: configuration.mechanism.clone(),
-        groups: configuration.groups,
-        faults: configuration.faults,
+        configuration: configuration.clone(),
         trial,
         elements_per_group: elements,
         node,
@@ -183,11 +185,12 @@ pub(crate) fn recovery(
         elements as f64 * 0.02,
     ];
     RecoveryRow {
-        mechanism: configuration.mechanism.clone(),
-        groups: configuration.groups,
-        faults: configuration.faults,
+        configuration: configuration.clone(),
         trial,
+        crash: node.0,
+        circumstance: Circumstance::Alone,
         elements_per_group: elements,
+        contents_bytes: elements * 16,
         node,
         role,
         detect_us: parts[0],
@@ -198,14 +201,50 @@ pub(crate) fn recovery(
         install_us: parts[5],
         total_us: parts.iter().sum(),
         writes_paused_us: if fused { 0.0 } else { 350.0 },
+        moved_bytes: elements * 20 * u64::from(if fused { configuration.groups } else { 1 }),
         lost: 0,
         wrong: 0,
     }
 }
 
+/// What the writers of the other groups saw of the first crash: a dip while the node is gone.
+pub(crate) fn others(
+    configuration: &Configuration,
+    trial: u32,
+    crash: u32,
+) -> (Vec<OthersRow>, Vec<ThroughputRow>) {
+    let place = (trial, crash);
+    let period = |period, duration_ms, updates| {
+        OthersRow::from_histogram(
+            configuration,
+            place,
+            period,
+            duration_ms,
+            updates,
+            &latency_ns(90),
+        )
+    };
+    let periods = vec![
+        period(Period::Before, 500.0, 5000),
+        period(Period::Outage, 20.0, 100),
+        period(Period::Recovery, 40.0, 320),
+    ];
+    let stretch = |t_ms| ThroughputRow {
+        configuration: configuration.clone(),
+        trial,
+        crash,
+        t_ms,
+        bucket_ms: 10,
+        updates: if (0..20).contains(&t_ms) { 50 } else { 100 },
+        max_us: 950.0,
+    };
+    (periods, (-10..10).map(|k| stretch(k * 10)).collect())
+}
+
 /// A whole run; not written anywhere.
 pub(crate) fn run(plan: &Plan<'_>) -> Run {
     let (mut updates, mut sizes, mut recoveries) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut periods, mut stretches) = (Vec::new(), Vec::new());
     for configuration in plan
         .groups
         .iter()
@@ -218,6 +257,9 @@ pub(crate) fn run(plan: &Plan<'_>) -> Run {
                 sizes.extend(nodes().map(|node| size(&configuration, trial, *elements, node)));
                 recoveries.extend(nodes().map(|node| recovery(&configuration, trial, *elements, node)));
             }
+            let (period_rows, stretch_rows) = others(&configuration, trial, 1);
+            periods.extend(period_rows);
+            stretches.extend(stretch_rows);
         }
     }
     Run {
@@ -226,5 +268,7 @@ pub(crate) fn run(plan: &Plan<'_>) -> Run {
         updates,
         sizes,
         recoveries,
+        others: periods,
+        throughput: stretches,
     }
 }
