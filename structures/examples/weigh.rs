@@ -1,9 +1,9 @@
 //! What structures weigh and cost: bytes an element by the allocator, time and delta bytes an operation.
 //!
-//! `cargo run --release -p structures --example weigh [elements] [kind]`
+//! `cargo run --release -p structures --example weigh [elements] [value bytes] [kind]`
 //!
-//! Every structure gets elements of eight bytes (and keys of eight, where it has keys), first one after the
-//! other, then changed at random. Times are of one run and include making the operations.
+//! Every structure gets elements of eight bytes, or as many as are asked for (and keys of eight, where it has
+//! keys), first one after the other, then changed at random. Times are of one run and include making the operations.
 
 use std::alloc::System;
 use std::time::Instant;
@@ -19,14 +19,15 @@ use structures::op::{Op, Outcome, Write};
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Bytes of the values of every kind but sets.
-const VALUE_BYTES: usize = 8;
+/// An odd number that spreads others: 2^64 over the golden ratio.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 struct Scales {
     structure: Structure,
     allocated_before: usize,
     seq: Seq,
     random: u64,
+    value_bytes: usize,
 }
 
 /// What one operation cost, on average.
@@ -37,7 +38,7 @@ struct Cost {
 }
 
 impl Scales {
-    fn new(kind: StructureKind) -> Self {
+    fn new(kind: StructureKind, value_bytes: usize) -> Self {
         let limits = StructureLimits {
             key_bytes: 8,
             element_bytes: 1024,
@@ -47,7 +48,8 @@ impl Scales {
             structure: Structure::new(StructureSpec { kind, limits }),
             allocated_before,
             seq: Seq(0),
-            random: 0x9E37_79B9_7F4A_7C15,
+            random: GOLDEN,
+            value_bytes,
         };
         scales.apply(Op::OpenSession);
         scales
@@ -99,11 +101,31 @@ impl Scales {
         };
         let live = match self.structure.kind() {
             StructureKind::Set => 9,
-            StructureKind::PriorityQueue => 17,
-            _ => VALUE_BYTES + 1 + key,
+            StructureKind::PriorityQueue => self.value_bytes + 9,
+            _ => self.value_bytes + 1 + key,
         };
         let density = self.structure.image(RegionId::RECORDS).len() as f64 / (elements * live as f64);
         (allocated as f64 / elements, density)
+    }
+
+    fn value(&self, n: u64) -> Vec<u8> {
+        n.to_le_bytes().repeat(self.value_bytes / 8)
+    }
+
+    fn adding(&self, n: u64) -> Op {
+        let value = self.value(n);
+        match self.structure.kind() {
+            StructureKind::Set => Op::Insert {
+                key: key(n),
+                value: vec![],
+            },
+            StructureKind::PriorityQueue => Op::PushRanked {
+                priority: n.wrapping_mul(GOLDEN),
+                value,
+            },
+            kind if kind.is_keyed() => Op::Insert { key: key(n), value },
+            _ => Op::PushBack { value },
+        }
     }
 
     fn print(&self, what: &str, cost: &Cost) {
@@ -131,37 +153,15 @@ impl Scales {
     }
 }
 
-fn value(n: u64) -> Vec<u8> {
-    n.to_le_bytes().to_vec()
-}
-
 /// Keys that do not come in order.
 fn key(n: u64) -> Vec<u8> {
-    n.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes().to_vec()
-}
-
-fn adding(kind: StructureKind, n: u64) -> Op {
-    match kind {
-        StructureKind::Set => Op::Insert {
-            key: key(n),
-            value: vec![],
-        },
-        StructureKind::PriorityQueue => Op::PushRanked {
-            priority: n.wrapping_mul(0x9E37_79B9_7F4A_7C15),
-            value: value(n),
-        },
-        kind if kind.is_keyed() => Op::Insert {
-            key: key(n),
-            value: value(n),
-        },
-        _ => Op::PushBack { value: value(n) },
-    }
+    n.wrapping_mul(GOLDEN).to_be_bytes().to_vec()
 }
 
 fn weigh_keyed(scales: &mut Scales, elements: u64) {
     let cost = scales.repeat(elements / 4, |scales, n| Op::Update {
         key: key(scales.random() % elements),
-        value: value(n),
+        value: scales.value(n),
     });
     scales.print("update", &cost);
     let cost = scales.repeat(elements / 2, |scales, n| match n % 2 {
@@ -170,7 +170,7 @@ fn weigh_keyed(scales: &mut Scales, elements: u64) {
         },
         _ => Op::Insert {
             key: key(scales.random() % elements),
-            value: value(n),
+            value: scales.value(n),
         },
     });
     scales.print("delete or insert", &cost);
@@ -189,7 +189,7 @@ fn weigh_keyed(scales: &mut Scales, elements: u64) {
 fn weigh_list(scales: &mut Scales, elements: u64) {
     let cost = scales.repeat(elements / 2, |scales, n| Op::InsertAt {
         index: scales.random() % elements,
-        value: value(n),
+        value: scales.value(n),
     });
     scales.print("insert at random", &cost);
     let cost = scales.repeat(elements / 2, |scales, n| match n % 2 {
@@ -198,7 +198,7 @@ fn weigh_list(scales: &mut Scales, elements: u64) {
         },
         _ => Op::InsertAt {
             index: scales.random() % elements,
-            value: value(n),
+            value: scales.value(n),
         },
     });
     scales.print("remove or insert", &cost);
@@ -213,13 +213,16 @@ fn main() {
     let elements = arguments
         .next()
         .map_or(1_000_000, |text| text.parse().expect("a number"));
+    let value_bytes = arguments
+        .next()
+        .map_or(8, |text| text.parse().expect("a multiple of eight"));
     let only: Option<StructureKind> = arguments
         .next()
         .map(|text| text.parse().expect("a kind of structure"));
     let kinds = StructureKind::ALL.into_iter();
     for kind in kinds.filter(|kind| only.is_none_or(|only| only == *kind)) {
-        let mut scales = Scales::new(kind);
-        let cost = scales.repeat(elements, |_, n| adding(kind, n));
+        let mut scales = Scales::new(kind, value_bytes);
+        let cost = scales.repeat(elements, |scales, n| scales.adding(n));
         scales.print("add", &cost);
         scales.rebuild();
         match kind {
@@ -229,7 +232,10 @@ fn main() {
                 scales.print("pop front", &cost);
                 let cost = scales.repeat(elements / 2, |scales, n| match n % 2 {
                     0 => Op::PopFront,
-                    _ => adding(kind, scales.random() >> 20),
+                    _ => {
+                        let n = scales.random() >> 20;
+                        scales.adding(n)
+                    }
                 });
                 scales.print("pop or add", &cost);
             }

@@ -15,8 +15,8 @@ use crate::region::Region;
 /// Longest region, in bytes: offsets and slot numbers fit four bytes.
 pub const MAX_REGION_BYTES: u64 = u32::MAX as u64;
 
-/// Most bytes by which one operation may make a region longer. An operation adds at most one slot, one entry
-/// and one session, which are far below; without a limit a few bytes of a peer could claim gigabytes.
+/// Most bytes by which one operation may make a region longer. An operation adds at most one element, the
+/// pages for it and one session, which are far below; without a limit a few bytes of a peer could claim gigabytes.
 pub const MAX_GROWTH_BYTES: u64 = 1024 * 1024;
 
 /// Why regions or a delta were refused; nothing was changed.

@@ -18,7 +18,7 @@ impl RegionId {
     pub const VALUES: Self = Self(0);
     /// The auxiliary list: header, keys and order.
     pub const ENTRIES: Self = Self(1);
-    /// A packed structure's elements ([`crate::structure`]), in the place of the values.
+    /// A packed structure's elements ([`crate::packed`]), in the place of the values.
     pub const RECORDS: Self = Self::VALUES;
     /// A packed structure's values that were taken out and may be asked for again, in the place of the entries.
     pub const RESULTS: Self = Self::ENTRIES;

@@ -28,12 +28,12 @@ use crate::op::{Element, Op, Outcome, Write};
 use crate::session::{Admission, Sessions};
 use crate::transaction::Transaction;
 
-/// What a structure occupies, in bytes; spare capacity is not counted (at most an eighth).
+/// What a structure occupies, in bytes; the regions' reserve is not counted (at most a sixteenth of them).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    /// The VALUES region.
+    /// The VALUES region; of a packed structure, the RECORDS region, which has the keys too.
     pub payload_bytes: usize,
-    /// The ENTRIES and SESSIONS regions and the derived indexes.
+    /// The other regions and whatever is derived.
     pub auxiliary_bytes: usize,
 }
 

@@ -144,6 +144,71 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_kind_has_the_operations_of_its_name() {
+        let bytes = Vec::new;
+        let all = [
+            ("open", Op::OpenSession),
+            (
+                "insert",
+                Op::Insert {
+                    key: bytes(),
+                    value: bytes(),
+                },
+            ),
+            (
+                "update",
+                Op::Update {
+                    key: bytes(),
+                    value: bytes(),
+                },
+            ),
+            ("delete", Op::Delete { key: bytes() }),
+            ("remove", Op::Remove { key: bytes() }),
+            ("push front", Op::PushFront { value: bytes() }),
+            ("push back", Op::PushBack { value: bytes() }),
+            ("pop front", Op::PopFront),
+            ("pop back", Op::PopBack),
+            (
+                "insert at",
+                Op::InsertAt {
+                    index: 0,
+                    value: bytes(),
+                },
+            ),
+            (
+                "set at",
+                Op::SetAt {
+                    index: 0,
+                    value: bytes(),
+                },
+            ),
+            ("remove at", Op::RemoveAt { index: 0 }),
+            (
+                "push ranked",
+                Op::PushRanked {
+                    priority: 0,
+                    value: bytes(),
+                },
+            ),
+        ];
+        let has = |kind: StructureKind| {
+            let names = all.iter().filter(|(_, op)| kind.has(op)).map(|(name, _)| *name);
+            names.skip(1).collect::<Vec<_>>().join(", ")
+        };
+        let keyed = "insert, update, delete, remove";
+        let list = "push front, push back, pop front, pop back, insert at, set at, remove at";
+        assert_eq!(has(StructureKind::LinkedList), "insert, update, delete");
+        assert_eq!(has(StructureKind::KeyedList), keyed);
+        assert_eq!(has(StructureKind::List), list);
+        assert_eq!(has(StructureKind::Map), keyed);
+        assert_eq!(has(StructureKind::OrderedMap), keyed);
+        assert_eq!(has(StructureKind::Set), "insert, delete, remove");
+        assert_eq!(has(StructureKind::Queue), "push back, pop front");
+        assert_eq!(has(StructureKind::Stack), "push back, pop back");
+        assert_eq!(has(StructureKind::PriorityQueue), "pop front, push ranked");
+    }
+
+    #[test]
     fn every_name_names_its_kind_and_nothing_else_does() {
         for kind in StructureKind::ALL {
             assert_eq!(kind.name().parse(), Ok(kind));

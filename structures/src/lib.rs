@@ -3,13 +3,16 @@
 //! Pure: no socket, clock, randomness or task; nothing here knows which mechanism protects it.
 //!
 //! ```text
-//! Write --> KeyedList::apply --> (Outcome, Delta)      at a data node or a primary
-//!                                          |
-//!                         Arena::apply <---+           at whoever keeps regions as they are
-//! images of the regions --> KeyedList::from_images     after a transfer or a decode: checked, then served
+//! Write --> Structure::apply --> (Answer, Delta)       at a data node or a primary
+//!                                        |
+//!                       Arena::apply <---+             at whoever keeps regions as they are
+//! images of the regions --> Structure::from_images     after a transfer or a decode: checked, then served
 //! ```
 //!
-//! Read first: [`op`] (what is asked and answered), [`delta`] (what a write changed), [`keyed_list`].
+//! Read first: [`op`] (what is asked and answered), [`delta`] (what a write changed), [`structure`]. Behind that
+//! are two layouts of the same three regions: [`keyed_list`], the report's, with slots of fixed width, and
+//! [`packed`], all other kinds, with records of any length over a chain of pages. [`session`] is of both.
+//!
 //! What is absent: no structure reads a clock, draws a number, or changes a byte outside a
 //! [`transaction`].
 

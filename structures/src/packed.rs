@@ -217,8 +217,9 @@ impl Parts<'_, '_> {
     }
 
     fn change(&mut self, op: &Op) -> Answer {
-        let longest = self.elements.spec().limits.element_bytes;
-        if op.takes_out() && !self.results.has_room_for(longest.into()) {
+        let StructureSpec { kind, limits } = self.elements.spec();
+        let longest = limits.element_bytes;
+        if kind.has(op) && op.takes_out() && !self.results.has_room_for(longest.into()) {
             return Outcome::Full.into();
         }
         self.elements.apply(self.tx, op)

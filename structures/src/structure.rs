@@ -131,3 +131,72 @@ impl Structure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use multicast::id::{ClientId, Seq};
+
+    use super::*;
+    use crate::kind::StructureLimits;
+    use crate::op::{Op, Outcome};
+
+    fn spec(kind: StructureKind) -> StructureSpec {
+        let (key_bytes, element_bytes) = (4, 16);
+        let limits = StructureLimits {
+            key_bytes,
+            element_bytes,
+        };
+        StructureSpec { kind, limits }
+    }
+
+    /// One element of key `key`, where there are keys, and value `value`, where there are values.
+    fn add(kind: StructureKind) -> Op {
+        let (key, value) = (b"key".to_vec(), b"value".to_vec());
+        match kind {
+            StructureKind::Set => Op::Insert { key, value: vec![] },
+            StructureKind::PriorityQueue => Op::PushRanked { priority: 1, value },
+            kind if kind.is_keyed() => Op::Insert { key, value },
+            _ => Op::PushBack { value },
+        }
+    }
+
+    #[test]
+    fn every_kind_answers_is_read_and_is_the_same_from_its_images() {
+        for kind in StructureKind::ALL {
+            let mut structure = Structure::new(spec(kind));
+            let mut copy = Arena::new();
+            for (seq, op, outcome) in [
+                (1, Op::OpenSession, Outcome::SessionOpened),
+                (2, add(kind), Outcome::Inserted),
+                (2, add(kind), Outcome::Inserted),
+            ] {
+                let (client, seq) = (ClientId(1), Seq(seq));
+                let (answer, delta) = structure.apply(&Write { client, seq, op });
+                assert_eq!(answer, outcome.into(), "{kind}");
+                copy.apply(&delta).unwrap();
+            }
+            assert_eq!(
+                (structure.kind(), structure.spec(), structure.arena()),
+                (kind, spec(kind), &copy)
+            );
+            assert_eq!((structure.len(), structure.is_empty()), (1, false));
+            let all = structure.elements();
+            assert_eq!(structure.query(&Query::All), Found::Elements(all.clone()));
+            let value = kind.is_keyed().then(|| all[0].value.clone());
+            assert_eq!(structure.get(b"key"), value, "{kind}");
+
+            let images = RegionId::ALL.map(|region| structure.image(region).to_vec());
+            assert_eq!(
+                Structure::from_images(spec(kind), images.clone()).as_ref(),
+                Ok(&structure)
+            );
+            for other in StructureKind::ALL.into_iter().filter(|other| *other != kind) {
+                let refused = Structure::from_images(spec(other), images.clone());
+                let refusal = refused.expect_err("the images of another kind");
+                let is_of_header = matches!(refusal, ImageError::Kind { .. } | ImageError::Magic { .. });
+                let is_too_short = matches!(refusal, ImageError::HeaderTruncated { .. });
+                assert!(is_of_header || is_too_short, "{kind} as {other}: {refusal}");
+            }
+        }
+    }
+}

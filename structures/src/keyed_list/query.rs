@@ -34,3 +34,65 @@ impl KeyedList {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use multicast::id::{ClientId, Seq};
+
+    use super::*;
+    use crate::kind::StructureLimits;
+    use crate::op::{Op, Write};
+
+    #[test]
+    fn places_are_counted_in_list_order_and_nothing_is_past_the_end() {
+        let mut list = KeyedList::new(StructureLimits {
+            key_bytes: 1,
+            element_bytes: 1,
+        });
+        let mut apply = |seq, op| {
+            let (client, seq) = (ClientId(1), Seq(seq));
+            list.apply(&Write { client, seq, op });
+        };
+        let insert = |key| Op::Insert {
+            key: vec![key],
+            value: vec![key + 1],
+        };
+        apply(1, Op::OpenSession);
+        for (seq, key) in [(2, 7), (3, 3), (4, 5)] {
+            apply(seq, insert(key));
+        }
+        apply(5, Op::Delete { key: vec![7] });
+        apply(6, insert(9));
+
+        let all = [3, 5, 9].map(|key| Element {
+            key: vec![key],
+            value: vec![key + 1],
+        });
+        let at = |index| list.query(&Query::At { index });
+        let range = |from, count| list.query(&Query::Range { from, count });
+        assert_eq!(list.query(&Query::Len), Found::Len(3));
+        assert_eq!(list.query(&Query::All), Found::Elements(all.to_vec()));
+        assert_eq!(
+            list.query(&Query::Get { key: vec![5] }),
+            Found::Value(Some(vec![6]))
+        );
+        assert_eq!(list.query(&Query::Get { key: vec![7] }), Found::Value(None));
+        for (index, element) in (0..).zip(&all) {
+            assert_eq!(at(index), Found::Element(Some(element.clone())));
+        }
+        assert_eq!(
+            (at(3), at(u64::MAX)),
+            (Found::Element(None), Found::Element(None))
+        );
+        assert_eq!(list.query(&Query::Last), Found::Element(Some(all[2].clone())));
+        assert_eq!(range(1, u64::MAX), Found::Elements(all[1..].to_vec()));
+        assert_eq!(range(0, 2), Found::Elements(all[..2].to_vec()));
+        assert_eq!(range(3, 1), Found::Elements(vec![]));
+        let from_key = Query::FromKey {
+            key: vec![],
+            after: false,
+            count: 1,
+        };
+        assert_eq!(list.query(&from_key), Found::Unsupported);
+    }
+}
