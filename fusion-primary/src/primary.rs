@@ -74,6 +74,8 @@ pub struct Primary {
     state: State,
     /// Whether the manager has spoken and was not lost since.
     manager_in_touch: bool,
+    /// Whether it was ever told to recover: then its group holds something, and it never begins empty.
+    is_replacement: bool,
 }
 
 impl Primary {
@@ -87,6 +89,7 @@ impl Primary {
             ports: BTreeMap::new(),
             state: State::Waiting { refused: None },
             manager_in_touch: false,
+            is_replacement: false,
         }
     }
 
@@ -144,13 +147,17 @@ impl Primary {
         match order {
             ToPrimary::View {
                 epoch,
+                since,
                 servers,
                 min_backups,
-            } => self.handle_view(View {
-                epoch,
-                servers,
-                min_backups,
-            }),
+            } => {
+                let view = View {
+                    epoch,
+                    servers,
+                    min_backups,
+                };
+                self.handle_view(since, view)
+            }
             ToPrimary::Found { since } => self.handle_found(since),
             ToPrimary::Recover {
                 recovery,
@@ -176,16 +183,16 @@ impl Primary {
         Vec::new()
     }
 
-    /// Begins with an empty structure. Repeating the order changes nothing.
+    /// Begins with an empty structure. Repeating the order changes nothing: a manager that does not know whether it
+    /// was heard says it to a life that may hold something.
     fn handle_found(&mut self, since: Epoch) -> Vec<Command> {
         match &self.state {
-            State::Waiting { .. } => {
+            State::Waiting { .. } if !self.is_replacement => {
                 let list = Structure::new(self.door.spec);
                 self.live(Life::new(since, list, Seq(0)))
             }
-            State::Living(life) if life.since == since => Vec::new(),
             _ => {
-                tracing::error!(%since, "an order to begin empty, to a primary that holds something, is refused");
+                tracing::debug!(%since, "an order to begin empty is none to a life that has begun");
                 Vec::new()
             }
         }

@@ -221,6 +221,7 @@ fn view(epoch: u64, server: Option<(&Running, u64, bool)>) -> ToPrimary {
     });
     ToPrimary::View {
         epoch: Epoch(epoch),
+        since: Epoch(1),
         servers: seat.into_iter().collect(),
         min_backups: 0,
     }

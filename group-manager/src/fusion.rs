@@ -83,7 +83,7 @@ pub struct FusionCoordinator {
     holders: BTreeMap<NodeId, Incarnation>,
     /// Primaries whose group is founded in the store, but that were not told so yet.
     hollow: BTreeMap<NodeId, Incarnation>,
-    /// Primaries that were told to begin empty and have not shown yet that they heard it.
+    /// The lives that were told to begin empty, or may have been by the manager before: that word may have got lost.
     summoned: BTreeMap<NodeId, Incarnation>,
     recoveries: Recoveries,
     /// Removed servers that some active primary may still wait for, and since which epoch it need not.
@@ -169,15 +169,14 @@ impl FusionCoordinator {
             self.log.crashed(node, now);
         }
         self.recoveries.circumstances_changed();
-        let void = self.recoveries.current().is_some_and(|attempt| {
-            let scene = attempt.scene();
-            if attempt.is_complete() {
-                scene.is_replaced(node)
-            } else {
-                scene.involves(node)
+        match self.recoveries.current() {
+            Some(attempt) if attempt.is_complete() => {
+                self.recoveries.lose_replacement(node);
+                vec![]
             }
-        });
-        if void { self.abandon_recovery() } else { vec![] }
+            Some(attempt) if attempt.scene().involves(node) => self.abandon_recovery(),
+            _ => vec![],
+        }
     }
 
     /// An active member that is lost while this process was held up has time to enter again. A fused server
@@ -273,9 +272,7 @@ impl Coordinator for FusionCoordinator {
             Event::Client { caller, body } => return vec![Command::Reply(caller, self.answer(now, &body))],
             Event::FromServer(_, FromServer::Heartbeat) => return vec![],
             Event::FromServer(node, message) => self.handle_server(now, node, message),
-            Event::FromPrimary(node, message @ FromPrimary::Heartbeat) => {
-                return self.handle_primary(now, node, message);
-            }
+            Event::FromPrimary(_, FromPrimary::Heartbeat) => return vec![],
             Event::FromPrimary(node, message) => self.handle_primary(now, node, message),
             Event::FromNode(..) => return vec![],
             Event::HeldUp => {

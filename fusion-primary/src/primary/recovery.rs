@@ -28,6 +28,7 @@ impl Primary {
             _ => {}
         }
         tracing::info!(recovery, rows = rows.len(), "a recovery begins");
+        self.is_replacement = true;
         match Assembly::new(recovery, self.layout, self.node, losses, rows) {
             Ok(assembly) => {
                 self.state = State::Recovering(Box::new(assembly));

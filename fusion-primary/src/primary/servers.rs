@@ -198,11 +198,7 @@ impl Primary {
         }
         tracing::warn!(%server, %epoch, since = %life.since, "fenced");
         let mut commands = life.fence("the primary was fenced");
-        for (server, port) in &mut self.ports {
-            life.sender.handle_closed(*server);
-            port.disconnect();
-            commands.push(Command::Disconnect { server: *server });
-        }
+        commands.extend(self.leave_servers());
         commands.push(Command::Reenter);
         commands
     }

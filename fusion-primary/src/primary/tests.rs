@@ -52,6 +52,7 @@ fn view(primary: &mut Primary, epoch: u64, servers: Vec<ServerSeat>) -> Vec<Comm
         primary,
         ToPrimary::View {
             epoch: Epoch(epoch),
+            since: Epoch(1),
             servers,
             min_backups: 0,
         },

@@ -1,20 +1,24 @@
 //! The view taken over: which fused servers there are, and who is waited for.
 
+use multicast::id::Epoch;
 use wire::message::fusion::{FromPrimary, ServerSeat};
 
 use super::{Command, Primary, State, View, event::caught_up};
 use crate::server_port::{Copy, ServerPort};
 
 impl Primary {
-    /// Takes a view over. One that is older than what is known changes nothing.
-    pub(super) fn handle_view(&mut self, view: View) -> Vec<Command> {
+    /// Takes a view over. One that is older than what is known changes nothing; one that is for a later epoch of this
+    /// life than it knows of comes before the word to resume.
+    pub(super) fn handle_view(&mut self, since: Epoch, view: View) -> Vec<Command> {
         if view.epoch < self.view.epoch {
             return Vec::new();
         }
         tracing::info!(epoch = %view.epoch, servers = view.servers.len(), "view");
         let epoch = view.epoch;
         self.view = view;
-        let commands = self.adopt_seats();
+        let was_lost = matches!(&self.state, State::Living(life) if !life.fenced && life.since < since);
+        let mut commands = if was_lost { self.leave_servers() } else { vec![] };
+        commands.extend(self.adopt_seats());
         let mut commands = self.settle(commands);
         commands.push(Command::ToManager(FromPrimary::Viewed { epoch }));
         commands
@@ -94,17 +98,23 @@ impl Primary {
         (port.copy == Copy::Whole && !port.seat.active).then(|| caught_up(port.seat.node, port))
     }
 
+    /// Lets all channels go, and believes no server any more: in the meantime it may have undone what it acknowledged.
+    pub(super) fn leave_servers(&mut self) -> Vec<Command> {
+        let State::Living(life) = &mut self.state else {
+            return Vec::new();
+        };
+        life.sender.doubt_receivers();
+        self.ports.values_mut().for_each(ServerPort::disconnect);
+        let servers = self.ports.keys();
+        servers
+            .map(|server| Command::Disconnect { server: *server })
+            .collect()
+    }
+
     /// Calls every server of the view anew, with what this life is now.
     pub(super) fn redial_all(&mut self) -> Vec<Command> {
-        self.ports.values_mut().for_each(|port| {
-            port.disconnect();
-            port.attempt = 0;
-        });
-        if let State::Living(life) = &mut self.state {
-            self.ports
-                .keys()
-                .for_each(|server| life.sender.handle_closed(*server));
-        }
+        self.leave_servers();
+        self.ports.values_mut().for_each(|port| port.attempt = 0);
         self.ports.values().map(dial).collect()
     }
 }

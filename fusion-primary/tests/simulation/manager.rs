@@ -177,6 +177,7 @@ impl Manager {
             primary,
             ToPrimary::View {
                 epoch: self.epoch,
+                since: self.seat(primary).since,
                 servers,
                 min_backups: 0,
             },

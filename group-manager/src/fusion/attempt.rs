@@ -189,6 +189,14 @@ impl Attempt {
         }
     }
 
+    /// A replacement is gone after all had installed: it is as if there had been the others alone.
+    pub(super) fn lose_replacement(&mut self, replacement: NodeId) {
+        if let Phase::Decoding { installed, .. } = &mut self.phase {
+            installed.remove(&replacement);
+            self.scene.replacements.retain(|node| *node != replacement);
+        }
+    }
+
     /// Drops it: whoever was told the attempt's number forgets what it has of it.
     pub(super) fn abandon(self) -> Vec<Command> {
         let mut commands = self.forget_residuals();

@@ -153,11 +153,13 @@ impl FusionCoordinator {
             return None;
         }
         desk.view = Some(seats.to_vec());
+        let since = self.membership.members[&node].since;
         let (epoch, min_backups) = (self.membership.epoch, self.cluster.min_backups());
         Some(Command::ToPrimary(
             node,
             ToPrimary::View {
                 epoch,
+                since,
                 servers: seats.to_vec(),
                 min_backups,
             },
@@ -261,8 +263,8 @@ impl FusionCoordinator {
         commands
     }
 
-    /// A life that was told to begin, but may not have heard it, is told again before it is told to resume.
-    /// It refuses the first if it holds something, the second if it has just begun.
+    /// A life that was told to begin, but may not have heard it, is told again before it is told to resume. It takes
+    /// no notice of the first if it holds something, nor of the second if it has just begun.
     fn words_to_begin(&mut self, node: NodeId, since: Epoch) -> Vec<Command> {
         let life = self.membership.members[&node].incarnation;
         let found = Command::ToPrimary(node, ToPrimary::Found { since });

@@ -4,7 +4,7 @@
 //! Giving up touches nothing: the fused servers keep what they hold, the replacement waits, and whatever
 //! changes (a loss, an entry) makes the next attempt worth its while.
 
-use multicast::id::Epoch;
+use multicast::id::{Epoch, NodeId};
 
 use super::{attempt::Attempt, scene::Scene};
 use crate::coordinator::{Command, Micros};
@@ -103,6 +103,16 @@ impl Recoveries {
     /// Drops the current attempt, if there is one.
     pub(super) fn abandon(&mut self) -> Vec<Command> {
         self.current.take().map(Attempt::abandon).unwrap_or_default()
+    }
+
+    /// A replacement is gone after the attempt was complete. What the others hold stands, and perhaps is being
+    /// stored already; without others there is nothing to be stored.
+    pub(super) fn lose_replacement(&mut self, node: NodeId) {
+        if let Some(attempt) = &mut self.current {
+            attempt.lose_replacement(node);
+            self.current
+                .take_if(|attempt| attempt.scene().replacements.is_empty());
+        }
     }
 
     /// The current attempt's result is in the store.

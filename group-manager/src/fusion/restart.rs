@@ -66,9 +66,10 @@ impl FusionCoordinator {
             lives,
             servers: BTreeMap::new(),
             primaries: BTreeMap::new(),
-            holders,
             hollow: BTreeMap::new(),
-            summoned: BTreeMap::new(),
+            // Whether they heard the word to begin is not known any more.
+            summoned: holders.clone(),
+            holders,
             recoveries,
             departures: BTreeMap::new(),
             forgiving_until: Micros(0),

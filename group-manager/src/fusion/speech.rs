@@ -59,10 +59,6 @@ impl FusionCoordinator {
         let Some(desk) = self.primaries.get_mut(&node) else {
             return vec![];
         };
-        if desk.begun != Epoch(0) && desk.viewed >= desk.begun {
-            // The word to begin went out with the view that it answered before.
-            self.summoned.remove(&node);
-        }
         match message {
             FromPrimary::Viewed { epoch } => {
                 desk.viewed = desk.viewed.max(epoch);

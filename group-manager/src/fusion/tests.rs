@@ -27,6 +27,7 @@ scripts! {
     a_broken_rebuild_is_ordered_anew_in_another_epoch,
     a_lost_primary_is_decoded_into_its_replacement,
     two_lost_primaries_are_recovered_together,
+    a_replacement_that_is_lost_leaves_the_one_beside_it_what_it_holds,
     a_loss_during_a_recovery_starts_it_anew,
     a_suspected_primary_goes_on_with_its_memory,
     more_losses_than_faults_are_refused_by_name,

@@ -197,6 +197,15 @@ impl<M: Clone> FifoSender<M> {
         }
     }
 
+    /// All channels are closed, and receivers may have undone what is not stable: what they acknowledged above
+    /// it counts no more, until they say again what they have.
+    pub fn doubt_receivers(&mut self) {
+        for receiver in self.receivers.values_mut() {
+            receiver.acked = receiver.acked.min(self.stable);
+            receiver.open = false;
+        }
+    }
+
     /// The receiver has applied everything up to `applied`. An older acknowledgement changes nothing.
     ///
     /// # Errors

@@ -84,6 +84,19 @@ fn a_receiver_that_becomes_required_is_waited_for_from_then_on() {
 }
 
 #[test]
+fn what_receivers_in_doubt_acknowledged_counts_no_more_until_they_say_it_again() {
+    let mut sender = with_two_receivers();
+    sender.multicast('x', 1);
+    assert_eq!(sender.handle_ack(A, Seq(11)), Ok(vec![]));
+    sender.doubt_receivers();
+    assert_eq!(sender.remove_receiver(B), [], "A may have undone it");
+    assert_eq!(sender.multicast('y', 1), [], "no channel is open");
+    let again = vec![send(A, 11, 10, 'x'), send(A, 12, 10, 'y')];
+    assert_eq!(sender.handle_opened(A, Seq(10)), Ok(again));
+    assert_eq!(sender.handle_ack(A, Seq(12)), Ok(vec![Stable(Seq(12))]));
+}
+
+#[test]
 fn a_gap_is_sent_again_once() {
     let mut sender = with_two_receivers();
     sender.multicast('x', 1);

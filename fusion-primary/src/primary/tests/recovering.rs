@@ -392,6 +392,17 @@ fn a_check_that_ends_after_its_recovery_was_abandoned_installs_nothing() {
 }
 
 #[test]
+fn a_life_that_was_told_to_recover_never_begins_empty() {
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
+    recover(&mut primary, 1, 1);
+    let found = ToPrimary::Found { since: Epoch(1) };
+    assert_eq!(order(&mut primary, found.clone()), []);
+    order(&mut primary, ToPrimary::Abandon { recovery: 1 });
+    assert_eq!(order(&mut primary, found), []);
+    assert_eq!(primary.list(), None);
+}
+
+#[test]
 fn a_primary_that_lives_is_no_replacement() {
     let mut primary = founded(&[S]);
     let failed = FromPrimary::InstallFailed {

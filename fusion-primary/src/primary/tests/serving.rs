@@ -129,6 +129,7 @@ fn writes_wait_while_fewer_than_min_backups_are_active_and_no_more_than_the_limi
     let min_backups = 1;
     let bare = ToPrimary::View {
         epoch: Epoch(2),
+        since: Epoch(1),
         servers: vec![],
         min_backups,
     };
@@ -148,6 +149,7 @@ fn writes_wait_while_fewer_than_min_backups_are_active_and_no_more_than_the_limi
     );
     let back = ToPrimary::View {
         epoch: Epoch(3),
+        since: Epoch(1),
         servers: vec![seat(T, 3, true)],
         min_backups,
     };

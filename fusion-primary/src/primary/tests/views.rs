@@ -215,6 +215,30 @@ fn blocks_are_a_coded_region_as_it_is_now_short_or_empty_at_the_end() {
 }
 
 #[test]
+fn a_view_for_a_later_epoch_of_this_life_makes_every_acknowledgement_doubtful() {
+    let mut primary = founded(&[S, T]);
+    send_write(&mut primary, 1);
+    assert_eq!(ack(&mut primary, S, 1), []);
+    // It was taken for lost and did not notice: S was cut, and T is gone.
+    let alone = ToPrimary::View {
+        epoch: Epoch(3),
+        since: Epoch(3),
+        servers: vec![seat(S, 1, true)],
+        min_backups: 0,
+    };
+    let disconnect = |server| Command::Disconnect { server };
+    let left = [disconnect(S), disconnect(T), disconnect(T), viewed(3)];
+    assert_eq!(order(&mut primary, alone), left, "nothing is answered");
+    let resume = ToPrimary::Resume { since: Epoch(3) };
+    assert_eq!(order(&mut primary, resume), [dial(S, 0)]);
+    let opening = primary.handle(Event::ServerLinked { server: S });
+    assert_eq!(opening, [to(S, open(3, 1, 0, false))]);
+    let opened = hear(&mut primary, S, AckFrame::Opened { applied: Seq(0) });
+    assert_eq!(opened, [to(S, delta(1, 0))]);
+    assert_eq!(ack(&mut primary, S, 1), [written(1)]);
+}
+
+#[test]
 fn a_fenced_life_serves_no_more_until_it_is_resumed_with_what_it_holds() {
     let mut primary = founded(&[S, T]);
     send_write(&mut primary, 1);

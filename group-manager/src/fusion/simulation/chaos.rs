@@ -46,7 +46,6 @@ impl World {
     /// The manager dies, its last swap stored or not, and another one starts from the store.
     fn replace_manager(&mut self) {
         self.journal.push("the manager is replaced".to_owned());
-        self.replaced = true;
         if let Some(next) = self.swap.take()
             && self.dice.random()
         {

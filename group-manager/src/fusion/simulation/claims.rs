@@ -22,7 +22,7 @@ impl World {
                     let mut begun = self
                         .cluster
                         .primaries()
-                        .filter(|place| self.begun.contains_key(&place.node));
+                        .filter(|place| self.begun.contains(&place.node));
                     let kept = begun.all(|place| next.founded.contains(&place.group));
                     assert!(kept, "a group that began is not founded any more");
                 }

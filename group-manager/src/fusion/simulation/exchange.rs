@@ -139,6 +139,7 @@ impl World {
         );
         if let Some(Process::Primary(primary)) = self.processes.get_mut(&node) {
             primary.memory = Some(loss.cut.0);
+            primary.installed = Some(recovery);
             primary.recover = None;
         }
         let installed = FromPrimary::Installed {
@@ -150,10 +151,9 @@ impl World {
         self.say(node, Speech::Primary(installed));
     }
 
-    /// A heartbeat, long after all that was said before has arrived.
+    /// A primary shows that it lives.
     fn beat(&mut self, node: NodeId) {
-        let quiet = self.lines.get(&node).is_some_and(|line| line.orders.is_empty());
-        if quiet && matches!(self.processes[&node], Process::Primary(_)) {
+        if matches!(self.processes[&node], Process::Primary(_)) {
             self.say(node, Speech::Primary(FromPrimary::Heartbeat));
         }
     }

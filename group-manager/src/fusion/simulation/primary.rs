@@ -12,8 +12,10 @@ pub(super) struct ModelPrimary {
     pub(super) memory: Option<u64>,
     pub(super) since: Epoch,
     pub(super) serving: bool,
-    /// It was told to resume what it does not have.
-    pub(super) stuck: bool,
+    /// It was told to recover: it never begins empty.
+    pub(super) is_replacement: bool,
+    /// The recovery that gave it its structure, until it is told to resume.
+    pub(super) installed: Option<u64>,
     pub(super) view_epoch: Epoch,
     pub(super) view: Vec<ServerSeat>,
     /// The servers that it sent its image to, by the rebuild: its acknowledgements require them.
@@ -29,7 +31,8 @@ impl ModelPrimary {
             memory: None,
             since: Epoch(0),
             serving: false,
-            stuck: false,
+            is_replacement: false,
+            installed: None,
             view_epoch: Epoch(0),
             view: vec![],
             imaged: BTreeSet::new(),
@@ -50,7 +53,7 @@ impl ModelPrimary {
                 return vec![FromPrimary::Viewed { epoch }];
             }
             ToPrimary::Found { since } => {
-                if self.memory.is_none() {
+                if self.memory.is_none() && !self.is_replacement {
                     assert!(may_begin_empty, "told to begin empty once founded");
                     self.memory = Some(0);
                     (self.since, self.serving) = (since, true);
@@ -63,18 +66,19 @@ impl ModelPrimary {
             } => {
                 assert!(!self.serving, "a serving primary is recovered");
                 assert_eq!(losses.len(), rows.len(), "as many residuals as losses");
-                self.memory = None;
+                self.is_replacement = true;
+                (self.memory, self.installed) = (None, None);
                 self.recover = Some((recovery, losses, rows.into_iter().map(|(node, _)| node).collect()));
             }
             ToPrimary::Abandon { recovery } => {
                 self.recover.take_if(|(number, ..)| *number == recovery);
+                if self.installed.take_if(|number| *number == recovery).is_some() {
+                    self.memory = None;
+                }
             }
             ToPrimary::Resume { since } => {
-                // Only the word that founds can have been lost on the way to a life without structure, and
-                // only between two managers: it refuses, and somebody must start it anew.
-                let holds = self.memory.is_some();
-                assert!(holds || may_begin_empty, "resumes without a structure");
-                (self.since, self.serving, self.stuck) = (since, holds, !holds);
+                assert!(self.memory.is_some(), "resumes without a structure");
+                (self.since, self.serving, self.installed) = (since, true, None);
             }
             ToPrimary::Heartbeat => {}
         }

@@ -1,6 +1,6 @@
 //! The world: processes, links, the store, and the steps that random dice choose from.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use multicast::id::{Incarnation, NodeId};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
@@ -73,10 +73,8 @@ pub(super) struct World {
     pub(super) acknowledged: BTreeMap<NodeId, u64>,
     /// The life that founded each primary's group.
     pub(super) founders: BTreeMap<NodeId, Incarnation>,
-    /// The life of each primary that was told to begin empty.
-    pub(super) begun: BTreeMap<NodeId, Incarnation>,
-    /// Whether there was more than one manager.
-    pub(super) replaced: bool,
+    /// The primaries that were told to begin empty.
+    pub(super) begun: BTreeSet<NodeId>,
     /// How often each kind of command was given.
     pub(super) seen: BTreeMap<String, usize>,
     /// What happened at the manager.
@@ -118,8 +116,7 @@ impl World {
             lives: 0,
             acknowledged: BTreeMap::new(),
             founders: BTreeMap::new(),
-            begun: BTreeMap::new(),
-            replaced: false,
+            begun: BTreeSet::new(),
             seen: BTreeMap::new(),
             journal: vec![],
             name: format!("{primaries} primaries, {servers} servers, seed {seed}"),
@@ -141,19 +138,12 @@ impl World {
     pub(super) fn calm_down(&mut self) {
         const STEPS: usize = 20_000;
         for _ in 0..STEPS {
-            if self.is_well() || self.is_stuck() {
+            if self.is_well() {
                 return;
             }
             self.step();
         }
         panic!("not everything is active again");
-    }
-
-    /// The one world that does not heal: the word that founds was lost together with the manager that knew
-    /// it was not heard. Nothing was ever acknowledged there; the group waits for somebody to clear it.
-    fn is_stuck(&self) -> bool {
-        let stuck = |process: &Process| matches!(process, Process::Primary(primary) if primary.stuck);
-        self.replaced && self.processes.values().any(stuck)
     }
 
     fn is_well(&self) -> bool {

@@ -108,6 +108,7 @@ fn to_primary(message: &ToPrimary) -> String {
             epoch,
             servers,
             min_backups: 0,
+            ..
         } => {
             format!("view @{} [{}]", epoch.0, list(servers.iter().map(server_seat)))
         }

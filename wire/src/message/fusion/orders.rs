@@ -114,12 +114,16 @@ pub enum ToPrimary {
     View {
         /// The epoch.
         epoch: Epoch,
+        /// The epoch of the life that it is for. To one that believes in an earlier epoch it says that this one was
+        /// taken for lost, and that servers may have undone what is not stable: nothing they said before counts.
+        since: Epoch,
         /// All servers that are active or being rebuilt.
         servers: Vec<ServerSeat>,
         /// Writes wait while fewer than this many are active.
         min_backups: usize,
     },
-    /// Begin with an empty structure (the group never had one), sending deltas of this epoch.
+    /// Begin with an empty structure (the group never had one), sending deltas of this epoch. Whoever holds
+    /// something, or was ever told to recover, takes no notice.
     Found {
         /// The epoch of this life.
         since: Epoch,

@@ -113,6 +113,7 @@ fn to_primary(f: &Fields) -> Vec<ToPrimary> {
     vec![
         ToPrimary::View {
             epoch,
+            since: epoch,
             servers: vec![server],
             min_backups: f.size(),
         },
