@@ -9,9 +9,9 @@
 //! SESSIONS  the windows of outcomes            session
 //! ```
 //!
-//! From the bottom: `page` and `prefix` (bytes), `order` (derived), `chain` with `view` (changing and
-//! reading records), `check` (reading what is not trusted), `page_index` (keys to pages); then the kinds:
-//! `sequence`, `hashed`, `sorted`.
+//! From the bottom: `page` and `prefix` (bytes), `order` (derived), `chain` with `view` (changing and reading
+//! records), `check` (reading what is not trusted), `format` (what a record is); `page_index` with `needle` (keys
+//! to pages) and `keyed_chain`; then the kinds: `sequence`, `hashed`, `sorted`, one of them in `elements`; `results`.
 //!
 //! Invariants: the answer, the delta and the regions are a function of the writes applied, in their order; so
 //! nothing that is stored depends on anything that is derived, whose shape may differ from life to life.
@@ -25,6 +25,7 @@ mod hashed;
 mod header;
 mod keyed_chain;
 mod lean;
+mod needle;
 mod order;
 mod page;
 mod page_index;

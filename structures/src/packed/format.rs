@@ -19,7 +19,7 @@ use crate::op::Element;
 /// Bytes of a priority.
 const PRIORITY_BYTES: usize = 8;
 /// First bytes of a record that hold its key, whatever its length.
-const LEAD_BYTES: usize = MAX_PREFIX_BYTES + u8::MAX as usize;
+pub(crate) const LEAD_BYTES: usize = MAX_PREFIX_BYTES + u8::MAX as usize;
 
 // The longest key and value, their lengths included, are a record.
 const _: () = assert!(LEAD_BYTES + (u16::MAX as usize) < MAX_RECORD_BYTES);
@@ -105,13 +105,10 @@ impl Format {
             Self::Value => Cow::Borrowed(&[]),
             Self::Key => record.content(),
             Self::Ranked => record.lead(PRIORITY_BYTES),
-            Self::Keyed => {
-                let lead = record.lead(LEAD_BYTES);
-                match lead {
-                    Cow::Borrowed(lead) => Cow::Borrowed(split_key(lead).0),
-                    Cow::Owned(lead) => Cow::Owned(split_key(&lead).0.to_vec()),
-                }
-            }
+            Self::Keyed => match record.lead(LEAD_BYTES) {
+                Cow::Borrowed(lead) => Cow::Borrowed(split_key(lead).0),
+                Cow::Owned(lead) => Cow::Owned(split_key(&lead).0.to_vec()),
+            },
         }
     }
 

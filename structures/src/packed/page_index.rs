@@ -12,6 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::chain::Watcher;
 use super::format::Format;
+use super::needle::Needle;
 use super::page::PageId;
 use super::view::{Cursor, View};
 
@@ -64,9 +65,9 @@ impl PageIndex {
     /// Where the record of this key starts, not counting the record at `end` and those behind it in its page.
     fn find_until(&self, view: View<'_>, key: &[u8], end: Option<Cursor>) -> Option<Cursor> {
         let mut found = None;
+        let needle = Needle::new(self.format, key);
         self.table.find(self.hash(key), |page| {
-            let mut starts = view.starts(PageId(*page)).take_while(|start| Some(*start) != end);
-            found = starts.find(|start| *self.format.key(view.record(*start)) == *key);
+            found = needle.find(view, PageId(*page), end);
             found.is_some()
         });
         found

@@ -26,7 +26,18 @@ pub(crate) enum Prefix {
 }
 
 /// Reads a prefix from the bytes at a record's start.
+#[inline]
 pub(crate) fn decode(bytes: &[u8]) -> Prefix {
+    match bytes.first() {
+        Some(first @ 1..MORE) => Prefix::Whole {
+            length: usize::from(*first) - 1,
+            bytes: 1,
+        },
+        _ => decode_long(bytes),
+    }
+}
+
+fn decode_long(bytes: &[u8]) -> Prefix {
     let mut number = 0;
     for (place, byte) in bytes.iter().copied().enumerate().take(MAX_PREFIX_BYTES) {
         number |= usize::from(byte & !MORE) << (7 * place);
@@ -50,12 +61,19 @@ pub(crate) fn decode(bytes: &[u8]) -> Prefix {
 
 /// Appends the prefix of a record of `length` bytes, of at most [`MAX_RECORD_BYTES`].
 pub(crate) fn encode(length: usize, into: &mut Vec<u8>) {
-    let mut rest = length + 1;
-    while rest >= usize::from(MORE) {
-        into.push(rest as u8 | MORE);
-        rest >>= 7;
+    let (prefix, bytes) = encoded(length);
+    into.extend_from_slice(&prefix[..bytes]);
+}
+
+/// The prefix of a record of `length` bytes, of at most [`MAX_RECORD_BYTES`], and how many bytes it has.
+pub(crate) fn encoded(length: usize) -> ([u8; MAX_PREFIX_BYTES], usize) {
+    let mut prefix = [0; MAX_PREFIX_BYTES];
+    let bytes = prefix_bytes(length);
+    for (place, byte) in prefix[..bytes].iter_mut().enumerate() {
+        *byte = ((length + 1) >> (7 * place)) as u8 | MORE;
     }
-    into.push(rest as u8);
+    prefix[bytes - 1] &= !MORE;
+    (prefix, bytes)
 }
 
 /// Bytes of the prefix of a record of `length` bytes.

@@ -26,6 +26,9 @@ pub(crate) const MAX_RESULT_BYTES: usize = 256 * 1024;
 
 const KEY_BYTES: u8 = 16;
 
+// The values of the last number and of a late one fit together: the last number's outcome is never forgotten.
+const _: () = assert!(2 * (KEY_BYTES as usize + 1 + u16::MAX as usize) <= MAX_RESULT_BYTES);
+
 /// See the module's documentation.
 #[derive(Clone)]
 pub(crate) struct Results {

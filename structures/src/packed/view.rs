@@ -24,10 +24,15 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// The content of a page up to the last byte in use; a head's gap is part of it.
+    pub(crate) fn content(self, page: PageId) -> &'a [u8] {
+        let end = usize::from(self.chain.span(page).end);
+        &self.chain.geometry().content(self.image, page)[..end]
+    }
+
     /// The bytes of a page that are in use.
     pub(crate) fn used(self, page: PageId) -> &'a [u8] {
-        let span = self.chain.span(page);
-        &self.chain.geometry().content(self.image, page)[usize::from(span.begin)..usize::from(span.end)]
+        &self.content(page)[usize::from(self.chain.span(page).begin)..]
     }
 
     pub(crate) fn next(self, page: PageId) -> Option<PageId> {
@@ -36,9 +41,7 @@ impl<'a> View<'a> {
 
     /// The record that starts here.
     pub(crate) fn record(self, start: Cursor) -> Record<'a> {
-        let span = self.chain.span(start.page);
-        let content = self.chain.geometry().content(self.image, start.page);
-        let here = &content[start.offset..usize::from(span.end)];
+        let here = &self.content(start.page)[start.offset..];
         let body = Reader {
             view: self,
             page: start.page,
@@ -131,7 +134,7 @@ impl Iterator for Starts<'_> {
         let start = self.next;
         // The last one may leave the page, and nobody asks where it ends.
         if self.left > 0 {
-            let content = self.view.chain.geometry().content(self.view.image, start.page);
+            let content = self.view.content(start.page);
             if let Prefix::Whole { length, bytes } = prefix::decode(&content[start.offset..]) {
                 self.next.offset += bytes + length;
             }
