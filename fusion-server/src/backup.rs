@@ -174,6 +174,9 @@ impl FusedBackup {
             return Vec::new();
         };
         let mut commands = self.end_scrub_without(line);
+        if line.since.is_some() {
+            self.ask_again(line.primary);
+        }
         let copy = self.copies.get_mut(&line.primary);
         if line.since.is_some() && copy.is_some_and(PrimaryCopy::disconnect) {
             let reason = format!("the image of {} broke off", line.primary);

@@ -17,6 +17,7 @@ pub mod coded;
 pub mod fault;
 pub mod image_cursor;
 pub mod outflow;
+pub mod pace;
 pub mod primary_copy;
 mod process;
 pub mod residual;

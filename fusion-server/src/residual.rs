@@ -24,6 +24,7 @@ pub use crate::outflow::{MAX_PORTIONS, Portion};
 use crate::{
     coded::{Addend, Coded},
     outflow::Outflow,
+    pace::Pace,
     primary_copy::PrimaryCopy,
     window::{Wanted, Window},
 };
@@ -47,6 +48,7 @@ pub struct Residual {
     recovery: u64,
     lost: Vec<NodeId>,
     window: Window,
+    pace: Pace,
     /// One to each replacement.
     outflows: BTreeMap<NodeId, Outflow>,
 }
@@ -79,6 +81,7 @@ impl Residual {
             recovery: order.recovery,
             lost: order.losses.iter().map(|loss| loss.primary).collect(),
             window: Window::new(coded.row(), longest),
+            pace: Pace::default(),
             outflows,
         })
     }
@@ -102,18 +105,24 @@ impl Residual {
         self.window.fill(coded, &live);
     }
 
-    /// What a primary is to be asked for now.
-    pub fn want(&mut self, primary: NodeId) -> Vec<Wanted> {
-        self.window.want(primary)
+    /// What the primaries whose channels are open are to be asked for now.
+    pub fn want(&mut self, open: &[NodeId]) -> Vec<Wanted> {
+        self.window.want(open, self.pace.blocks_ahead())
     }
 
-    /// A primary has a new channel.
+    /// A primary's channel is over.
     pub fn ask_again(&mut self, primary: NodeId) {
         self.window.ask_again(primary);
     }
 
+    /// Notes that a primary sent an operation.
+    pub fn note_operation(&mut self) {
+        self.pace.note_operation();
+    }
+
     /// Takes a live primary's block.
     pub fn take_block(&mut self, addend: Addend, block: BlockId, bytes: &[u8]) {
+        self.pace.note_block();
         self.window.take_block(addend, block, bytes);
     }
 

@@ -43,12 +43,28 @@ pub struct Window {
     /// Blocks that left.
     left: u64,
     making: VecDeque<Making>,
-    /// The place of the next block to ask a primary for.
-    to_ask: BTreeMap<NodeId, u64>,
+    asked: BTreeMap<NodeId, Asked>,
 }
 
-/// Blocks to be asked for: the first, and how many of its region.
-pub type Wanted = (BlockId, u64);
+/// How far a primary was asked over the channel that it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Asked {
+    /// The place of the next block to ask for.
+    next: u64,
+    /// Blocks that were asked for and have not come.
+    under_way: u64,
+}
+
+/// Blocks to be asked for: of whom, the first, and how many of its region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The primary.
+    pub primary: NodeId,
+    /// The first block.
+    pub first: BlockId,
+    /// How many.
+    pub count: u64,
+}
 
 impl Window {
     /// At the start of a residual of these lengths.
@@ -58,7 +74,7 @@ impl Window {
             blocks: Blocks::of(residual),
             left: 0,
             making: VecDeque::new(),
-            to_ask: BTreeMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -96,6 +112,8 @@ impl Window {
             && making.missing.remove(&addend.primary)
         {
             add(row, addend, bytes, &mut making.bytes);
+            let asked = self.asked.entry(addend.primary).or_default();
+            asked.under_way = asked.under_way.saturating_sub(1);
         }
     }
 
@@ -126,32 +144,43 @@ impl Window {
         Some((block, first.bytes))
     }
 
-    /// The blocks that a primary is to be asked for now; they count as asked for from then on.
-    pub fn want(&mut self, primary: NodeId) -> Vec<Wanted> {
+    /// What these primaries, whose channels are open, are to be asked for so that at most `ahead` blocks are under way
+    /// together: the blocks that leave first come first. They count as asked for from then on.
+    pub fn want(&mut self, open: &[NodeId], ahead: u64) -> Vec<Wanted> {
+        let under_way: u64 = self.asked.values().map(|asked| asked.under_way).sum();
         let mut wanted: Vec<Wanted> = Vec::new();
-        let mut place = self.next_to_ask(primary);
-        let mut room = BLOCKS_AHEAD.saturating_sub(self.under_way(primary, place));
-        while room > 0 && place < self.end() {
-            if self.is_missing(primary, place) {
-                let block = self
-                    .blocks
-                    .at(place)
-                    .expect("blocks in the making are of the residual");
-                room -= 1;
-                match wanted.last_mut() {
-                    Some((first, count)) if follows(*first, *count, block) => *count += 1,
-                    _ => wanted.push((block, 1)),
-                }
+        for _ in under_way..ahead {
+            let next = open
+                .iter()
+                .filter_map(|primary| Some((self.next_missing(*primary)?, *primary)));
+            let Some((place, primary)) = next.min() else {
+                break;
+            };
+            let first = self
+                .blocks
+                .at(place)
+                .expect("blocks in the making are of the residual");
+            let asked = self.asked.entry(primary).or_default();
+            asked.next = place + 1;
+            asked.under_way += 1;
+            match wanted
+                .iter_mut()
+                .find(|wanted| wanted.goes_on_with(primary, first))
+            {
+                Some(wanted) => wanted.count += 1,
+                None => wanted.push(Wanted {
+                    primary,
+                    first,
+                    count: 1,
+                }),
             }
-            place += 1;
         }
-        self.to_ask.insert(primary, place);
         wanted
     }
 
-    /// A primary's channel is another one: what it was asked for over the last one does not come any more.
+    /// A primary's channel is over: what it was asked for over it does not come any more.
     pub fn ask_again(&mut self, primary: NodeId) {
-        self.to_ask.remove(&primary);
+        self.asked.remove(&primary);
     }
 
     /// One past the place of the last block in the making.
@@ -159,20 +188,18 @@ impl Window {
         self.left + self.making.len() as u64
     }
 
-    fn next_to_ask(&self, primary: NodeId) -> u64 {
-        self.to_ask.get(&primary).copied().unwrap_or(0).max(self.left)
-    }
-
-    /// Blocks before `place` that a primary was asked for and that have not come.
-    fn under_way(&self, primary: NodeId, place: u64) -> u64 {
-        (self.left..place)
-            .filter(|asked| self.is_missing(primary, *asked))
-            .count() as u64
-    }
-
-    fn is_missing(&self, primary: NodeId, place: u64) -> bool {
-        let making = self.making.get(as_length(place - self.left));
-        making.is_some_and(|making| making.missing.contains(&primary))
+    /// The place of the next block that a primary can be asked for.
+    fn next_missing(&self, primary: NodeId) -> Option<u64> {
+        let asked = self.asked.get(&primary).copied().unwrap_or_default();
+        if asked.under_way >= BLOCKS_AHEAD {
+            return None;
+        }
+        let from = asked.next.max(self.left);
+        let making = self.making.range(as_length(from - self.left)..);
+        let missing = making
+            .zip(from..)
+            .find(|(making, _)| making.missing.contains(&primary));
+        missing.map(|(_, place)| place)
     }
 
     fn making(&mut self, block: BlockId) -> Option<&mut Making> {
@@ -181,9 +208,12 @@ impl Window {
     }
 }
 
-/// Whether `block` is the one after `count` blocks from `first` on.
-fn follows(first: BlockId, count: u64, block: BlockId) -> bool {
-    (first.region, first.index + count) == (block.region, block.index)
+impl Wanted {
+    /// Whether this block of this primary is the next one after these.
+    fn goes_on_with(&self, primary: NodeId, block: BlockId) -> bool {
+        let next = (self.primary, self.first.region, self.first.index + self.count);
+        next == (primary, block.region, block.index)
+    }
 }
 
 /// The parity's bytes of a block, with zeroes behind its end.

@@ -40,7 +40,8 @@ pub enum LinkEvent<In> {
 /// The sending end of a kept connection. Dropping it closes the connection after what was queued is sent.
 #[derive(Debug)]
 pub struct Link<Out> {
-    outbox: mpsc::Sender<Out>,
+    /// What waits; behind pointers, so that the queue of an idle link is small.
+    outbox: mpsc::Sender<Box<Out>>,
     reader: AbortHandle,
     writer: AbortHandle,
 }
@@ -71,15 +72,17 @@ impl<Out: Serialize + Send + Sync + 'static> Link<Out> {
     /// `OutboxFull` if the peer lets too much wait (the connection is cut then, and what waits is dropped);
     /// `Closed` if the connection has ended.
     pub fn send(&self, message: Out) -> Result<(), WireError> {
-        self.outbox.try_send(message).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                self.writer.abort();
-                WireError::OutboxFull {
-                    queued: OUTBOX_FRAMES,
+        self.outbox
+            .try_send(Box::new(message))
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => {
+                    self.writer.abort();
+                    WireError::OutboxFull {
+                        queued: OUTBOX_FRAMES,
+                    }
                 }
-            }
-            mpsc::error::TrySendError::Closed(_) => WireError::Closed,
-        })
+                mpsc::error::TrySendError::Closed(_) => WireError::Closed,
+            })
     }
 }
 
@@ -100,7 +103,7 @@ impl<Out> Drop for Link<Out> {
 /// more whenever as many bytes have gathered as make a large one.
 async fn write_frames<Out: Serialize>(
     mut stream: OwnedWriteHalf,
-    mut queue: mpsc::Receiver<Out>,
+    mut queue: mpsc::Receiver<Box<Out>>,
     traffic: Arc<Traffic>,
 ) {
     let mut codec = FrameCodec::<()>::default();

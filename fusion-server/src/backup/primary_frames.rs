@@ -112,7 +112,7 @@ impl FusedBackup {
                     connection,
                     frame: AckFrame::Opened { applied },
                 };
-                [vec![opened], self.want_blocks_again(primary)].concat()
+                [vec![opened], self.want_blocks()].concat()
             }
             Err(word) => self.dismiss(connection, word),
         });
@@ -129,6 +129,9 @@ impl FusedBackup {
         let Some(copy) = self.copies.get_mut(&primary) else {
             return Err(PrimaryFault::NotOpened);
         };
+        if let Some(residual) = &mut self.coded.residual {
+            residual.note_operation();
+        }
         let before = copy.coded_lengths();
         let taken = copy.take(&mut self.coded, seq, stable, delta)?;
         let after = copy.coded_lengths();

@@ -1,5 +1,7 @@
 //! The residual of a recovery: begun by the manager's order, carried on by blocks and sent portions.
 
+use std::collections::BTreeMap;
+
 use multicast::id::NodeId;
 use wire::message::fusion::{AckFrame, FromServer, Loss};
 
@@ -7,6 +9,7 @@ use super::{Command, FusedBackup};
 use crate::{
     residual::{Residual, ResidualOrder},
     standing::Held,
+    window::Wanted,
 };
 
 impl FusedBackup {
@@ -86,34 +89,39 @@ impl FusedBackup {
         commands
     }
 
-    /// Asks a primary for blocks, as many as may be under way.
-    pub(super) fn want_blocks(&mut self, primary: NodeId) -> Vec<Command> {
-        let Some(connection) = self.open_line(primary) else {
-            return Vec::new();
-        };
+    /// Asks the live primaries for blocks, as many as may be under way.
+    pub(super) fn want_blocks(&mut self) -> Vec<Command> {
+        let lines = self.lines.iter().filter(|(_, line)| line.since.is_some());
+        let lines: BTreeMap<NodeId, u64> = lines.map(|(number, line)| (line.primary, *number)).collect();
         let Some(residual) = &mut self.coded.residual else {
             return Vec::new();
         };
         let recovery = residual.recovery();
-        let wanted = residual.want(primary).into_iter();
+        let open: Vec<_> = lines.keys().copied().collect();
+        let wanted = residual.want(&open).into_iter();
         wanted
-            .map(|(first, count)| Command::ToPrimary {
-                connection,
-                frame: AckFrame::WantBlocks {
-                    recovery,
-                    first,
-                    count,
+            .map(
+                |Wanted {
+                     primary,
+                     first,
+                     count,
+                 }| Command::ToPrimary {
+                    connection: lines[&primary],
+                    frame: AckFrame::WantBlocks {
+                        recovery,
+                        first,
+                        count,
+                    },
                 },
-            })
+            )
             .collect()
     }
 
-    /// Asks a primary that called again for what did not come over the line before.
-    pub(super) fn want_blocks_again(&mut self, primary: NodeId) -> Vec<Command> {
+    /// Notes that a primary's channel is over: what it was asked for does not come any more.
+    pub(super) fn ask_again(&mut self, primary: NodeId) {
         if let Some(residual) = &mut self.coded.residual {
             residual.ask_again(primary);
         }
-        self.want_blocks(primary)
     }
 
     /// Hands out what is ready, lets further blocks enter the window, and asks for their parts.
@@ -135,12 +143,7 @@ impl FusedBackup {
             return commands;
         }
         self.coded.residual = Some(residual);
-        let primaries: Vec<_> = self.copies.keys().copied().collect();
-        commands.extend(
-            primaries
-                .into_iter()
-                .flat_map(|primary| self.want_blocks(primary)),
-        );
+        commands.extend(self.want_blocks());
         commands
     }
 

@@ -35,8 +35,9 @@ pub struct Connections<In, Out> {
     next: u64,
     /// Ends of connections that we gave up, still to be reported.
     given_up: VecDeque<Arrival<In>>,
-    deliver: mpsc::Sender<Arrival<In>>,
-    inbox: mpsc::Receiver<Arrival<In>>,
+    /// What has arrived; behind pointers, so that the queue at rest is small.
+    deliver: mpsc::Sender<Box<Arrival<In>>>,
+    inbox: mpsc::Receiver<Box<Arrival<In>>>,
     traffic: Arc<Traffic>,
 }
 
@@ -70,7 +71,7 @@ where
                 event,
             };
             let deliver = deliver.clone();
-            async move { deliver.send(arrival).await.is_ok() }
+            async move { deliver.send(Box::new(arrival)).await.is_ok() }
         });
         self.links.insert(connection, link);
         connection
@@ -110,7 +111,7 @@ where
             return end;
         }
         loop {
-            let arrival = self
+            let arrival = *self
                 .inbox
                 .recv()
                 .await

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use wire::message::fusion::{AckFrame, BLOCK_BYTES, BLOCKS_AHEAD, DeltaFrame, ResidualFrame};
+use multicast::id::NodeId;
+use wire::message::fusion::{AckFrame, BLOCK_BYTES, BLOCKS_AHEAD, DeltaFrame, ResidualFrame, ToServer};
 
 use super::{
     residuals::{loss, residual},
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::{
     outflow::{MAX_PORTIONS, Portion},
+    pace::{BUSY_BLOCKS_AHEAD, QUIET_BLOCKS},
     window::WINDOW_BLOCKS,
 };
 
@@ -63,29 +65,79 @@ fn begun(blocks: u64) -> (FusedBackup, Vec<Command>) {
 }
 
 #[test]
-fn so_many_blocks_are_asked_for_and_one_more_for_each_that_comes() {
-    let (mut backup, commands) = begun(BLOCKS_AHEAD + 1);
-    assert_eq!(wanted(&commands), [(0, BLOCKS_AHEAD)]);
+fn while_operations_come_so_many_blocks_are_under_way_and_one_more_for_each_that_comes() {
+    let (mut backup, commands) = begun(BUSY_BLOCKS_AHEAD + 1);
+    assert_eq!(wanted(&commands), [(0, BUSY_BLOCKS_AHEAD)]);
     let next = say(&mut backup, LINE_Q, block_of(0, vec![]));
-    assert_eq!(
-        (sent(&next), wanted(&next)),
-        (vec![Some(0)], vec![(BLOCKS_AHEAD, 1)])
-    );
+    let one_more = vec![(BUSY_BLOCKS_AHEAD, 1)];
+    assert_eq!((sent(&next), wanted(&next)), (vec![Some(0)], one_more));
     let repeated = say(&mut backup, LINE_Q, block_of(0, vec![]));
     assert_eq!(repeated, [], "a block that came before");
-    let strange = say(&mut backup, LINE_Q, block_of(BLOCKS_AHEAD + 1, vec![1]));
+    let strange = say(&mut backup, LINE_Q, block_of(BUSY_BLOCKS_AHEAD + 1, vec![1]));
     assert_eq!(strange, [], "a block behind the end");
 }
 
 #[test]
+fn an_idle_primary_is_asked_for_more_blocks_until_it_sends_an_operation() {
+    let whole = 2 * QUIET_BLOCKS;
+    let (mut backup, _) = begun(whole);
+    let next: Vec<_> = (0..QUIET_BLOCKS)
+        .flat_map(|index| {
+            portion_sent(&mut backup);
+            say(&mut backup, LINE_Q, block_of(index, vec![]))
+        })
+        .collect();
+    let asked: u64 = wanted(&next).iter().map(|(_, count)| count).sum();
+    assert_eq!(asked, QUIET_BLOCKS - BUSY_BLOCKS_AHEAD + BLOCKS_AHEAD);
+    let seq = backup.applied(Q).expect("wholly held").0 + 1;
+    say(
+        &mut backup,
+        LINE_Q,
+        operation(seq, 0, delta(whole * BLOCK_BYTES, 0, &[1])),
+    );
+    let fewer = [(0, 0), (1, 0), (2, 1)];
+    for (further, asked) in fewer {
+        let next = say(&mut backup, LINE_Q, block_of(QUIET_BLOCKS + further, vec![]));
+        assert_eq!(wanted(&next).len(), asked, "{further} blocks later");
+    }
+}
+
+#[test]
+fn blocks_that_leave_first_are_asked_for_first_whoever_has_them() {
+    let mut backup = with_two_primaries();
+    let third = NodeId(3);
+    order(&mut backup, ToServer::Admit { seat: seat(third, 1) });
+    call(&mut backup, 3, third, open_frame(1, 0, 0, false));
+    let lines = [LINE_P, LINE_Q, 3];
+    let cuts = lines.map(|line| grow(&mut backup, line, 2 * BLOCK_BYTES));
+    let commands = order(
+        &mut backup,
+        residual(vec![loss(P, cuts[0])], vec![Q, third], false),
+    );
+    let asked = commands.iter().filter_map(|command| match command {
+        Command::ToPrimary { connection, frame } => Some((*connection, frame.clone())),
+        _ => None,
+    });
+    let first_block = |line| {
+        let frame = AckFrame::WantBlocks {
+            recovery: 4,
+            first: values(0),
+            count: 1,
+        };
+        (line, frame)
+    };
+    assert_eq!(asked.collect::<Vec<_>>(), [first_block(LINE_Q), first_block(3)]);
+}
+
+#[test]
 fn a_primary_that_calls_again_is_asked_for_the_blocks_that_are_missing() {
-    let (mut backup, _) = begun(BLOCKS_AHEAD);
+    let (mut backup, _) = begun(BUSY_BLOCKS_AHEAD + 1);
     assert_eq!(sent(&say(&mut backup, LINE_Q, block_of(0, vec![]))), [Some(0)]);
     backup.handle(Event::Ended { connection: LINE_Q });
     let applied = backup.applied(Q).expect("wholly held");
     let again = call(&mut backup, 3, Q, open_frame(1, 0, applied.0, false));
     assert_eq!(again[0], told(3, AckFrame::Opened { applied }));
-    assert_eq!(wanted(&again), [(1, BLOCKS_AHEAD - 1)]);
+    assert_eq!(wanted(&again), [(1, BUSY_BLOCKS_AHEAD)]);
 }
 
 #[test]
