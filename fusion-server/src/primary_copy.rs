@@ -177,8 +177,9 @@ impl PrimaryCopy {
         match self.held {
             Held::Part(cursor) => {
                 self.apply(coded, seq, cursor.clip(delta))?;
-                self.receiver.applied_next();
-                Ok(Taken::Silent)
+                Ok(Taken::Followed {
+                    applied: self.receiver.applied_next(),
+                })
             }
             _ => {
                 let undo = self.apply(coded, seq, delta)?;

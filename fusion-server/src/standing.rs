@@ -39,8 +39,11 @@ pub enum Taken {
         /// The last applied operation.
         applied: Seq,
     },
-    /// Applied to an image that is under way: nothing to say yet.
-    Silent,
+    /// Applied to an image that is under way, so not to be acknowledged; now and then the primary is told.
+    Followed {
+        /// The last applied operation.
+        applied: Seq,
+    },
     /// One before it is missing.
     Gap {
         /// The next one that will be accepted.

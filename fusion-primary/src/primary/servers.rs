@@ -51,10 +51,12 @@ impl Primary {
         let was_open = port.channel == Channel::Open;
         port.disconnect();
         port.attempt = if was_open { 0 } else { port.attempt + 1 };
-        match life.fenced {
+        let commands = match life.fenced {
             true => Vec::new(),
             false => vec![dial(port)],
-        }
+        };
+        // Writes may have waited for a server in rebuild to follow.
+        self.settle(commands)
     }
 
     pub(super) fn handle_server(&mut self, server: NodeId, frame: AckFrame) -> Vec<Command> {
@@ -65,6 +67,7 @@ impl Primary {
             AckFrame::Opened { applied } => self.handle_opened(server, applied),
             AckFrame::Ack { applied } => self.handle_ack(server, applied),
             AckFrame::Gap { expected } => self.handle_gap(server, expected),
+            AckFrame::Following { applied } => self.handle_following(server, applied),
             AckFrame::ImageApplied { .. } => Ok(self.continue_image(server, true)),
             AckFrame::WantBlocks {
                 recovery,
@@ -127,6 +130,15 @@ impl Primary {
         port.confirm();
         let outputs = life.sender.handle_ack(server, applied)?;
         Ok(life.carry_out(outputs))
+    }
+
+    /// A server that is being rebuilt keeps up so far: writes may wait for that.
+    fn handle_following(&mut self, server: NodeId, applied: Seq) -> Result<Vec<Command>, FifoError> {
+        let State::Living(life) = &mut self.state else {
+            return Ok(Vec::new());
+        };
+        life.sender.handle_following(server, applied)?;
+        Ok(Vec::new())
     }
 
     fn handle_gap(&mut self, server: NodeId, expected: Seq) -> Result<Vec<Command>, FifoError> {
@@ -211,10 +223,11 @@ impl Primary {
         life.sender.handle_closed(server);
         port.disconnect();
         port.attempt += 1;
-        match life.fenced {
+        let commands = match life.fenced {
             true => vec![Command::Disconnect { server }],
             false => vec![dial(port)],
-        }
+        };
+        self.settle(commands)
     }
 }
 
