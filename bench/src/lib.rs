@@ -8,7 +8,7 @@
 //!
 //! [`commands`] is the command line, [`cluster`] launches and kills, [`experiment`] is the report's chapter 4,
 //! [`mechanism`] what differs between mechanisms, [`floor`] the rounds that none can beat, [`placement`] which
-//! core a process is kept on. Read first: [`experiment`].
+//! core a process is kept on, [`scrub`] compares a running cluster's parity with its primaries. Read first: [`experiment`].
 
 pub mod cluster;
 pub mod commands;
@@ -20,3 +20,4 @@ pub mod placement;
 pub mod plots;
 pub mod report;
 pub mod results;
+pub mod scrub;

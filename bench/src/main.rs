@@ -6,7 +6,7 @@ use bench::{
     commands::{
         Failure,
         arguments::{Command, CommandLine},
-        config, experiment, floor, node, up,
+        config, experiment, floor, node, scrub, up,
     },
     floor::echo,
     placement, results,
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Up { cluster, fresh }) => up::up(&cluster, fresh),
         Some(Command::Config(arguments)) => config::config(&arguments),
         Some(Command::Check { cluster }) => config::check(&cluster),
+        Some(Command::Scrub(arguments)) => scrub::scrub(&arguments),
         Some(Command::Floor {
             faults,
             samples,

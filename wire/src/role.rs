@@ -38,7 +38,11 @@ pub struct RoleArguments {
     pub leash: bool,
 }
 
-fn host_and_port(text: &str) -> Result<(String, u16), String> {
+/// Reads `HOST:PORT`; an IPv6 address stands in brackets.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn host_and_port(text: &str) -> Result<(String, u16), String> {
     let (host, port) = text.rsplit_once(':').ok_or("expected HOST:PORT")?;
     let port = port
         .parse()

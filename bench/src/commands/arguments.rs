@@ -10,7 +10,7 @@ use settings::Mechanism;
 use structures::kind::StructureKind;
 use wire::role::RoleArguments;
 
-use super::node::NodeRole;
+use super::{node::NodeRole, scrub::ScrubArguments};
 use crate::{experiment::Workload, placement::Placement, results::ValueBytes};
 
 /// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
@@ -44,6 +44,8 @@ pub enum Command {
         /// The cluster file.
         cluster: PathBuf,
     },
+    /// Compare a running fused cluster's parity with its primaries, block by block, while it serves
+    Scrub(ScrubArguments),
     /// Measure the bare loopback rounds that no mechanism can beat
     Floor {
         /// Crashes to tolerate: rounds go to f and f + 1 processes.

@@ -1,6 +1,8 @@
 //! A launched cluster as the tests use it. Which test binary uses what differs.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 
+pub mod memory;
+
 use std::ops::Range;
 
 use bench::{
