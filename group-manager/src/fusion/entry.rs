@@ -114,8 +114,7 @@ impl FusionCoordinator {
         incarnation: Incarnation,
     ) -> Vec<Command> {
         if !self.lives.linked(node, incarnation) {
-            let unknown = self.lives.get(node).is_none();
-            return unknown.then_some(Command::Unlink(node)).into_iter().collect();
+            return self.refuse_link(now, node);
         }
         tracing::info!(%node, %incarnation, "linked");
         self.recoveries.circumstances_changed();
@@ -138,6 +137,17 @@ impl FusionCoordinator {
         }
         self.servers.insert(node, desk);
         vec![]
+    }
+
+    /// A call was answered that nobody waits for any more. Its link took the place of the one there was, if there was
+    /// one, and all is lost that was under way there.
+    fn refuse_link(&mut self, now: Micros, node: NodeId) -> Vec<Command> {
+        let replaced = self.lives.up(node).map(|life| life.incarnation);
+        let mut commands = vec![Command::Unlink(node)];
+        if let Some(incarnation) = replaced {
+            commands.extend(self.handle_lost(now, node, incarnation, "another call was answered"));
+        }
+        commands
     }
 
     /// With its last link, a primary's word that it caught a server up may have got lost, and it says it once.

@@ -39,6 +39,7 @@ scripts! {
     a_recovery_waits_until_its_replacement_listens,
     a_founder_that_may_not_have_heard_it_is_told_again,
     a_founder_that_was_never_told_leaves_nothing_behind,
+    a_second_call_that_is_answered_ends_both_links,
     a_second_replacement_waits_for_the_recovery_under_way,
     a_complete_recovery_waits_for_a_busy_store,
     a_new_manager_recovers_under_another_number,
