@@ -10,7 +10,7 @@ mod synthetic;
 
 use bench::plots::{Figure, Source, figures, render, write_all};
 use bench::report;
-use bench::results::Run;
+use bench::results::{Configuration, Period, Run};
 use synthetic::Plan;
 
 const THOUSANDS: [u64; 10] = [1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000, 10_000];
@@ -102,7 +102,7 @@ fn numbers<'a>(svg: &'a str, attribute: &'a str) -> impl Iterator<Item = f64> + 
 }
 
 #[test]
-fn the_seven_figures_are_written_under_plots() {
+fn the_reports_seven_figures_and_our_four_are_written_under_plots() {
     let folder = tempfile::tempdir().unwrap();
     let run = Run {
         path: folder.path().to_owned(),
@@ -121,6 +121,10 @@ fn the_seven_figures_are_written_under_plots() {
         "plots/fig10-recovery-fusion-by-elements.svg",
         "plots/fig11-recovery-side-by-side.svg",
         "plots/fig12-recovery-side-by-side-log.svg",
+        "plots/backup-over-replication.svg",
+        "plots/recovery-by-bytes.svg",
+        "plots/throughput-through-recovery.svg",
+        "plots/pauses-through-recovery.svg",
     ];
     assert_eq!(names, expected.map(std::path::PathBuf::from));
 }
@@ -212,8 +216,133 @@ fn a_third_mechanism_is_in_every_figure_of_its_kind_and_in_every_table() {
     let page = report::page(&run).unwrap();
     assert_eq!(
         page.matches(r#"<td class="word">quorum-of-mine</td>"#).count(),
-        2 + 4 + 4
+        2 + 4 + 4 + 2
     );
+}
+
+/// The points of a figure's series with this label, panel by panel.
+fn series_points(figure: &Figure, label: &str) -> Vec<Vec<(f64, f64)>> {
+    let of_panel = |panel: &bench::plots::Panel| {
+        let mut found = panel.series.iter().filter(|series| series.label == label);
+        found.next().map(|series| series.points.clone())
+    };
+    figure.panels.iter().filter_map(of_panel).collect()
+}
+
+/// The same run with values of 1 to 1024 bytes behind it.
+fn with_longer_values(run: &Run) -> Run {
+    let mut both = run.clone();
+    let longer = |configuration: &mut Configuration| configuration.value_bytes = "1..1024".parse().unwrap();
+    both.updates.extend(run.updates.iter().cloned().map(|mut row| {
+        longer(&mut row.configuration);
+        row
+    }));
+    both.sizes.extend(run.sizes.iter().cloned().map(|mut row| {
+        longer(&mut row.configuration);
+        row
+    }));
+    both.recoveries
+        .extend(run.recoveries.iter().cloned().map(|mut row| {
+            longer(&mut row.configuration);
+            row.contents_bytes *= 32;
+            row
+        }));
+    both
+}
+
+#[test]
+fn backup_over_replication_is_drawn_by_groups_beside_one_over_n() {
+    let figure = figure(&with_longer_values(&full_run()), "backup-over-replication.svg");
+    let titles: Vec<&str> = figure.panels.iter().map(|panel| panel.title.as_str()).collect();
+    assert_eq!(titles, ["values of 8 B", "values of 1..1024 B"]);
+    let one_over_n = (1..=5)
+        .map(|n| (f64::from(n), 1.0 / f64::from(n)))
+        .collect::<Vec<_>>();
+    assert_eq!(series_points(&figure, "1 / n"), [one_over_n.clone(), one_over_n]);
+    // 80,000 + n x 200,000 + 4,096 bytes of the fused server over n x (80,000 + 200,000 + 4,096).
+    let fused = |n: f64| (84_096.0 + n * 200_000.0) / (n * 284_096.0);
+    let expected: Vec<(f64, f64)> = (1..=5)
+        .map(f64::from)
+        .map(|n| (n, (fused(n) * 1000.0).round() / 1000.0))
+        .collect();
+    assert_eq!(
+        series_points(&figure, "fusion-linked"),
+        [expected.clone(), expected]
+    );
+    assert_eq!(series_points(&figure, "replication"), Vec::<Vec<_>>::new());
+}
+
+#[test]
+fn recovery_is_drawn_by_the_bytes_of_a_group_with_a_line_per_length_of_values() {
+    let run = synthetic::run(&Plan {
+        mechanisms: &["replication"],
+        groups: &[1],
+        sizes: &[1000, 2000],
+        trials: 1,
+    });
+    // 300 + 0.05 x elements + 4 x node + 0.02 x elements, in the middle of nodes 1 and 2.
+    let medians = |bytes: f64| vec![(16_000.0 * bytes, 376.0), (32_000.0 * bytes, 446.0)];
+    let alone = figure(&run, "recovery-by-bytes.svg");
+    assert_eq!(series_points(&alone, "replication"), [medians(1.0)]);
+    let both = figure(&with_longer_values(&run), "recovery-by-bytes.svg");
+    assert_eq!(series_points(&both, "replication, 8 B values"), [medians(1.0)]);
+    assert_eq!(
+        series_points(&both, "replication, 1..1024 B values"),
+        [medians(32.0)]
+    );
+}
+
+#[test]
+fn the_reports_figures_show_the_shortest_values_alone() {
+    let run = full_run();
+    for (ours, both) in figures(&run)
+        .iter()
+        .zip(figures(&with_longer_values(&run)))
+        .take(7)
+    {
+        assert_eq!(*ours, both);
+    }
+}
+
+#[test]
+fn throughput_is_drawn_through_the_crash_whose_recovery_took_the_median_time() {
+    let mut run = synthetic::run(&Plan {
+        mechanisms: &["fusion-arena"],
+        groups: &[1, 3],
+        sizes: &[1000],
+        trials: 1,
+    });
+    // Three primaries, whose recoveries take longer the larger their number is; of the second one the others
+    // saw a longer outage.
+    let largest = synthetic::configuration("fusion-arena", 3);
+    for crash in [2, 3] {
+        let (periods, stretches) = synthetic::others(&largest, 1, crash);
+        run.others.extend(periods);
+        run.throughput.extend(stretches);
+    }
+    let outage = run
+        .others
+        .iter_mut()
+        .filter(|row| row.crash == 2 && row.period == Period::Outage);
+    outage.for_each(|row| row.duration_ms = 35.0);
+    let throughput = figure(&run, "throughput-through-recovery.svg");
+    assert_eq!(throughput.panels[0].title, "fusion-arena, 3 groups");
+    let points = &series_points(&throughput, "fusion-arena")[0];
+    assert_eq!((points.len(), points[0]), (20, (-95_000.0, 10_000.0)));
+    assert_eq!(
+        points[10..13],
+        [(5000.0, 5000.0), (15_000.0, 5000.0), (25_000.0, 10_000.0)]
+    );
+    let total_us = run
+        .recoveries
+        .iter()
+        .find(|row| row.configuration == largest && row.crash == 2);
+    let mark = |label| series_points(&throughput, label)[0][0].0;
+    assert_eq!(mark("killed"), 0.0);
+    assert_eq!(mark("asks to be let in"), 35_000.0);
+    assert_eq!(Some(mark("active again")), total_us.map(|row| row.total_us));
+    let longest = figure(&run, "pauses-through-recovery.svg");
+    assert_eq!(series_points(&longest, "fusion-arena")[0][3], (-65_000.0, 950.0));
 }
 
 #[test]
@@ -311,7 +440,7 @@ fn the_page_needs_nothing_but_itself() {
         addresses,
         page.matches(r#"xmlns="http://www.w3.org/2000/svg""#).count()
     );
-    assert_eq!(page.matches("<svg").count(), 7);
+    assert_eq!(page.matches("<svg").count(), 11);
 }
 
 #[test]

@@ -8,8 +8,8 @@
 mod synthetic;
 
 use bench::results::{
-    At, BackupSizeRow, Configuration, Role, SummaryRow, Traffic, UpdateRow, ValueBytes, result_table,
-    summarize, write_hgrm,
+    At, BackupSizeRow, Configuration, OthersRow, OthersSummary, Period, RecoveryRow, Role, SummaryRow,
+    Traffic, UpdateRow, ValueBytes, others_summary, result_table, summarize, write_hgrm,
 };
 use hdrhistogram::Histogram;
 use multicast::id::NodeId;
@@ -187,6 +187,59 @@ fn a_floor_for_other_faults_is_not_used() {
     };
     let row = &summarize(10, Some(&floor()), &[update_row(&run, 1, 1, 5.0, 5.0)], &[], &[])[0];
     assert_eq!(row.update_p50_over_floor, None);
+}
+
+#[test]
+fn what_the_others_saw_is_summed_up_over_the_crashes_with_the_most_data() {
+    let run = configuration("fusion-arena", 2);
+    let mut recoveries = Vec::new();
+    let mut others = Vec::new();
+    // (elements, node, role, updates in the recovery of 40 ms, its longest update)
+    let crashes = [
+        (1000, 1, Role::Primary, 1, 99_000.0),
+        (2000, 1, Role::Primary, 300, 1_000.0),
+        (2000, 2, Role::Primary, 100, 7_000.0),
+        (2000, 3, Role::FusionServer, 400, 500.0),
+    ];
+    for (crash, (elements, node, role, updates, max_us)) in (1..).zip(crashes) {
+        recoveries.push(RecoveryRow {
+            crash,
+            ..recovery(&run, 1, elements, (NodeId(node), role))
+        });
+        let (periods, _) = synthetic::others(&run, 1, crash);
+        others.extend(periods.into_iter().map(|row| match row.period {
+            Period::Recovery => OthersRow {
+                updates_per_s: f64::from(updates) * 25.0,
+                p999_us: max_us / 2.0,
+                max_us,
+                ..row
+            },
+            _ => row,
+        }));
+    }
+    let of_primaries = OthersSummary {
+        configuration: run.clone(),
+        role: Role::Primary,
+        elements_per_group: 2000,
+        crashes: 2,
+        before_per_s: 10_000.0,
+        // In the middle of 0.75 and 0.25, of 500 and 3,500.
+        recovery_over_before: 0.5,
+        before_p999_us: 900.095,
+        recovery_p999_us: 2_000.0,
+        outage_max_us: 900.095,
+        recovery_max_us: 7_000.0,
+    };
+    let of_server = OthersSummary {
+        role: Role::FusionServer,
+        crashes: 1,
+        recovery_over_before: 1.0,
+        recovery_p999_us: 250.0,
+        recovery_max_us: 500.0,
+        ..of_primaries.clone()
+    };
+    assert_eq!(others_summary(&recoveries, &others), [of_primaries, of_server]);
+    assert_eq!(others_summary(&recoveries, &[]), []);
 }
 
 #[test]

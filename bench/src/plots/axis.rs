@@ -1,6 +1,6 @@
 //! Axes: what is measured, linear or logarithmic, where the ticks are and what they say.
 
-use crate::results::{bytes_text, time_us_text};
+use crate::results::{bytes_text, ratio_text, time_us_text};
 
 /// What an axis measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Quantity {
     Bytes,
     /// Whole things.
     Count,
+    /// One thing over another.
+    Ratio,
 }
 
 /// How values become positions.
@@ -18,6 +20,8 @@ pub enum Quantity {
 pub enum Steps {
     /// Equal differences are equal distances; begins at zero.
     Linear,
+    /// Equal differences are equal distances, from the least value to the greatest, which may be below zero.
+    Span,
     /// Equal ratios are equal distances.
     Log,
     /// Every whole number from the first to the last has its tick, and room on both sides.
@@ -55,34 +59,44 @@ impl Axis {
         let high = values.iter().copied().reduce(f64::max);
         match self.steps {
             Steps::Linear => self.linear(high.filter(|high| *high > 0.0).unwrap_or(1.0), wanted),
+            Steps::Span => self.span(low.unwrap_or(0.0), high.unwrap_or(1.0), wanted),
             Steps::Whole => self.whole(low.unwrap_or(1.0).round(), high.unwrap_or(1.0).round()),
             Steps::Log => {
                 let positive = values.iter().copied().filter(|value| *value > 0.0);
                 let low = positive.reduce(f64::min).unwrap_or(1.0);
-                self.log(low, high.unwrap_or(low).max(low))
+                self.log(low, high.unwrap_or(low).max(low), wanted)
             }
         }
     }
 
     fn linear(&self, highest: f64, wanted: usize) -> Scale {
         let step = step_above(highest / wanted as f64);
-        let high = highest * 1.06;
-        let count = (high / step).floor() as u32;
-        let (unit, size) = self.quantity.unit(highest);
+        self.even(step, 0.0, highest * 1.06)
+    }
+
+    fn span(&self, lowest: f64, highest: f64, wanted: usize) -> Scale {
+        let high = if highest > lowest { highest } else { lowest + 1.0 };
+        self.even(step_above((high - lowest) / wanted as f64), lowest, high)
+    }
+
+    /// Ticks at the multiples of a step, in a unit that keeps their numbers short.
+    fn even(&self, step: f64, low: f64, high: f64) -> Scale {
+        let (unit, size) = self.quantity.unit(high.max(-low));
         let decimals = (-(step / size).log10().floor()).max(0.0) as usize;
         let text = |tick: f64| match self.quantity {
             Quantity::Count => thousands(tick),
             _ => format!("{:.decimals$}", tick / size),
         };
-        let ticks = (0..=count)
-            .map(|k| f64::from(k) * step)
-            .map(|tick| (tick / high, text(tick)))
+        let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+        let ticks = (first..=last)
+            .map(|k| k as f64 * step)
+            .map(|tick| ((tick - low) / (high - low), text(tick)))
             .collect();
         Scale {
             label: self.label_with(unit),
             ticks,
             log: false,
-            low: 0.0,
+            low,
             high,
         }
     }
@@ -104,11 +118,11 @@ impl Axis {
         }
     }
 
-    fn log(&self, lowest: f64, highest: f64) -> Scale {
+    fn log(&self, lowest: f64, highest: f64, wanted: usize) -> Scale {
         // A little room, then out to the next step of 1, 2, 5, so that no point lies on the frame.
         let (low, high) = (step_below(lowest / 1.15), step_above(highest * 1.15));
         let along = |tick: f64| (tick / low).ln() / (high / low).ln();
-        let ticks = log_ticks(low, high)
+        let ticks = log_ticks(low, high, wanted)
             .into_iter()
             .map(|tick| (along(tick), self.quantity.text(tick)))
             .collect();
@@ -147,7 +161,7 @@ impl Quantity {
         let units: &[(&str, f64)] = match self {
             Self::TimeUs => &[("µs", 1.0), ("ms", 1e3), ("s", 1e6)],
             Self::Bytes => &[("B", 1.0), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9)],
-            Self::Count => &[("", 1.0)],
+            Self::Count | Self::Ratio => &[("", 1.0)],
         };
         let fitting = units.iter().rev().find(|(_, size)| highest >= *size);
         *fitting.unwrap_or(&units[0])
@@ -159,6 +173,7 @@ impl Quantity {
             Self::TimeUs => time_us_text(value),
             Self::Bytes => bytes_text(value),
             Self::Count => return thousands(value),
+            Self::Ratio => return ratio_text(value),
         };
         let (number, unit) = text.split_once(' ').unwrap_or((&text, ""));
         let number = match number.contains('.') {
@@ -169,17 +184,26 @@ impl Quantity {
     }
 }
 
-/// The longer the axis, the fewer ticks a decade has.
-fn log_ticks(low: f64, high: f64) -> Vec<f64> {
-    let digits: &[f64] = match high / low {
-        ratio if ratio > 2000.0 => &[1.0],
-        ratio if ratio > 8.0 => &[1.0, 2.0, 5.0],
-        _ => &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+/// The longer the axis, the fewer ticks a decade has; a few more than wanted still fit.
+fn log_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
+    let ticks = |digits: &[f64]| -> Vec<f64> {
+        let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+        let all = decades.flat_map(|decade| digits.iter().map(move |digit| digit * 10_f64.powi(decade)));
+        all.filter(|tick| (low * 0.999..=high * 1.001).contains(tick))
+            .collect()
     };
-    let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
-    let all = decades.flat_map(|decade| digits.iter().map(move |digit| digit * 10_f64.powi(decade)));
-    all.filter(|tick| (low * 0.999..=high * 1.001).contains(tick))
-        .collect()
+    match high / low {
+        ratio if ratio > 2000.0 => ticks(&[1.0]),
+        ratio if ratio > 8.0 => {
+            let some = ticks(&[1.0, 2.0, 5.0]);
+            if some.len() > wanted + 3 {
+                ticks(&[1.0])
+            } else {
+                some
+            }
+        }
+        _ => ticks(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]),
+    }
 }
 
 /// The smallest of 1, 2 or 5 times a power of ten that is at least `value`.
@@ -249,11 +273,13 @@ mod tests {
         let long = fit(Quantity::TimeUs, Steps::Log, &[60.0, 3.4e6]);
         assert_eq!(tick_texts(&long), ["100 µs", "1 ms", "10 ms", "100 ms", "1 s"]);
         assert!(long.position(60.0) > 0.0 && long.position(3.4e6) < 1.0);
+        let narrow = fit(Quantity::Count, Steps::Log, &[100.0, 10_000.0]);
+        assert_eq!(tick_texts(&narrow), ["100", "1,000", "10,000"]);
     }
 
     #[test]
     fn one_value_none_or_zero_still_make_an_axis() {
-        for steps in [Steps::Linear, Steps::Log, Steps::Whole] {
+        for steps in [Steps::Linear, Steps::Span, Steps::Log, Steps::Whole] {
             for values in [&[][..], &[0.0], &[5.0], &[f64::NAN]] {
                 let scale = fit(Quantity::Bytes, steps, values);
                 assert!(!scale.ticks.is_empty(), "{steps:?} {values:?}");
@@ -266,6 +292,24 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_span_goes_from_the_least_value_to_the_greatest() {
+        let scale = fit(Quantity::TimeUs, Steps::Span, &[-500_000.0, 1_200_000.0]);
+        assert_eq!(tick_texts(&scale), ["-0.5", "0.0", "0.5", "1.0"]);
+        assert_eq!(scale.label, "what (s)");
+        assert_eq!(
+            (scale.position(-500_000.0), scale.position(1_200_000.0)),
+            (0.0, 1.0)
+        );
+    }
+
+    #[test]
+    fn ratios_have_no_unit() {
+        let scale = fit(Quantity::Ratio, Steps::Linear, &[0.2, 1.0]);
+        assert_eq!(tick_texts(&scale), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(scale.label, "what");
     }
 
     #[test]

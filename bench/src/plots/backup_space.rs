@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::axis::{Axis, Quantity, Steps};
 use super::contender::{Contender, contenders, groups_text};
 use super::figure::{Figure, Look, Panel, Series, Source, Stroke};
+use super::recovery::elements_axis;
 use super::report_figures::ReportFigures;
 use super::update_time::report_series;
 use crate::results::{BackupSizeRow, Run, median};
@@ -31,11 +32,7 @@ pub(super) fn figure_7(run: &Run, report: &ReportFigures) -> Figure {
             ReportFigures::GROUPS,
             report.backup_ratio
         ),
-        x: Axis {
-            label: "elements per group".to_owned(),
-            quantity: Quantity::Count,
-            steps: Steps::Linear,
-        },
+        x: elements_axis(run),
         y: Axis {
             label: "backup".to_owned(),
             quantity: Quantity::Bytes,

@@ -75,6 +75,9 @@ impl<'a> Canvas<'a> {
 
     /// A point of a series.
     pub(super) fn marker(&self, center: Pixel, look: Look) -> Drawn {
+        if look.marker == Marker::None {
+            return Ok(());
+        }
         let fill = if look.hollow { WHITE } else { look.color };
         if look.marker == Marker::Circle {
             self.area

@@ -49,6 +49,8 @@ pub struct Series {
 pub enum Source {
     /// This run.
     Run,
+    /// Nobody: a line to compare with, or a moment.
+    Reference,
     /// The report that this project starts from.
     Report,
 }

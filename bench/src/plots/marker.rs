@@ -17,6 +17,8 @@ pub enum Marker {
     Pentagon,
     /// ★
     Star,
+    /// Nothing: a line of many points.
+    None,
 }
 
 impl Marker {
@@ -31,11 +33,11 @@ impl Marker {
         Self::Star,
     ];
 
-    /// The corners around the centre, in pixels, for a shape of about this radius; none for the circle.
+    /// The corners around the centre, in pixels, for a shape of about this radius; none for the circle and for nothing.
     pub(super) fn corners(self, center: (i32, i32), radius: f64) -> Vec<(i32, i32)> {
         let up = -90.0;
         match self {
-            Self::Circle => Vec::new(),
+            Self::Circle | Self::None => Vec::new(),
             Self::Square => around(center, radius * 1.2, &[45.0, 135.0, 225.0, 315.0]),
             Self::Triangle => around(center, radius * 1.3, &[up, up + 120.0, up + 240.0]),
             Self::DownTriangle => around(center, radius * 1.3, &[90.0, 210.0, 330.0]),

@@ -1,4 +1,5 @@
-//! The plots of a run: the report's Table 2 and Figures 7 to 12, with its own figures drawn beside ours.
+//! The plots of a run: the report's Table 2 and Figures 7 to 12, with its own figures drawn beside ours, and what
+//! it did not ask: space and recovery by size, and what the other groups see of a crash.
 //!
 //! A figure is a value ([`Figure`]: panels of series on two axes) made from the rows by one file per question;
 //! one renderer turns any of them into SVG. Colours tell mechanisms apart for colour-blind readers too, and
@@ -7,6 +8,7 @@
 //! Invariant: no mechanism is named when a figure is made; whatever the rows hold is drawn.
 
 mod axis;
+mod backup_ratio;
 mod backup_space;
 mod canvas;
 mod contender;
@@ -16,9 +18,11 @@ mod marker;
 mod palette;
 mod panel;
 mod recovery;
+mod recovery_by_bytes;
 mod render;
 mod report_figures;
 mod side_by_side;
+mod through_recovery;
 mod update_time;
 
 use std::fs;
@@ -58,19 +62,23 @@ pub enum PlotError {
     },
 }
 
-/// All figures of a run, in the report's order. Of a run with values of several lengths the report's figures show
+/// All figures of a run: the report's in its order, then our own. Of a run with values of several lengths the report's figures show
 /// those of the first: it had one.
 pub fn figures(run: &Run) -> Vec<Figure> {
     let report = ReportFigures::embedded();
-    let run = &run.of_least_values();
+    let least = &run.of_least_values();
     vec![
-        update_time::table_2(run, &report),
-        backup_space::figure_7(run, &report),
-        recovery::figure_8(run, &report),
-        recovery::figure_9(run, &report),
-        recovery::figure_10(run, &report),
-        side_by_side::figure_11(run, &report),
-        side_by_side::figure_12(run, &report),
+        update_time::table_2(least, &report),
+        backup_space::figure_7(least, &report),
+        recovery::figure_8(least, &report),
+        recovery::figure_9(least, &report),
+        recovery::figure_10(least, &report),
+        side_by_side::figure_11(least, &report),
+        side_by_side::figure_12(least, &report),
+        backup_ratio::backup_ratio(run),
+        recovery_by_bytes::recovery_by_bytes(run),
+        through_recovery::throughput(run),
+        through_recovery::longest_updates(run),
     ]
 }
 

@@ -25,7 +25,7 @@ pub(super) fn figure_8(run: &Run, report: &ReportFigures) -> Figure {
         file_name: "fig8-recovery-replication.svg",
         title: "Recovery time of replication (the report's Figure 8)".to_owned(),
         definition: format!("{DEFINITION} Report: the slowest that it gives, at 10,000 elements."),
-        x: elements_axis(),
+        x: elements_axis(run),
         y: recovery_axis(Steps::Linear),
         panels: panels(run, Role::DataNode, &[point], series_by_groups),
     }
@@ -46,7 +46,7 @@ pub(super) fn figure_9(run: &Run, report: &ReportFigures) -> Figure {
         definition: format!(
             "{DEFINITION} Report: at 10,000 elements; an arrow marks what lies beyond an axis."
         ),
-        x: elements_axis(),
+        x: elements_axis(run),
         y: recovery_axis(Steps::Linear),
         panels: panels(run, Role::Primary, &points, series_by_groups),
     }
@@ -80,11 +80,18 @@ pub(super) fn figure_10(run: &Run, report: &ReportFigures) -> Figure {
     }
 }
 
-pub(super) fn elements_axis() -> Axis {
+/// Sizes of several orders of magnitude would lie on one another on a linear axis.
+pub(super) fn elements_axis(run: &Run) -> Axis {
+    const FAR_APART: u64 = 100;
+    let of_sizes = run.sizes.iter().map(|row| row.elements_per_group);
+    let of_recoveries = run.recoveries.iter().map(|row| row.elements_per_group);
+    let all: BTreeSet<u64> = of_sizes.chain(of_recoveries).filter(|count| *count > 0).collect();
+    let ends = all.first().zip(all.last());
+    let is_wide = ends.is_some_and(|(first, last)| last / first >= FAR_APART);
     Axis {
         label: "elements per group".to_owned(),
         quantity: Quantity::Count,
-        steps: Steps::Linear,
+        steps: if is_wide { Steps::Log } else { Steps::Linear },
     }
 }
 

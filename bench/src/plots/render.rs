@@ -128,7 +128,8 @@ fn shown_and_beyond(figure: &Figure, axis: &Axis, along: fn((f64, f64)) -> f64) 
         f64::INFINITY
     };
     let (within, beyond): (Vec<f64>, Vec<f64>) = values(Source::Report).partition(|value| *value <= limit);
-    (values(Source::Run).chain(within).collect(), !beyond.is_empty())
+    let ours = values(Source::Run).chain(values(Source::Reference));
+    (ours.chain(within).collect(), !beyond.is_empty())
 }
 
 /// The words in lines that are at most this wide.

@@ -20,7 +20,7 @@ pub(super) fn figure_11(run: &Run, report: &ReportFigures) -> Figure {
         file_name: "fig11-recovery-side-by-side.svg",
         title: "Recovery time side by side (the report's Figure 11)".to_owned(),
         definition: format!("{DEFINITION} An arrow marks what lies beyond an axis."),
-        x: elements_axis(),
+        x: elements_axis(run),
         y: recovery_axis(Steps::Linear),
         panels: panels(run, report),
     }
@@ -31,7 +31,7 @@ pub(super) fn figure_12(run: &Run, report: &ReportFigures) -> Figure {
         file_name: "fig12-recovery-side-by-side-log.svg",
         title: "Recovery time side by side, log scale (the report's Figure 12)".to_owned(),
         definition: DEFINITION.to_owned(),
-        x: elements_axis(),
+        x: elements_axis(run),
         y: recovery_axis(Steps::Log),
         panels: panels(run, report),
     }

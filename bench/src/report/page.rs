@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::floor::{Floor, RoundTimes};
 use crate::plots::{PlotError, figures, render};
 use crate::results::{
-    At, Configuration, LastRecovery, Run, RunRecord, SummaryRow, UpdateRow, bytes_text, last_recoveries,
-    ratio_text, result_cells, structure_text, time_us_text,
+    At, Configuration, LastRecovery, OthersSummary, Run, RunRecord, SummaryRow, UpdateRow, bytes_text,
+    last_recoveries, others_summary, ratio_text, result_cells, structure_text, time_us_text,
 };
 
 /// The whole page.
@@ -21,6 +21,7 @@ pub(super) struct Page {
     figures: Vec<FigureOnPage>,
     updates: Vec<Vec<String>>,
     recoveries: Vec<Vec<String>>,
+    others: Vec<Vec<String>>,
     floor: Vec<Vec<String>>,
     floor_faults: Option<u32>,
     machine: Vec<(&'static str, String)>,
@@ -50,6 +51,10 @@ impl Page {
             recoveries: last_recoveries(&run.recoveries)
                 .iter()
                 .map(recovery_cells)
+                .collect(),
+            others: others_summary(&run.recoveries, &run.others)
+                .iter()
+                .map(others_cells)
                 .collect(),
             floor: record.floor.iter().flat_map(floor_rows).collect(),
             floor_faults: record.floor.map(|floor| floor.faults),
@@ -123,6 +128,25 @@ fn recovery_cells(last: &LastRecovery) -> Vec<String> {
     cells.push(role.to_string());
     cells.extend([elements_per_group.to_string(), samples.to_string()]);
     cells.extend(medians_us.map(time_us_text));
+    cells
+}
+
+fn others_cells(seen: &OthersSummary) -> Vec<String> {
+    let mut cells = configuration_cells(&seen.configuration);
+    cells.extend([
+        seen.role.to_string(),
+        seen.elements_per_group.to_string(),
+        seen.crashes.to_string(),
+        format!("{:.0}", seen.before_per_s),
+        ratio_text(seen.recovery_over_before),
+    ]);
+    let times = [
+        seen.before_p999_us,
+        seen.recovery_p999_us,
+        seen.outage_max_us,
+        seen.recovery_max_us,
+    ];
+    cells.extend(times.map(time_us_text));
     cells
 }
 

@@ -5,12 +5,12 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The lengths of values, both ends included. Written `8` or `1..1024`.
+/// The lengths of values, both ends included. Written `8` or `1..1024`; ordered by the longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ValueBytes {
-    least: u16,
     most: u16,
+    least: u16,
 }
 
 /// A text that is no length and no range of lengths.
