@@ -3,7 +3,12 @@
 //! The receiving end says why that is sound: what changes below the cursor goes as a delta, what changes
 //! above it is in the chunks still to come. A region that shrank below the cursor is done.
 //!
-//! Invariant: at most [`IMAGE_CHUNKS_AHEAD`] chunks are under way, so that an operation waits behind no more.
+//! A structure may grow while it is sent, and with few or no active servers nothing else holds its writers back. So
+//! operations have a budget: each chunk that the server applied lets [`OPERATION_BYTES_PER_CHUNK`] bytes of them
+//! follow. The image is sent at several times the rate at which it can grow, and comes to an end.
+//!
+//! Invariants: at most [`IMAGE_CHUNKS_AHEAD`] chunks are under way, so that an operation waits behind no more; while the
+//! image is not ended, some are.
 
 use bytes::Bytes;
 use structures::{
@@ -15,20 +20,45 @@ use wire::{
     message::fusion::{DeltaFrame, IMAGE_CHUNKS_AHEAD},
 };
 
+/// Bytes of operations that may follow for each chunk that the server applied.
+pub const OPERATION_BYTES_PER_CHUNK: u64 = CHUNK_BYTES as u64 / 4;
+
+/// Bytes of operations that may follow at once: the budget of as many chunks as may be under way.
+const MOST_OPERATION_BYTES: u64 = OPERATION_BYTES_PER_CHUNK * IMAGE_CHUNKS_AHEAD as u64;
+
 /// Where an image that is being sent stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageSource {
     /// Index of the region; [`REGIONS`] when all are sent.
     region: usize,
     offset: usize,
     /// Chunks that are not reported as applied yet.
     ahead: usize,
+    /// No operation begins at or above this many bytes of operations sent.
+    budget: u64,
 }
 
 impl ImageSource {
-    /// Notes that the server applied a chunk.
-    pub fn chunk_applied(&mut self) {
+    /// An image to be begun when `operation_bytes` bytes of operations were sent in all.
+    pub fn new(operation_bytes: u64) -> Self {
+        Self {
+            region: 0,
+            offset: 0,
+            ahead: 0,
+            budget: operation_bytes + MOST_OPERATION_BYTES,
+        }
+    }
+
+    /// Notes that the server applied a chunk, when `operation_bytes` bytes of operations were sent in all.
+    pub fn chunk_applied(&mut self, operation_bytes: u64) {
         self.ahead = self.ahead.saturating_sub(1);
+        let most = operation_bytes + MOST_OPERATION_BYTES;
+        self.budget = most.min(self.budget + OPERATION_BYTES_PER_CHUNK);
+    }
+
+    /// The number of bytes of operations sent in all from which on no further one may begin yet.
+    pub fn budget(&self) -> u64 {
+        self.budget
     }
 
     /// The chunks that may be sent now; after the last one comes the image's end.
@@ -56,11 +86,8 @@ impl ImageSource {
         let image = arena.image(region);
         let end = image.len().min(self.offset + CHUNK_BYTES);
         if self.offset >= end {
-            *self = Self {
-                region: self.region + 1,
-                offset: 0,
-                ahead: self.ahead,
-            };
+            self.region += 1;
+            self.offset = 0;
             return None;
         }
         let bytes = Bytes::copy_from_slice(&image[self.offset..end]);
@@ -88,7 +115,7 @@ mod tests {
 
     #[test]
     fn an_empty_structure_is_an_end_alone() {
-        let mut source = ImageSource::default();
+        let mut source = ImageSource::new(0);
         assert_eq!(
             source.next_frames(&Arena::new()),
             [DeltaFrame::ImageEnd {
@@ -102,7 +129,7 @@ mod tests {
     fn regions_come_in_order_in_chunks_and_an_empty_one_is_left_out() {
         let values = vec![1; CHUNK_BYTES + 1];
         let arena = Arena::from_images([values.clone(), vec![], vec![3; 2]]).expect("short");
-        let mut source = ImageSource::default();
+        let mut source = ImageSource::new(0);
         let expected = [
             chunk(RegionId::VALUES, 0, &values[..CHUNK_BYTES]),
             chunk(RegionId::VALUES, CHUNK_BYTES, &[1]),
@@ -118,16 +145,31 @@ mod tests {
     fn so_many_chunks_are_under_way_and_not_one_more() {
         let values = vec![1; (IMAGE_CHUNKS_AHEAD + 2) * CHUNK_BYTES];
         let arena = Arena::from_images([values, vec![], vec![]]).expect("short");
-        let mut source = ImageSource::default();
+        let mut source = ImageSource::new(0);
         assert_eq!(source.next_frames(&arena).len(), IMAGE_CHUNKS_AHEAD);
         assert_eq!(source.next_frames(&arena), []);
-        source.chunk_applied();
+        source.chunk_applied(0);
         assert_eq!(source.next_frames(&arena).len(), 1);
         assert!(!source.is_ended());
-        source.chunk_applied();
+        source.chunk_applied(0);
         assert_eq!(source.next_frames(&arena).len(), 1);
-        source.chunk_applied();
+        source.chunk_applied(0);
         assert_eq!(source.next_frames(&arena).len(), 1, "the end");
         assert!(source.is_ended());
+    }
+
+    #[test]
+    fn operations_follow_a_quarter_as_fast_as_the_image_and_never_more_than_four_chunks_of_it_at_once() {
+        let mut source = ImageSource::new(1000);
+        assert_eq!(source.budget(), 1000 + MOST_OPERATION_BYTES);
+        source.chunk_applied(1000);
+        assert_eq!(source.budget(), 1000 + MOST_OPERATION_BYTES, "nothing was used");
+        let used = 1000 + MOST_OPERATION_BYTES + 5;
+        source.chunk_applied(used);
+        assert_eq!(
+            source.budget(),
+            1000 + MOST_OPERATION_BYTES + OPERATION_BYTES_PER_CHUNK,
+            "what the last operation took too much is paid back"
+        );
     }
 }

@@ -53,6 +53,8 @@ pub struct Life {
     /// What the servers were told last to be stable, over the channels that are open.
     told_stable: Seq,
     list: Structure,
+    /// Bytes of all operations of this life.
+    operation_bytes: u64,
     held: VecDeque<Held>,
     /// Bytes of all that is held.
     held_bytes: usize,
@@ -69,10 +71,16 @@ impl Life {
             at_last_tick: base,
             told_stable: base,
             list,
+            operation_bytes: 0,
             held: VecDeque::new(),
             held_bytes: 0,
             waiting: VecDeque::new(),
         }
+    }
+
+    /// Bytes of all operations of this life.
+    pub fn operation_bytes(&self) -> u64 {
+        self.operation_bytes
     }
 
     /// The structure, with operations that are not stable yet: not to be shown.
@@ -80,12 +88,12 @@ impl Life {
         &self.list
     }
 
-    /// Applies a write, or lets it wait if `may_commit` is false or others wait already.
-    pub fn write(&mut self, caller: Caller, write: Write, may_commit: bool) -> Vec<Command> {
+    /// Applies a write, or lets it wait if the budget of operations' bytes is used up or others wait already.
+    pub fn write(&mut self, caller: Caller, write: Write, budget: u64) -> Vec<Command> {
         if self.held.len() >= MAX_HELD_REPLIES {
             return vec![overloaded(caller, MAX_HELD_REPLIES)];
         }
-        if may_commit && self.waiting.is_empty() && self.sender.has_room() {
+        if self.waiting.is_empty() && self.may_commit(budget) {
             return self.commit(caller, &write);
         }
         if self.waiting.len() >= MAX_WAITING_WRITES {
@@ -95,10 +103,10 @@ impl Life {
         Vec::new()
     }
 
-    /// Applies the writes that waited, as many as there is room for.
-    pub fn commit_waiting(&mut self) -> Vec<Command> {
+    /// Applies the writes that waited, as many as there is room and budget for.
+    pub fn commit_waiting(&mut self, budget: u64) -> Vec<Command> {
         let mut commands = Vec::new();
-        while self.sender.has_room() {
+        while self.may_commit(budget) {
             let Some((caller, write)) = self.waiting.pop_front() else {
                 break;
             };
@@ -192,6 +200,10 @@ impl Life {
         self.carry_out(outputs)
     }
 
+    fn may_commit(&self, budget: u64) -> bool {
+        self.sender.has_room() && self.operation_bytes < budget
+    }
+
     /// Applies a write, sends its delta, and holds the reply.
     fn commit(&mut self, caller: Caller, write: &Write) -> Vec<Command> {
         let (answer, delta) = self.list.apply(write);
@@ -201,7 +213,8 @@ impl Life {
                 .ranges
                 .iter()
                 .map(|range| size_of_val(range) + range.xor.len())
-                .sum();
+                .sum::<usize>();
+            self.operation_bytes += bytes as u64;
             outputs = self.sender.multicast(delta, bytes);
         }
         self.hold(caller, vec![ReplyBody::Written(answer)]);

@@ -228,21 +228,30 @@ impl Primary {
         self.adopt_seats()
     }
 
-    /// Whether as many servers are active as the cluster asks for.
-    fn may_commit(&self) -> bool {
+    /// Bytes of operations in all up to which operations may begin: none while fewer servers are active than the cluster
+    /// asks for; while images are sent, as many as they leave.
+    fn budget(&self) -> u64 {
         let active = self.view.servers.iter().filter(|seat| seat.active).count();
-        active >= self.view.min_backups
+        match active >= self.view.min_backups {
+            true => self
+                .ports
+                .values()
+                .filter_map(ServerPort::budget)
+                .min()
+                .unwrap_or(u64::MAX),
+            false => 0,
+        }
     }
 
     /// What follows whenever `stable` may have moved or room may have come: writes that waited, and servers
     /// that have caught up.
     fn settle(&mut self, mut commands: Vec<Command>) -> Vec<Command> {
-        let may_commit = self.may_commit();
+        let budget = self.budget();
         let State::Living(life) = &mut self.state else {
             return commands;
         };
-        if may_commit && !life.fenced {
-            commands.extend(life.commit_waiting());
+        if !life.fenced {
+            commands.extend(life.commit_waiting(budget));
         }
         let stable = life.sender.stable();
         for (server, port) in &mut self.ports {

@@ -78,6 +78,14 @@ impl ServerPort {
         matches!(self.copy, Copy::Needed | Copy::Sending(_))
     }
 
+    /// The number of bytes of operations sent in all from which on no further one may begin, so that the image gets on.
+    pub fn budget(&self) -> Option<u64> {
+        match &self.copy {
+            Copy::Sending(source) => Some(source.budget()),
+            _ => None,
+        }
+    }
+
     /// Notes that the link is gone: an image that was under way is lost with it.
     pub fn disconnect(&mut self) {
         self.channel = Channel::Down;

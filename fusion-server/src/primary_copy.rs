@@ -177,9 +177,8 @@ impl PrimaryCopy {
         match self.held {
             Held::Part(cursor) => {
                 self.apply(coded, seq, cursor.clip(delta))?;
-                Ok(Taken::Followed {
-                    applied: self.receiver.applied_next(),
-                })
+                self.receiver.applied_next();
+                Ok(Taken::Silent)
             }
             _ => {
                 let undo = self.apply(coded, seq, delta)?;

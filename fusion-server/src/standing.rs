@@ -39,11 +39,8 @@ pub enum Taken {
         /// The last applied operation.
         applied: Seq,
     },
-    /// Applied to an image that is under way, so not to be acknowledged; now and then the primary is told.
-    Followed {
-        /// The last applied operation.
-        applied: Seq,
-    },
+    /// Applied to an image that is under way: nothing to say yet.
+    Silent,
     /// One before it is missing.
     Gap {
         /// The next one that will be accepted.

@@ -24,13 +24,13 @@ impl Primary {
         if let Some(refusal) = self.why_closed() {
             return vec![refuse(caller, refusal)];
         }
-        let may_commit = self.may_commit();
+        let budget = self.budget();
         let State::Living(life) = &mut self.state else {
             return Vec::new();
         };
         match request {
             Request::Write(write) => {
-                let commands = life.write(caller, write, may_commit);
+                let commands = life.write(caller, write, budget);
                 self.settle(commands)
             }
             Request::Read(query) => life.read(caller, &query),

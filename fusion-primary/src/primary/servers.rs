@@ -8,7 +8,10 @@ use multicast::{
 use wire::message::fusion::{AckFrame, BLOCKS_AHEAD, BlockId, DeltaFrame};
 
 use super::{Command, Primary, State, view::dial};
-use crate::server_port::{Channel, Copy};
+use crate::{
+    image_source::ImageSource,
+    server_port::{Channel, Copy},
+};
 
 impl Primary {
     /// Opens the channel to a server that answered.
@@ -24,7 +27,7 @@ impl Primary {
         };
         port.channel = Channel::Opening;
         if with_image {
-            port.copy = Copy::Sending(Default::default());
+            port.copy = Copy::Sending(ImageSource::new(life.operation_bytes()));
             // What follows the image starts after its base, whether `Opened` came or not.
             life.sender.add_receiver(server, base, port.seat.active);
             if let Err(error) = life.sender.handle_opened(server, base) {
@@ -55,7 +58,7 @@ impl Primary {
             true => Vec::new(),
             false => vec![dial(port)],
         };
-        // Writes may have waited for a server in rebuild to follow.
+        // Writes may have waited for the image to get on.
         self.settle(commands)
     }
 
@@ -67,7 +70,6 @@ impl Primary {
             AckFrame::Opened { applied } => self.handle_opened(server, applied),
             AckFrame::Ack { applied } => self.handle_ack(server, applied),
             AckFrame::Gap { expected } => self.handle_gap(server, expected),
-            AckFrame::Following { applied } => self.handle_following(server, applied),
             AckFrame::ImageApplied { .. } => Ok(self.continue_image(server, true)),
             AckFrame::WantBlocks {
                 recovery,
@@ -132,15 +134,6 @@ impl Primary {
         Ok(life.carry_out(outputs))
     }
 
-    /// A server that is being rebuilt keeps up so far: writes may wait for that.
-    fn handle_following(&mut self, server: NodeId, applied: Seq) -> Result<Vec<Command>, FifoError> {
-        let State::Living(life) = &mut self.state else {
-            return Ok(Vec::new());
-        };
-        life.sender.handle_following(server, applied)?;
-        Ok(Vec::new())
-    }
-
     fn handle_gap(&mut self, server: NodeId, expected: Seq) -> Result<Vec<Command>, FifoError> {
         let State::Living(life) = &mut self.state else {
             return Ok(Vec::new());
@@ -158,7 +151,7 @@ impl Primary {
             return Vec::new();
         };
         if chunk_applied {
-            source.chunk_applied();
+            source.chunk_applied(life.operation_bytes());
         }
         let frames = source.next_frames(life.list().arena());
         if source.is_ended() {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use multicast::id::{Epoch, NodeId, Seq};
 use structures::delta::{Delta, REGIONS, RegionId};
-use wire::message::fusion::{AckFrame, BLOCK_BYTES, BlockId, DeltaFrame, FOLLOWING_EVERY};
+use wire::message::fusion::{AckFrame, BLOCK_BYTES, BlockId, DeltaFrame};
 
 use super::{Command, FusedBackup, Line};
 use crate::{
@@ -141,10 +141,7 @@ impl FusedBackup {
         Ok(match taken {
             Taken::Acknowledge { applied } => Some(AckFrame::Ack { applied }),
             Taken::Gap { expected } => Some(AckFrame::Gap { expected }),
-            Taken::Followed { applied } => applied
-                .0
-                .is_multiple_of(FOLLOWING_EVERY)
-                .then_some(AckFrame::Following { applied }),
+            Taken::Silent => None,
         })
     }
 

@@ -2,8 +2,7 @@
 //!
 //! Receivers come and go, but only by their owner's word (a view): a receiver that merely lost its connection
 //! stays, and what it has not acknowledged stays unstable. A receiver that is not *required* is sent every
-//! message and waited for by no acknowledgement: a backup that is still being rebuilt. But it must be able to follow,
-//! or its channel would overflow for ever: no message is taken while an open channel is [`MAX_UNSTABLE`] behind.
+//! message and waited for by nobody: a backup that is still being rebuilt.
 //!
 //! Invariants: `stable` = the largest value that the smallest acknowledgement over the required receivers ever
 //! had (all, if none is required); messages above it are kept, those up to it are not.
@@ -78,8 +77,6 @@ struct Receiver {
     acked: Seq,
     /// Whether stability waits for it.
     required: bool,
-    /// The last message it is known to have taken, if only for the time being: it must not fall too far behind.
-    followed: Seq,
     /// Whether its channel takes messages now.
     open: bool,
     /// The gap it reported last, answered already: everything behind it is under way again.
@@ -126,13 +123,7 @@ impl<M: Clone> FifoSender<M> {
 
     /// Whether another message may be taken; if not, the owner must wait for acknowledgements.
     pub fn has_room(&self) -> bool {
-        let follows = |receiver: &Receiver| {
-            receiver.required || !receiver.open || self.last.0 - receiver.followed.0 < MAX_UNSTABLE as u64
-        };
-        self.last < LAST_SEQ
-            && self.unstable.len() < MAX_UNSTABLE
-            && self.unstable_bytes < MAX_UNSTABLE_BYTES
-            && self.receivers.values().all(follows)
+        self.last < LAST_SEQ && self.unstable.len() < MAX_UNSTABLE && self.unstable_bytes < MAX_UNSTABLE_BYTES
     }
 
     /// The last message a receiver acknowledged, if it is one.
@@ -164,7 +155,6 @@ impl<M: Clone> FifoSender<M> {
     pub fn add_receiver(&mut self, receiver: NodeId, applied: Seq, required: bool) {
         let fresh = Receiver {
             acked: applied,
-            followed: applied,
             required,
             open: false,
             answered_gap: None,
@@ -212,7 +202,6 @@ impl<M: Clone> FifoSender<M> {
     pub fn doubt_receivers(&mut self) {
         for receiver in self.receivers.values_mut() {
             receiver.acked = receiver.acked.min(self.stable);
-            receiver.followed = receiver.followed.min(self.stable);
             receiver.open = false;
         }
     }
@@ -225,19 +214,7 @@ impl<M: Clone> FifoSender<M> {
         self.check_sent(receiver, applied)?;
         let known = self.known(receiver)?;
         known.acked = known.acked.max(applied);
-        known.followed = known.followed.max(applied);
         Ok(self.raise_stable())
-    }
-
-    /// The receiver has taken everything up to `followed`, but may lose it again: nothing becomes stable by that.
-    ///
-    /// # Errors
-    /// `UnknownReceiver`, `NeverSent`.
-    pub fn handle_following(&mut self, receiver: NodeId, followed: Seq) -> Result<(), FifoError> {
-        self.check_sent(receiver, followed)?;
-        let known = self.known(receiver)?;
-        known.followed = known.followed.max(followed);
-        Ok(())
     }
 
     /// The receiver misses `expected`: sends it and what comes after again, once per gap.

@@ -180,48 +180,6 @@ fn there_is_room_for_max_unstable_messages_and_not_one_more() {
 }
 
 #[test]
-fn a_receiver_in_rebuild_may_fall_max_unstable_behind_and_not_one_more() {
-    let node = NodeId(1);
-    let mut sender = FifoSender::new(Seq(0));
-    sender.add_receiver(node, Seq(0), false);
-    sender.handle_opened(node, Seq(0)).unwrap();
-    for _ in 0..MAX_UNSTABLE {
-        assert!(sender.has_room());
-        sender.multicast('m', 1);
-    }
-    assert_eq!(sender.stable(), Seq(MAX_UNSTABLE as u64), "nobody is required");
-    assert!(!sender.has_room());
-    sender.handle_following(node, Seq(1)).unwrap();
-    assert!(sender.has_room());
-    sender.multicast('m', 1);
-    assert!(!sender.has_room());
-    sender.handle_closed(node);
-    assert!(sender.has_room(), "nobody can follow over a closed channel");
-    let never = FifoError::NeverSent {
-        receiver: node,
-        applied: Seq(2000),
-        last: sender.last(),
-    };
-    assert_eq!(sender.handle_following(node, Seq(2000)), Err(never));
-}
-
-#[test]
-fn following_makes_nothing_stable_also_of_a_receiver_that_is_required_later() {
-    let node = NodeId(1);
-    let mut sender = FifoSender::new(Seq(0));
-    sender.add_receiver(node, Seq(0), false);
-    sender.handle_opened(node, Seq(0)).unwrap();
-    sender.require(node);
-    sender.multicast('m', 1);
-    sender.handle_following(node, Seq(1)).unwrap();
-    assert_eq!(sender.stable(), Seq(0));
-    assert_eq!(
-        sender.handle_ack(node, Seq(1)),
-        Ok(vec![FifoOutput::Stable(Seq(1))])
-    );
-}
-
-#[test]
 fn there_is_room_below_max_unstable_bytes_and_not_at_it() {
     let mut sender = with_two_receivers();
     sender.multicast('x', MAX_UNSTABLE_BYTES - 1);

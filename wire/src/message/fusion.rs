@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! primary  -> server   Open, Delta*, Stable, Block*, Image*, ImageEnd, Signatures
-//! server   -> primary  Opened, Ack, Gap, WantBlocks, Following, ImageApplied, Fenced, NoImage, WantSignatures
+//! server   -> primary  Opened, Ack, Gap, WantBlocks, ImageApplied, Fenced, NoImage, WantSignatures
 //! server   -> replacement  Begin, Auxiliary*, Block*, End
 //! manager  -> server   Fence, Cut, Residual, Abandon, Admit, Rebuild  server  -> manager  Fenced, CutDone, ...
 //! manager  -> primary  View, Found, Recover, Resume                   primary -> manager  CaughtUp, Installed, ...
@@ -31,12 +31,6 @@ pub use self::{
 /// Blocks of a residual that may be under way from one primary to one server: what one of its operations may have
 /// to wait behind.
 pub const BLOCKS_AHEAD: u64 = 4;
-
-/// Operations between two words of a server that is being rebuilt about how far it has followed.
-pub const FOLLOWING_EVERY: u64 = 64;
-
-// The primary hears of it well before it stops to wait for it.
-const _: () = assert!(4 * FOLLOWING_EVERY < multicast::fifo::MAX_UNSTABLE as u64);
 
 /// Chunks of an image that may be under way to one server, so that operations are not queued behind all of it.
 pub const IMAGE_CHUNKS_AHEAD: usize = 4;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use multicast::id::{Epoch, Seq};
 use structures::delta::RegionId;
-use wire::message::fusion::{AckFrame, DeltaFrame, FOLLOWING_EVERY, FromServer, ToServer};
+use wire::message::fusion::{AckFrame, DeltaFrame, FromServer, ToServer};
 
 use super::*;
 
@@ -134,30 +134,6 @@ fn an_image_that_breaks_off_is_told_and_cannot_be_begun_again() {
         assert_eq!(
             again,
             [told(4, AckFrame::NoImage), Command::Close { connection: 4 }]
-        );
-    }
-}
-
-#[test]
-fn a_server_in_rebuild_says_now_and_then_how_far_it_has_followed_and_acknowledges_nothing() {
-    let mut backup = with_two_primaries();
-    order(
-        &mut backup,
-        ToServer::Rebuild {
-            epoch: Epoch(7),
-            primaries: vec![seat(P, 1), seat(Q, 1)],
-        },
-    );
-    call(&mut backup, 3, P, open_frame(1, 7, 0, true));
-    for seq in 1..=2 * FOLLOWING_EVERY {
-        let following = told(3, AckFrame::Following { applied: Seq(seq) });
-        let expected: Vec<_> = (seq % FOLLOWING_EVERY == 0)
-            .then_some(following)
-            .into_iter()
-            .collect();
-        assert_eq!(
-            say(&mut backup, 3, operation(seq, seq - 1, delta(4, 1, &[8]))),
-            expected
         );
     }
 }

@@ -118,12 +118,6 @@ pub enum AckFrame {
         /// One past the last chunk's last byte.
         offset: u64,
     },
-    /// Everything up to here is applied to the image that is under way. Not an acknowledgement: the image may yet break
-    /// off. Said every [`FOLLOWING_EVERY`](super::FOLLOWING_EVERY) operations, so that the primary runs no further ahead than this server can follow.
-    Following {
-        /// The last applied operation.
-        applied: Seq,
-    },
     /// Put the signatures of these blocks into the channel.
     WantSignatures {
         /// The server's number for it.

@@ -214,7 +214,6 @@ fn ack_frames(f: &Fields) -> Vec<AckFrame> {
             region: f.region(),
             offset: f.other_long,
         },
-        AckFrame::Following { applied: f.seq() },
         AckFrame::WantSignatures {
             scrub: f.long,
             window: scrub_window(f),
