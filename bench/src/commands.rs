@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod config;
 pub mod experiment;
 pub mod floor;
+pub mod lean;
 pub mod node;
 pub mod scrub;
 pub mod up;

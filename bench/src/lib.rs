@@ -8,12 +8,14 @@
 //!
 //! [`commands`] is the command line, [`cluster`] launches and kills, [`experiment`] is the report's chapter 4,
 //! [`mechanism`] what differs between mechanisms, [`floor`] the rounds that none can beat, [`placement`] which
-//! core a process is kept on, [`scrub`] compares a running cluster's parity with its primaries. Read first: [`experiment`].
+//! core a process is kept on, [`scrub`] compares a running cluster's parity with its primaries, [`lean`] weighs one plain
+//! copy. Read first: [`experiment`].
 
 pub mod cluster;
 pub mod commands;
 pub mod experiment;
 pub mod floor;
+pub mod lean;
 pub mod machine;
 pub mod mechanism;
 pub mod placement;

@@ -6,7 +6,7 @@ use bench::{
     commands::{
         Failure,
         arguments::{Command, CommandLine},
-        config, experiment, floor, node, scrub, up,
+        config, experiment, floor, lean, node, scrub, up,
     },
     floor::echo,
     placement, results,
@@ -18,6 +18,10 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
+fn heap_bytes() -> u64 {
+    ALLOCATOR.allocated() as u64
+}
+
 fn main() -> ExitCode {
     let CommandLine {
         command,
@@ -27,7 +31,7 @@ fn main() -> ExitCode {
         placement::keep_on(core);
     }
     if let Some(Command::Node { role, arguments, .. }) = command {
-        return node::run(role, arguments, || ALLOCATOR.allocated() as u64);
+        return node::run(role, arguments, heap_bytes);
     }
     wire::role::start_logging();
     let done = match command {
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
             samples,
             placement,
         }) => floor::floor(faults, samples, placement),
+        Some(Command::Lean { elements }) => lean::lean(elements, heap_bytes),
         Some(Command::Compare { a, b }) => compare(&a, &b),
         Some(Command::Report { folder }) => experiment::redraw(&folder),
         Some(Command::FloorEcho { .. }) => echo().map_err(Failure::from),

@@ -258,6 +258,31 @@ fn comparing_or_drawing_what_is_no_run_is_bad_usage() {
 }
 
 #[test]
+fn one_copy_of_a_list_is_lean_and_a_map_takes_less_than_its_keys_and_values_twice() {
+    let output = bench(&["lean", "--elements", "50000"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let per_element = |what: &str| -> f64 {
+        let mut rows = text
+            .lines()
+            .filter(|line| line.contains(what) && line.contains("┆ here"));
+        let cells: Vec<&str> = rows.next().unwrap().split('┆').collect();
+        cells[3].trim().parse().unwrap()
+    };
+    assert!((8.0..12.0).contains(&per_element("list of")), "{text}");
+    assert!((16.0..32.0).contains(&per_element("map of")), "{text}");
+    let is_there = text.contains("Redis ");
+    assert_eq!(
+        text.contains("redis-server is not installed here: its figures are left out"),
+        !is_there
+    );
+    let (code, refused) = code_and_errors(&["lean", "--elements", "0"]);
+    let expected = "error: invalid value '0' for '--elements <ELEMENTS>': 0 is not in 1..=16000000\n";
+    assert_eq!(code, Some(2));
+    assert!(refused.starts_with(expected), "{refused}");
+}
+
+#[test]
 fn a_small_run_leaves_every_file_and_exits_with_0() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");

@@ -58,6 +58,12 @@ pub enum Command {
         #[arg(long, default_value = "split")]
         placement: Placement,
     },
+    /// Weigh one plain copy of a list and of a map, beside Redis where it is installed
+    Lean {
+        /// How many elements of 8 bytes each, and keys of 8.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=MAX_OPS))]
+        elements: u64,
+    },
     /// Compare the folders of two runs
     Compare {
         /// A run's folder.
