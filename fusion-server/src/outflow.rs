@@ -113,11 +113,9 @@ impl Outflow {
     }
 
     /// A block of the residual, scaled, if this replacement has bytes of it.
-    pub(crate) fn block_portion(&mut self, block: BlockId, residual: &[u8]) -> Option<Portion> {
+    pub(crate) fn block_portion(&mut self, block: BlockId, residual: &Bytes) -> Option<Portion> {
         self.blocks.place(block)?;
-        let mut scaled = vec![0; residual.len()];
-        multiply_sum(&[(self.factor, residual)], &mut scaled);
-        let bytes = Bytes::from(scaled);
+        let bytes = scaled(self.factor, residual);
         Some(self.portion(vec![ResidualFrame::Block { block, bytes }]))
     }
 
@@ -153,4 +151,14 @@ impl Outflow {
             frames,
         }
     }
+}
+
+/// The factor times these bytes; the bytes themselves if it is 1, as always with one fused server.
+fn scaled(factor: u8, bytes: &Bytes) -> Bytes {
+    if factor == 1 {
+        return bytes.clone();
+    }
+    let mut scaled = vec![0; bytes.len()];
+    multiply_sum(&[(factor, bytes)], &mut scaled);
+    Bytes::from(scaled)
 }

@@ -1,15 +1,15 @@
 //! How many blocks of a residual may be under way from the live primaries, so that their operations wait behind few.
 //!
-//! One thread takes both. While operations come, a block is asked for only when the one before it has come, so that
-//! an operation waits behind one or two of them, and the server spends at least as much time on operations as on
-//! blocks. Once none came between [`QUIET_BLOCKS`] blocks, the primaries are idle, and the residual takes what it can.
+//! One thread takes both. While operations come, a block is asked for only when the one before it has come, so that an
+//! operation waits behind one of them, and what waits of operations is taken between two of them. Once none came between
+//! [`QUIET_BLOCKS`] blocks, the primaries are idle, and the residual takes what it can.
 //!
 //! Invariant: an operation brings the careful pace back at once.
 
 /// Blocks in a row without an operation between them after which the primaries count as idle.
 pub const QUIET_BLOCKS: u64 = 16;
 /// Blocks that may be under way from all primaries together while they send operations.
-pub const BUSY_BLOCKS_AHEAD: u64 = 2;
+pub const BUSY_BLOCKS_AHEAD: u64 = 1;
 
 /// See the module's documentation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -15,6 +15,7 @@
 
 use std::{array, collections::BTreeMap};
 
+use bytes::Bytes;
 use erasure::{DecodeError, Decoder};
 use multicast::id::NodeId;
 use structures::delta::{REGIONS, RegionId};
@@ -154,6 +155,7 @@ impl Residual {
         while self.outflows.values().all(Outflow::takes_blocks)
             && let Some((block, bytes)) = self.window.pop_complete()
         {
+            let bytes = Bytes::from(bytes);
             let takers = self.outflows.values_mut();
             portions.extend(takers.filter_map(|outflow| outflow.block_portion(block, &bytes)));
         }
