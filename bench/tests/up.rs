@@ -78,7 +78,20 @@ async fn the_clusters_that_come_with_the_program_start_are_shown_and_stop_in_ord
         ["3", "primary", "C"],
         ["4", "fusion-server", "-"],
     ];
-    for (name, expected) in [("replication.ini", &replication[..]), ("fusion.ini", &fusion[..])] {
+    let arena = [
+        ["0", "group-manager", "-"],
+        ["1", "primary", "A"],
+        ["2", "primary", "B"],
+        ["3", "primary", "C"],
+        ["4", "primary", "D"],
+        ["5", "primary", "E"],
+        ["6", "fusion-server", "-"],
+    ];
+    for (name, expected) in [
+        ("replication.ini", &replication[..]),
+        ("fusion.ini", &fusion[..]),
+        ("fusion-arena-map.ini", &arena[..]),
+    ] {
         let (_folder, file) = copied(name);
         let mut program = up(&file, &[]);
         let rows = rows(&program.lines_until(ACTIVE).await);
