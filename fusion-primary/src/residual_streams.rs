@@ -117,6 +117,8 @@ impl ResidualStreams {
     pub(crate) fn close(&mut self, stream: u64) {
         self.parked.retain(|parked| parked.stream != stream);
         self.known.retain(|known| *known != stream);
+        let is_of_it = |event: &Event| matches!(event, Event::Residual { stream: of, .. } if *of == stream);
+        self.released.retain(|event| !is_of_it(event));
         if let Some(task) = self.tasks.remove(&stream) {
             task.abort();
         }

@@ -88,13 +88,17 @@ impl Window {
 }
 
 impl<W: Watcher> Edit<'_, '_, W> {
-    /// The window that a splice which its page cannot hold is dealt out over, and to how many pages.
+    /// The window that a splice which its page cannot hold is dealt out over, and to how many pages: no more than now, if
+    /// it brings no more bytes than it takes. So a removal needs no room.
     pub(super) fn window_for(&self, at: Cursor, removed: usize, inserted: usize) -> (Window, usize) {
         let capacity = self.capacity();
         let mut window = Window::holding(self.view(), at, removed);
         loop {
             let bytes = window.used - removed + inserted;
-            let pages = pages_for(bytes, capacity);
+            let pages = match inserted <= removed {
+                true => pages_for(bytes, capacity).min(window.pages.len()),
+                false => pages_for(bytes, capacity),
+            };
             let is_enough = pages <= window.pages.len() || is_dense(bytes, pages, capacity);
             if is_enough || window.pages.len() >= WINDOW_PAGES || !window.widen(self.view()) {
                 return (window, pages);

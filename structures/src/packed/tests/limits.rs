@@ -152,6 +152,35 @@ fn pages_are_never_more_than_there_may_be() {
 }
 
 #[test]
+fn what_takes_bytes_away_needs_no_page() {
+    let mut scripted = Scripted::new(spec(StructureKind::List), 64);
+    for n in 0..100 {
+        let op = adding(StructureKind::List, n, &[n; 20]);
+        assert_eq!(scripted.outcome(op), Outcome::Inserted);
+    }
+    let mut expected = scripted.packed.elements();
+    let mut pages = (scripted.packed.arena().len(RegionId::RECORDS) - 16) / 64;
+    for n in 0..80u8 {
+        // As many pages as there are, and not one more.
+        scripted.packed.elements.chain_mut().set_limits(pages, 1000);
+        let index = u64::from(n) % expected.len() as u64;
+        let place = index as usize;
+        if n % 2 == 0 {
+            expected.remove(place);
+            assert_eq!(scripted.outcome(Op::RemoveAt { index }), Outcome::Removed);
+        } else {
+            let value = expected[place].value[1..].to_vec();
+            expected[place].value = value.clone();
+            assert_eq!(scripted.outcome(Op::SetAt { index, value }), Outcome::Updated);
+        }
+        assert_eq!(scripted.packed.elements(), expected);
+        let now = (scripted.packed.arena().len(RegionId::RECORDS) - 16) / 64;
+        assert!(now <= pages, "{now} pages after {pages}");
+        pages = now;
+    }
+}
+
+#[test]
 fn a_value_does_not_grow_past_the_last_page() {
     for kind in [StructureKind::List, StructureKind::Map, StructureKind::OrderedMap] {
         let mut scripted = Scripted::new(spec(kind), 64);
