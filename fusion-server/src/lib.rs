@@ -15,6 +15,7 @@
 pub mod backup;
 pub mod coded;
 pub mod fault;
+pub mod held_regions;
 pub mod image_cursor;
 pub mod outflow;
 pub mod pace;

@@ -1,27 +1,19 @@
-//! What a fused server holds of one primary: where it stands, its plain regions, and how to undo.
-//!
-//! The coded regions themselves are in the parities; here are only their lengths, the report's `tos`. What the
-//! layout leaves plain (of `linked` the auxiliary list and the clients' sessions, of `arena` nothing) is kept as
-//! it is.
+//! What a fused server holds of one primary: where it stands, its regions, and how to undo.
 //!
 //! Invariants: an operation is applied as a whole or not at all; `lengths` are those of the bytes held, so of
 //! an image that is under way only what has come.
-
-use std::array;
 
 use multicast::{
     fifo::{FifoReceiver, Reception},
     id::{Epoch, Seq},
 };
-use structures::{
-    arena::{Arena, ArenaError, check_growth},
-    delta::{Delta, REGIONS, Range, RegionId},
-};
-use wire::message::fusion::{Layout, PrimarySeat};
+use structures::delta::{Delta, REGIONS, Range, RegionId};
+use wire::message::fusion::PrimarySeat;
 
 use crate::{
     coded::{Addend, Coded},
     fault::PrimaryFault,
+    held_regions::HeldRegions,
     image_cursor::ImageCursor,
     standing::{Held, Standing, Taken},
     undo_ring::{MAX_UNDO, Undo, UndoRing},
@@ -37,10 +29,7 @@ pub struct PrimaryCopy {
     fence: Epoch,
     held: Held,
     receiver: FifoReceiver,
-    /// Bytes of each coded region that are in its parity; 0 for a plain one.
-    coded_lengths: [u64; REGIONS],
-    /// The plain regions; the coded ones are empty here.
-    plain: Arena,
+    regions: HeldRegions,
     ring: UndoRing,
 }
 
@@ -56,8 +45,7 @@ impl PrimaryCopy {
             fence: seat.since,
             held: Held::Whole,
             receiver: FifoReceiver::default(),
-            coded_lengths: [0; REGIONS],
-            plain: Arena::new(),
+            regions: HeldRegions::default(),
             ring: UndoRing::default(),
         }
     }
@@ -92,23 +80,22 @@ impl PrimaryCopy {
 
     /// Bytes of each region held.
     pub fn lengths(&self) -> [u64; REGIONS] {
-        let plain = self.plain.lengths();
-        array::from_fn(|region| self.coded_lengths[region].max(plain[region]))
+        self.regions.lengths()
     }
 
-    /// Bytes of each coded region that are in its parity, the report's `tos`; 0 for a plain one.
+    /// Bytes of each coded region that are in its parity; 0 for a plain one.
     pub fn coded_lengths(&self) -> [u64; REGIONS] {
-        self.coded_lengths
+        self.regions.coded_lengths()
     }
 
     /// A plain region's bytes.
     pub fn plain(&self, region: RegionId) -> &[u8] {
-        self.plain.image(region)
+        self.regions.plain(region)
     }
 
     /// Bytes of memory it takes beside the parity.
     pub fn auxiliary_bytes(&self) -> u64 {
-        self.plain.lengths().iter().sum::<u64>() + self.ring.bytes() as u64
+        self.regions.plain_bytes() + self.ring.bytes() as u64
     }
 
     /// Refuses epochs before `epoch` from now on.
@@ -258,88 +245,19 @@ impl PrimaryCopy {
     /// Undoes everything above `cut`, newest first; [`Self::can_cut`] has said that it can.
     pub fn cut(&mut self, coded: &mut Coded, cut: Seq) {
         while let Some(undo) = self.ring.pop_above(cut) {
-            self.undo(coded, undo);
+            self.regions
+                .undo(coded, self.addend, undo.ranges, undo.old_lengths);
             self.receiver.undone_last();
         }
     }
 
-    fn undo(
-        &mut self,
-        coded: &mut Coded,
-        Undo {
-            ranges, old_lengths, ..
-        }: Undo,
-    ) {
-        let layout = coded.layout();
-        let (ranges, plain) = part(layout, ranges);
-        let plain = Delta {
-            lengths: [0; REGIONS],
-            ranges: plain,
-        };
-        self.plain
-            .undo(&plain, layout.plain_lengths(old_lengths))
-            .expect("it is the last operation applied, and these were the lengths before it");
-        self.coded_lengths = layout.coded_lengths(old_lengths);
-        // The operation may have cut a region that undoing it makes long again.
-        coded.reach(self.coded_lengths);
-        for range in &ranges {
-            coded.add(self.addend, range.region, range.offset, &range.xor);
-        }
-    }
-
-    /// Applies a delta that was clipped, if it had to be, to both kinds of regions, or to neither.
+    /// Applies a delta that was clipped, if it had to be, or nothing of it.
     fn apply(&mut self, coded: &mut Coded, seq: Seq, delta: Delta) -> Result<Undo, PrimaryFault> {
-        let layout = coded.layout();
-        let old_lengths = self.lengths();
-        let coded_lengths = layout.coded_lengths(delta.lengths);
-        let longest = array::from_fn(|region| coded_lengths[region].max(self.coded_lengths[region]));
-        let (mut ranges, plain) = part(layout, delta.ranges);
-        for region in layout.coded() {
-            let place = usize::from(region.0);
-            check_growth(region, self.coded_lengths[place], coded_lengths[place])?;
-        }
-        check_bounds(&ranges, longest)?;
-        let mut plain = Delta {
-            lengths: layout.plain_lengths(delta.lengths),
-            ranges: plain,
-        };
-        self.plain.apply(&plain)?;
-        coded.reach(longest);
-        for range in &ranges {
-            coded.add(self.addend, range.region, range.offset, &range.xor);
-        }
-        self.coded_lengths = coded_lengths;
-        ranges.append(&mut plain.ranges);
+        let (ranges, old_lengths) = self.regions.apply(coded, self.addend, delta)?;
         Ok(Undo {
             seq,
             ranges,
             old_lengths,
         })
     }
-}
-
-/// The ranges of coded regions, and all others.
-fn part(layout: Layout, ranges: Vec<Range>) -> (Vec<Range>, Vec<Range>) {
-    let is_coded = |range: &Range| layout.is_coded(range.region);
-    match ranges.iter().all(is_coded) {
-        true => (ranges, Vec::new()),
-        false => ranges.into_iter().partition(is_coded),
-    }
-}
-
-/// Whether all ranges lie within their regions.
-fn check_bounds(ranges: &[Range], lengths: [u64; REGIONS]) -> Result<(), ArenaError> {
-    for range in ranges {
-        let length = lengths[usize::from(range.region.0)];
-        let (offset, bytes) = (range.offset, range.xor.len() as u64);
-        if offset.checked_add(bytes).is_none_or(|end| end > length) {
-            return Err(ArenaError::RangeOutside {
-                region: range.region.0,
-                offset,
-                bytes,
-                length,
-            });
-        }
-    }
-    Ok(())
 }

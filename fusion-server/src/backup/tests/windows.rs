@@ -172,6 +172,26 @@ fn a_replacement_that_does_not_read_holds_so_many_blocks_back_and_not_one_more()
 }
 
 #[test]
+fn plain_regions_too_are_sent_no_faster_than_the_replacement_reads() {
+    let mut backup = with_two_primaries();
+    let chunks = MAX_PORTIONS as u64 + 1;
+    let cut = chunks.div_ceil(MAX_GROWTH_BYTES / BLOCK_BYTES);
+    for seq in 1..=cut {
+        let length = (chunks * BLOCK_BYTES).min(seq * MAX_GROWTH_BYTES);
+        let grown = Delta {
+            lengths: [0, length, 0],
+            ranges: vec![],
+        };
+        say(&mut backup, LINE_P, operation(seq, 0, grown));
+    }
+    let commands = order(&mut backup, residual(vec![loss(P, cut)], vec![Q], true));
+    assert_eq!(commands.len(), MAX_PORTIONS);
+    assert_eq!(portion_sent(&mut backup).len(), 1, "the last chunk");
+    assert_eq!(portion_sent(&mut backup).len(), 1, "the end");
+    assert_eq!(portion_sent(&mut backup), []);
+}
+
+#[test]
 fn a_primary_is_asked_only_for_blocks_that_it_had_bytes_of_when_they_entered() {
     let mut backup = with_two_primaries();
     let whole = (WINDOW_BLOCKS as u64 + 1) * BLOCK_BYTES;
