@@ -54,12 +54,11 @@ impl Primary {
         let was_open = port.channel == Channel::Open;
         port.disconnect();
         port.attempt = if was_open { 0 } else { port.attempt + 1 };
-        let commands = match life.fenced {
+        // Writes that waited for its image go on at the next word of a server or of the manager.
+        match life.fenced {
             true => Vec::new(),
             false => vec![dial(port)],
-        };
-        // Writes may have waited for the image to get on.
-        self.settle(commands)
+        }
     }
 
     pub(super) fn handle_server(&mut self, server: NodeId, frame: AckFrame) -> Vec<Command> {
@@ -216,11 +215,10 @@ impl Primary {
         life.sender.handle_closed(server);
         port.disconnect();
         port.attempt += 1;
-        let commands = match life.fenced {
+        match life.fenced {
             true => vec![Command::Disconnect { server }],
             false => vec![dial(port)],
-        };
-        self.settle(commands)
+        }
     }
 }
 
