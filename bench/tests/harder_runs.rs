@@ -173,11 +173,13 @@ async fn a_node_that_crashes_while_another_one_is_recovered_costs_nothing() {
             "--faults",
             "2",
             "--ops",
-            "2000",
+            "4000",
+            "--value-bytes",
+            "1000",
             "--pipeline",
             "32",
-            "--crash-every",
-            "2000",
+            "--crash-at",
+            "4000",
             "--crash-during-recovery",
         ])
         .await;

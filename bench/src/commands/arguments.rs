@@ -198,7 +198,7 @@ pub struct ExperimentArguments {
     /// Crash another node whenever one is being recovered.
     #[arg(long, help_heading = "Crashes")]
     pub crash_during_recovery: bool,
-    /// Write to the other groups through every crash, and record what they see of it.
+    /// Write to the other groups through every crash, each client one request at a time, and record what they see.
     #[arg(long, help_heading = "Crashes")]
     pub load_during_recovery: bool,
 

@@ -196,7 +196,8 @@ impl Loader {
     }
 
     /// Writes without a pause until `stop`, so that the number of elements stays as it is; tells of every update
-    /// when it was asked and answered.
+    /// when it was asked and answered. Each client has one request under way, however deep its pipeline is: more
+    /// would only wait for one another.
     ///
     /// # Errors
     /// The first client's that fails.
@@ -205,8 +206,6 @@ impl Loader {
         stop: &Cell<bool>,
     ) -> Result<Vec<(Instant, Instant)>, LoadError> {
         let has_updates = Step::Update.is_of(self.load.structure);
-        // Elements that come and go have places, which are known while one request at a time is under way.
-        let depth = if has_updates { self.load.pipeline } else { 1 };
         let works = self.writers.iter_mut().map(async |writer| {
             let mut samples = Vec::new();
             let mut is_extra = false;
@@ -222,7 +221,7 @@ impl Loader {
                 }
             };
             let answered = |answered: Answered| samples.push((answered.asked, answered.answered));
-            writer.run(depth, next_step, answered).await?;
+            writer.run(1, next_step, answered).await?;
             Ok::<_, WriterError>(samples)
         });
         Ok(try_join_all(works).await?.concat())

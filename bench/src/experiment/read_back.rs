@@ -1,21 +1,22 @@
-//! Reading a group back, a page at a time: the largest structures do not fit into one answer.
+//! Reading a group back, a page at a time: the largest structures do not fit into one answer. Nobody writes
+//! meanwhile, so that the pages of different moments fit together.
 
 use multicast::id::GroupId;
-use structures::{kind::StructureKind, op::Element, query::Query};
+use structures::{op::Element, query::Query};
 use tokio::time::{Duration, Instant, sleep};
 use wire::client::{Client, ClientError, Directory};
 
-/// About how many bytes of keys and values one page holds.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// About how many bytes of keys and values one page holds: few pages, since a linked list walks to each from
+/// its beginning.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Pause between two attempts to read a page.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
-/// How a structure is read.
+/// How groups are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
-    pub(super) structure: StructureKind,
-    /// Bytes of the longest element.
+    /// Bytes of the longest element, key and value.
     pub(super) element_bytes: usize,
 }
 
@@ -43,11 +44,11 @@ impl Reading {
         loop {
             match self.page_at_door(&mut door, directory, group, from).await {
                 Ok(page) => {
-                    page.elements.iter().for_each(&mut see);
-                    if page.is_last {
+                    page.iter().for_each(&mut see);
+                    if self.is_last(&page) {
                         return Ok(());
                     }
-                    from += page.elements.len() as u64;
+                    from += page.len() as u64;
                     began = Instant::now();
                 }
                 Err(error) if error.is_passing() && began.elapsed() < patience => {
@@ -69,7 +70,7 @@ impl Reading {
         directory: &Directory,
         group: GroupId,
         from: u64,
-    ) -> Result<Page, ClientError> {
+    ) -> Result<Vec<Element>, ClientError> {
         let door = match door {
             Some(door) => door,
             none => none.insert(directory.door(group).await?),
@@ -90,27 +91,26 @@ impl Reading {
         let mut from = 0;
         loop {
             let page = self.page_from(client, group, from).await?;
-            page.elements.iter().for_each(&mut see);
-            if page.is_last {
+            page.iter().for_each(&mut see);
+            if self.is_last(&page) {
                 return Ok(());
             }
-            from += page.elements.len() as u64;
+            from += page.len() as u64;
         }
     }
 
-    async fn page_from(self, client: &mut Client, group: GroupId, from: u64) -> Result<Page, ClientError> {
+    async fn page_from(
+        self,
+        client: &mut Client,
+        group: GroupId,
+        from: u64,
+    ) -> Result<Vec<Element>, ClientError> {
         let count = self.page();
-        let (query, is_whole) = match self.structure {
-            StructureKind::LinkedList => (Query::All, true),
-            _ => (Query::Range { from, count }, false),
-        };
-        let elements = client.elements(group, query).await?;
-        let is_last = is_whole || (elements.len() as u64) < count;
-        Ok(Page { elements, is_last })
+        client.elements(group, Query::Range { from, count }).await
     }
-}
 
-struct Page {
-    elements: Vec<Element>,
-    is_last: bool,
+    /// Whether nothing can be behind it.
+    fn is_last(self, page: &[Element]) -> bool {
+        (page.len() as u64) < self.page()
+    }
 }

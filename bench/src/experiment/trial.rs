@@ -195,7 +195,6 @@ impl Work<'_> {
     /// Reads back every element of every group at its door, and what the recovered nodes themselves serve.
     async fn read_back(&mut self, crash: &Crash) -> Result<ReadBack, ExperimentError> {
         let reading = Reading {
-            structure: self.plan.structure,
             element_bytes: self.plan.key_bytes + usize::from(self.trial.value_bytes.most()),
         };
         let mut result = ReadBack::default();
