@@ -5,6 +5,11 @@ use std::{
     os::unix::fs::FileExt,
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
 /// Where a process's writable memory has these bytes.
 fn places(pid: u32, pattern: &[u8]) -> Vec<u64> {
     let memory = fs::File::open(format!("/proc/{pid}/mem")).unwrap();
@@ -32,8 +37,11 @@ fn places(pid: u32, pattern: &[u8]) -> Vec<u64> {
 }
 
 /// Flips a bit of the first byte wherever a process has this pattern, buffers that it reads no more included;
-/// at least once.
+/// at least once. It stands still meanwhile, so that nothing else has come to lie there.
 pub fn corrupt(pid: u32, pattern: &[u8]) {
+    let process = Pid::from_raw(pid as i32);
+    kill(process, Signal::SIGSTOP).unwrap();
+    wait_until_stopped(pid);
     let places = places(pid, pattern);
     assert!(!places.is_empty(), "process {pid} does not have {pattern:?}");
     let memory = OpenOptions::new()
@@ -42,5 +50,18 @@ pub fn corrupt(pid: u32, pattern: &[u8]) {
         .unwrap();
     for place in places {
         memory.write_all_at(&[pattern[0] ^ 4], place).unwrap();
+    }
+    kill(process, Signal::SIGCONT).unwrap();
+}
+
+/// A signal is taken when the process is next scheduled; its state, the first letter behind its name, tells.
+fn wait_until_stopped(pid: u32) {
+    let is_stopped = || {
+        let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let (_, behind_name) = status.rsplit_once(") ").unwrap();
+        behind_name.starts_with('T')
+    };
+    while !is_stopped() {
+        std::thread::yield_now();
     }
 }
