@@ -14,8 +14,8 @@ use structures::{arena::MAX_REGION_BYTES, delta::RegionId};
 
 use super::fusion::BlockId;
 
-/// Most blocks of one window. Signing as many holds nobody up for more than a fraction of a millisecond.
-pub const MAX_SCRUB_BLOCKS: u64 = 16;
+/// Most blocks of one window. Signing as many holds an operation up for about a tenth of a millisecond.
+pub const MAX_SCRUB_BLOCKS: u64 = 8;
 
 /// Which blocks are compared, and by which signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
