@@ -2,7 +2,8 @@
 //!
 //! One thread takes both. While operations come, a block is asked for only when the one before it has come, so that an
 //! operation waits behind one of them, and what waits of operations is taken between two of them. Once none came between
-//! [`QUIET_BLOCKS`] blocks, the primaries are idle, and the residual takes what it can.
+//! [`QUIET_BLOCKS`] blocks, the primaries are idle, and the residual takes what it can; so it begins, since a small
+//! residual is over sooner than an idle primary is told from a busy one.
 //!
 //! Invariant: an operation brings the careful pace back at once.
 
@@ -12,10 +13,17 @@ pub const QUIET_BLOCKS: u64 = 16;
 pub const BUSY_BLOCKS_AHEAD: u64 = 1;
 
 /// See the module's documentation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// Blocks that came since the last operation.
     quiet: u64,
+}
+
+impl Default for Pace {
+    /// Of primaries that count as idle.
+    fn default() -> Self {
+        Self { quiet: QUIET_BLOCKS }
+    }
 }
 
 impl Pace {
@@ -45,6 +53,8 @@ mod tests {
     #[test]
     fn so_many_blocks_without_an_operation_are_quiet_and_one_fewer_are_not() {
         let mut pace = Pace::default();
+        assert_eq!(pace.blocks_ahead(), u64::MAX);
+        pace.note_operation();
         for _ in 1..QUIET_BLOCKS {
             pace.note_block();
         }

@@ -65,46 +65,35 @@ fn begun(blocks: u64) -> (FusedBackup, Vec<Command>) {
 }
 
 #[test]
-fn while_operations_come_so_many_blocks_are_under_way_and_one_more_for_each_that_comes() {
-    let (mut backup, commands) = begun(BUSY_BLOCKS_AHEAD + 1);
-    assert_eq!(wanted(&commands), [(0, BUSY_BLOCKS_AHEAD)]);
+fn a_residual_begins_with_so_many_blocks_under_way_and_one_more_for_each_that_comes() {
+    let (mut backup, commands) = begun(BLOCKS_AHEAD + 1);
+    assert_eq!(wanted(&commands), [(0, BLOCKS_AHEAD)]);
     let next = say(&mut backup, LINE_Q, block_of(0, vec![]));
-    let one_more = vec![(BUSY_BLOCKS_AHEAD, 1)];
+    let one_more = vec![(BLOCKS_AHEAD, 1)];
     assert_eq!((sent(&next), wanted(&next)), (vec![Some(0)], one_more));
     let repeated = say(&mut backup, LINE_Q, block_of(0, vec![]));
     assert_eq!(repeated, [], "a block that came before");
-    let strange = say(&mut backup, LINE_Q, block_of(BUSY_BLOCKS_AHEAD + 1, vec![1]));
+    let strange = say(&mut backup, LINE_Q, block_of(BLOCKS_AHEAD + 1, vec![1]));
     assert_eq!(strange, [], "a block behind the end");
 }
 
 #[test]
-fn an_idle_primary_is_asked_for_more_blocks_until_it_sends_an_operation() {
+fn after_an_operation_so_few_blocks_are_under_way_until_enough_came_without_another_one() {
     let whole = 2 * QUIET_BLOCKS;
     let (mut backup, _) = begun(whole);
-    let next: Vec<_> = (0..QUIET_BLOCKS)
-        .flat_map(|index| {
-            portion_sent(&mut backup);
-            say(&mut backup, LINE_Q, block_of(index, vec![]))
-        })
-        .collect();
-    let asked: u64 = wanted(&next).iter().map(|(_, count)| count).sum();
-    assert_eq!(asked, QUIET_BLOCKS - BUSY_BLOCKS_AHEAD + BLOCKS_AHEAD);
     let seq = backup.applied(Q).expect("wholly held").0 + 1;
-    say(
-        &mut backup,
-        LINE_Q,
-        operation(seq, 0, delta(whole * BLOCK_BYTES, 0, &[1])),
-    );
-    for further in 1..=BLOCKS_AHEAD {
-        let next = say(&mut backup, LINE_Q, block_of(QUIET_BLOCKS + further - 1, vec![]));
-        let under_way = BLOCKS_AHEAD - further;
-        let asked: u64 = wanted(&next).iter().map(|(_, count)| count).sum();
-        assert_eq!(
-            asked,
-            BUSY_BLOCKS_AHEAD.saturating_sub(under_way),
-            "{further} blocks later"
-        );
-    }
+    let change = operation(seq, 0, delta(whole * BLOCK_BYTES, 0, &[1]));
+    say(&mut backup, LINE_Q, change);
+    let asked = (1..=QUIET_BLOCKS).map(|come| {
+        portion_sent(&mut backup);
+        let next = say(&mut backup, LINE_Q, block_of(come - 1, vec![]));
+        wanted(&next).iter().map(|(_, count)| count).sum()
+    });
+    let expected = (1..=QUIET_BLOCKS).map(|come| match come {
+        QUIET_BLOCKS => BLOCKS_AHEAD,
+        _ => BUSY_BLOCKS_AHEAD.saturating_sub(BLOCKS_AHEAD.saturating_sub(come)),
+    });
+    assert_eq!(asked.collect::<Vec<u64>>(), expected.collect::<Vec<u64>>());
 }
 
 #[test]
@@ -114,11 +103,20 @@ fn blocks_that_leave_first_are_asked_for_first_whoever_has_them() {
     order(&mut backup, ToServer::Admit { seat: seat(third, 1) });
     call(&mut backup, line_third, third, open_frame(1, 0, 0, false));
     let lines = [LINE_P, LINE_Q, line_third];
-    let cuts = lines.map(|line| grow(&mut backup, line, 2 * BLOCK_BYTES));
-    let mut commands = order(
+    let cuts = lines.map(|line| grow(&mut backup, line, (BLOCKS_AHEAD + 2) * BLOCK_BYTES));
+    order(
         &mut backup,
         residual(vec![loss(P, cuts[0])], vec![Q, third], false),
     );
+    let seq = backup.applied(Q).expect("wholly held").0 + 1;
+    let change = operation(seq, 0, delta((BLOCKS_AHEAD + 2) * BLOCK_BYTES, 0, &[1]));
+    say(&mut backup, LINE_Q, change);
+    let mut commands = Vec::new();
+    for index in 0..BLOCKS_AHEAD {
+        for line in [LINE_Q, line_third] {
+            commands = say(&mut backup, line, block_of(index, vec![]));
+        }
+    }
     let mut order_of_asking = Vec::new();
     while let Some(Command::ToPrimary { connection, frame }) = commands.pop() {
         let AckFrame::WantBlocks { first, .. } = frame else {
@@ -127,19 +125,20 @@ fn blocks_that_leave_first_are_asked_for_first_whoever_has_them() {
         order_of_asking.push((connection, first.index));
         commands = say(&mut backup, connection, block_of(first.index, vec![]));
     }
-    let expected = [(LINE_Q, 0), (line_third, 0), (LINE_Q, 1), (line_third, 1)];
-    assert_eq!(order_of_asking, expected);
+    let places = [BLOCKS_AHEAD, BLOCKS_AHEAD + 1];
+    let expected = places.map(|place| [(LINE_Q, place), (line_third, place)]);
+    assert_eq!(order_of_asking, expected.concat());
 }
 
 #[test]
 fn a_primary_that_calls_again_is_asked_for_the_blocks_that_are_missing() {
-    let (mut backup, _) = begun(BUSY_BLOCKS_AHEAD + 1);
+    let (mut backup, _) = begun(2);
     assert_eq!(sent(&say(&mut backup, LINE_Q, block_of(0, vec![]))), [Some(0)]);
     backup.handle(Event::Ended { connection: LINE_Q });
     let applied = backup.applied(Q).expect("wholly held");
     let again = call(&mut backup, 3, Q, open_frame(1, 0, applied.0, false));
     assert_eq!(again[0], told(3, AckFrame::Opened { applied }));
-    assert_eq!(wanted(&again), [(1, BUSY_BLOCKS_AHEAD)]);
+    assert_eq!(wanted(&again), [(1, 1)]);
 }
 
 #[test]
