@@ -46,7 +46,7 @@ impl Failure {
                 ExitCode::from(BAD_USAGE)
             }
             Self::Failed(error) => {
-                eprintln!("error: {error:#}");
+                eprintln!("error: {}", with_causes(&error));
                 ExitCode::from(FAILED)
             }
             Self::Interrupted => {
@@ -54,5 +54,31 @@ impl Failure {
                 ExitCode::from(INTERRUPTED)
             }
         }
+    }
+}
+
+/// The error and its causes, each said once: many an error's own text ends with its cause's.
+pub(crate) fn with_causes(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        match said.is_empty() {
+            true => said = cause,
+            false if said.ends_with(&cause) => {}
+            false => said = format!("{said}: {cause}"),
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_an_error_tells_itself_is_not_said_again() {
+        let error = anyhow::anyhow!("no such file")
+            .context("run.json: no such file")
+            .context("cannot write");
+        assert_eq!(with_causes(&error), "cannot write: run.json: no such file");
     }
 }

@@ -46,13 +46,8 @@ pub enum ScrubError {
     #[error("the manager does not answer: {0}")]
     Manager(ClientError),
     /// Nothing can take out what a lost primary had.
-    #[error("{node}, a primary, is {standing:?}: what the parity holds of it cannot be compared")]
-    LostPrimary {
-        /// Which.
-        node: NodeId,
-        /// What the membership says of it.
-        standing: Standing,
-    },
+    #[error("{}: what the parity holds of them cannot be compared; scrub again when they are active", lost(.0))]
+    LostPrimaries(Vec<(NodeId, Standing)>),
     /// Nobody has a parity.
     #[error("no fused server is active")]
     NoServer,
@@ -128,14 +123,23 @@ pub async fn scrub(cluster: &Cluster, directory: &Directory) -> Result<ScrubRepo
 
 /// Every primary that ever entered is there: the others are in no parity.
 fn check_primaries(cluster: &Cluster, members: &Membership) -> Result<(), ScrubError> {
-    for node in cluster.primaries.iter().map(|place| place.id) {
-        let standing = members.members.get(&node).map(|member| member.standing);
-        match standing {
-            None | Some(Standing::Absent | Standing::Active) => {}
-            Some(standing) => return Err(ScrubError::LostPrimary { node, standing }),
-        }
+    let standing = |node: NodeId| Some((node, members.members.get(&node)?.standing));
+    let lost = cluster
+        .primaries
+        .iter()
+        .filter_map(|place| standing(place.id))
+        .filter(|(_, standing)| !matches!(standing, Standing::Absent | Standing::Active));
+    let lost: Vec<_> = lost.collect();
+    match lost.is_empty() {
+        true => Ok(()),
+        false => Err(ScrubError::LostPrimaries(lost)),
     }
-    Ok(())
+}
+
+/// Names lost primaries and their standings.
+fn lost(primaries: &[(NodeId, Standing)]) -> String {
+    let one = |(node, standing): &(NodeId, Standing)| format!("{node}, a primary, is {standing:?}");
+    primaries.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 struct Scrubber {

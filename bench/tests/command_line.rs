@@ -197,6 +197,13 @@ fn a_written_cluster_file_passes_the_check_and_impossible_ones_are_bad_usage() {
             .ends_with("fusion-linked, 5 groups (A, B, C, D, E), tolerates 2 crashes in all; 8 processes\n")
     );
 
+    let again = ["config", "--out", &file];
+    let expected = format!("error: {file} is there already; to write over it: --force\n");
+    assert_eq!(code_and_errors(&again), (Some(2), expected));
+    assert!(std::fs::read_to_string(&file).unwrap().contains("fusion-linked"));
+    assert_eq!(bench(&[&again[..], &["--force"]].concat()).status.code(), Some(0));
+    assert!(std::fs::read_to_string(&file).unwrap().contains("replication"));
+
     let impossible = ["config", "--mechanism", "fusion-linked", "--groups", "256"];
     let expected = "error: 256 groups: fusion-linked with f = 1 takes 1 to 255\n";
     assert_eq!(code_and_errors(&impossible), (Some(2), expected.to_owned()));
@@ -217,6 +224,17 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
             .starts_with("replication, groups = 1, linked-list with values of 8 B, trial 1\n")
     );
     assert!(!out.exists());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named_with_its_cause_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let out = file.join("run").display().to_string();
+    let (code, text) = code_and_errors(&["--groups", "1", "--ops", "10", "--out", &out]);
+    let expected = format!("error: {out}/histograms: Not a directory (os error 20)\n");
+    assert_eq!((code, text), (Some(1), expected));
 }
 
 #[test]

@@ -209,8 +209,10 @@ async fn who_is_not_there_is_named_and_was_not_compared() {
     let primary = cluster.seats_of(Role::Primary)[0].node;
     cluster.kill(primary).await;
     cluster.wait_for(primary, Standing::Removed).await;
-    let complaint =
-        format!("error: {primary}, a primary, is Removed: what the parity holds of it cannot be compared\n");
+    let complaint = format!(
+        "error: {primary}, a primary, is Removed: what the parity holds of them cannot be compared; scrub again \
+         when they are active\n"
+    );
     assert_eq!(scrub(&cluster).await, (1, String::new(), complaint));
     cluster.stop().await;
 }

@@ -125,6 +125,9 @@ pub struct ConfigArguments {
     /// Where to write it; standard output without.
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// Write over a file that is there already.
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }
 
 /// The experiment.
@@ -143,7 +146,7 @@ pub struct ExperimentArguments {
     #[arg(long, default_value = "linked-list", value_parser = structure())]
     pub structure: StructureKind,
     /// What the elements are made from, and who crashes with whom.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub seed: u64,
     /// Trials of each configuration.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]

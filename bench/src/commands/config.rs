@@ -1,6 +1,10 @@
 //! `bench config` and `bench check`: writing and checking cluster files.
 
-use std::{io::IsTerminal, path::Path};
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, IsTerminal, Write},
+    path::Path,
+};
 
 use settings::{Cluster, ClusterPlan, LoadError, PortPlan};
 
@@ -9,7 +13,7 @@ use super::{Failure, arguments::ConfigArguments};
 /// Writes a cluster file.
 ///
 /// # Errors
-/// `Usage` if the options make no cluster; `Failed` if the file cannot be written.
+/// `Usage` if the options make no cluster, or the file is there already; `Failed` if the file cannot be written.
 pub fn config(arguments: &ConfigArguments) -> Result<(), Failure> {
     let (groups, faults) = (arguments.groups as usize, arguments.faults as usize);
     let mut plan = ClusterPlan::new(arguments.mechanism, groups, faults);
@@ -23,12 +27,30 @@ pub fn config(arguments: &ConfigArguments) -> Result<(), Failure> {
     match &arguments.out {
         None => print!("{text}"),
         Some(path) => {
-            let failed = |error| anyhow::anyhow!("cannot write {}: {error}", path.display());
-            std::fs::write(path, text).map_err(failed)?;
+            write(path, &text, arguments.force)?;
             println!("wrote {}", path.display());
         }
     }
     Ok(())
+}
+
+/// A cluster file may have been edited by hand since it was written.
+fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    match force {
+        true => options.write(true).create(true).truncate(true),
+        false => options.write(true).create_new(true),
+    };
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::Usage(format!(
+            "error: {} is there already; to write over it: --force",
+            path.display()
+        )),
+        _ => Failure::Failed(anyhow::anyhow!("cannot write {}: {error}", path.display())),
+    })
 }
 
 /// Loads a cluster file, or tells all that is wrong with it.

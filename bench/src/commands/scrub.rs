@@ -16,7 +16,7 @@ use wire::{
     role::host_and_port,
 };
 
-use super::{Failure, config::load};
+use super::{Failure, config::load, with_causes};
 use crate::scrub::{Code, Finding, ScrubReport, Suspect, scrub as compare};
 
 /// `bench scrub`.
@@ -100,7 +100,7 @@ async fn again_and_again(
     loop {
         beginnings.tick().await;
         if let Err(Failure::Failed(error)) = once(cluster, layout, directory).await {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", with_causes(&error));
         }
     }
 }
