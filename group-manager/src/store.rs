@@ -6,18 +6,25 @@
 //! ```text
 //! load()                              -> what is stored; epoch 0 and nobody if nothing ever was
 //! compare_and_swap(expected, next)    -> stored, or Conflict with what is stored instead
+//! watch(known, patience)              -> what is stored, as soon as it is later than known
 //! ```
+//!
+//! [`Changes`] keeps a thread in `watch` for a task that wants to hear of what others store.
 //!
 //! Invariants: epochs only rise; of two managers that swap from the same epoch one gets a conflict; what was
 //! stored once is there after a crash; something unreadable is an error, never an empty membership.
 
+mod changes;
 mod embedded;
 mod envelope;
 mod error;
 
+use std::time::Duration;
+
 use multicast::id::Epoch;
 use wire::message::membership::Membership;
 
+pub use changes::Changes;
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 
@@ -36,4 +43,11 @@ pub trait MembershipStore: Send + Sync {
     /// if `next` has no later epoch than `expected`; otherwise what kept the store from being read or
     /// written. After an [`StoreError::Io`] it is unknown which of the two memberships is stored.
     fn compare_and_swap(&self, expected: Epoch, next: &Membership) -> Result<(), StoreError>;
+
+    /// Waits until something later than `known` is stored, at most for `patience`; what is stored then, or
+    /// nothing if the time is over. Epochs in between may never be seen: the latest one is what counts.
+    ///
+    /// # Errors
+    /// As [`MembershipStore::load`], at once; whoever watches on pauses first.
+    fn watch(&self, known: Epoch, patience: Duration) -> Result<Option<Membership>, StoreError>;
 }

@@ -7,12 +7,18 @@
 //! A crash at any point leaves the old membership or the new one, whole: the rename is the moment. The lock
 //! is held for one compare-and-swap only and ends with the process that holds it, however that ends; so two
 //! managers on one file never both win from the same epoch, and a dead one blocks nobody.
+//!
+//! Managers that share the file share its file system, and so a machine: neither the lock nor the look of a
+//! file is to be relied on over a network (managers on several machines need the `etcd` store).
 
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use multicast::id::Epoch;
@@ -23,6 +29,9 @@ use super::{MembershipStore, StoreError, envelope};
 
 /// Longest membership file that is read, in bytes; 256 members take about 100 thousand.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// How often a watch looks whether the file is another one; a look costs a microsecond.
+const WATCH_PAUSE: Duration = Duration::from_millis(10);
 
 /// A membership file.
 #[derive(Clone, Debug)]
@@ -79,15 +88,17 @@ impl EmbeddedStore {
             .and_then(|folder| folder.sync_all())
             .map_err(failed("sync", folder))
     }
-}
 
-impl MembershipStore for EmbeddedStore {
-    fn load(&self) -> Result<Membership, StoreError> {
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Membership::default()),
-            Err(error) => return Err(failed("open", &self.path)(error)),
-        };
+    /// The file as it is now; none if nothing was ever stored.
+    fn open(&self) -> Result<Option<File>, StoreError> {
+        match File::open(&self.path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("open", &self.path)(error)),
+        }
+    }
+
+    fn read(&self, file: &File) -> Result<Membership, StoreError> {
         let actual = file.metadata().map_err(failed("inspect", &self.path))?.len();
         if actual > MAX_FILE_BYTES {
             return Err(StoreError::TooLarge {
@@ -101,6 +112,28 @@ impl MembershipStore for EmbeddedStore {
             .read_to_end(&mut bytes)
             .map_err(failed("read", &self.path))?;
         envelope::opened(&self.path, &bytes)
+    }
+
+    /// Whether the path still leads to this file. Nobody writes into a stored file, and the number of one that
+    /// is open is not given out again; so it does exactly until the next swap.
+    fn is_still(&self, file: Option<&File>) -> Result<bool, StoreError> {
+        let identity = |found: fs::Metadata| (found.dev(), found.ino());
+        let now = match fs::metadata(&self.path) {
+            Ok(found) => Some(identity(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failed("inspect", &self.path)(error)),
+        };
+        let then = file.map(File::metadata).transpose();
+        Ok(now == then.map_err(failed("inspect", &self.path))?.map(identity))
+    }
+}
+
+impl MembershipStore for EmbeddedStore {
+    fn load(&self) -> Result<Membership, StoreError> {
+        match self.open()? {
+            Some(file) => self.read(&file),
+            None => Ok(Membership::default()),
+        }
     }
 
     fn compare_and_swap(&self, expected: Epoch, next: &Membership) -> Result<(), StoreError> {
@@ -120,6 +153,24 @@ impl MembershipStore for EmbeddedStore {
         }
         let written = self.write_beside(next)?;
         self.rename_over(&written)
+    }
+
+    fn watch(&self, known: Epoch, patience: Duration) -> Result<Option<Membership>, StoreError> {
+        let began = Instant::now();
+        loop {
+            let file = self.open()?;
+            let stored = file.as_ref().map(|file| self.read(file)).transpose()?;
+            if let Some(stored) = stored.filter(|stored| stored.epoch > known) {
+                return Ok(Some(stored));
+            }
+            while self.is_still(file.as_ref())? {
+                let left = patience.saturating_sub(began.elapsed());
+                if left.is_zero() {
+                    return Ok(None);
+                }
+                thread::sleep(left.min(WATCH_PAUSE));
+            }
+        }
     }
 }
 
