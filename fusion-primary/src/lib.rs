@@ -23,6 +23,7 @@ pub mod life;
 mod locals;
 pub mod primary;
 mod process;
+pub mod read_proof;
 mod residual_streams;
 mod run;
 mod server_links;

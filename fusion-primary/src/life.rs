@@ -2,7 +2,8 @@
 //!
 //! The output rule of the primary-backup lecture: a write is applied here at once, but no reply and no read
 //! shows it before every required fused server has applied it. A reply therefore waits until everything that
-//! was applied before it is stable. Source: DESIGN, "Primary".
+//! was applied before it is stable, and a read without a lease until the servers have confirmed this life too.
+//! Source: DESIGN, "Primary" and "Reads".
 //!
 //! Invariants: replies leave in the order of the requests; a write that was answered is in the delta of an
 //! operation at or below `stable`; what waits is bounded, in number and in bytes.
@@ -19,7 +20,11 @@ use wire::message::{
     fusion::DeltaFrame,
 };
 
-use crate::{door::Caller, primary::Command};
+use crate::{
+    door::Caller,
+    primary::Command,
+    read_proof::{Lease, Rounds},
+};
 
 /// Writes that may wait because no operation can be sent now.
 pub const MAX_WAITING_WRITES: usize = 4 * 1024;
@@ -28,10 +33,12 @@ pub const MAX_HELD_REPLIES: usize = 8 * 1024;
 /// Bytes of keys and values in waiting replies from which no further read is taken.
 pub const MAX_HELD_BYTES: usize = 32 * 1024 * 1024;
 
-/// A reply that waits for everything up to `after` to be stable.
+/// A reply that waits for everything up to `after` to be stable, and for a round.
 #[derive(Clone, Debug)]
 struct Held {
     after: Seq,
+    /// The round of the servers that confirms it; 0 if it needs none.
+    round: u64,
     caller: Caller,
     /// One, or the pieces of a read of all elements.
     replies: Vec<ReplyBody>,
@@ -48,6 +55,10 @@ pub struct Life {
     pub fenced: bool,
     /// Numbers the operations and keeps those that are not stable.
     pub sender: FifoSender<Delta>,
+    /// Until when nobody can have replaced this life.
+    pub lease: Lease,
+    /// What confirms the reads that come without a lease.
+    pub rounds: Rounds,
     /// The last operation when the clock last ticked.
     at_last_tick: Seq,
     /// What the servers were told last to be stable, over the channels that are open.
@@ -63,11 +74,13 @@ pub struct Life {
 
 impl Life {
     /// A structure whose last operation was `base`.
-    pub fn new(since: Epoch, list: Structure, base: Seq) -> Self {
+    pub fn new(since: Epoch, list: Structure, base: Seq, lease: Lease) -> Self {
         Self {
             since,
             fenced: false,
             sender: FifoSender::new(base),
+            lease,
+            rounds: Rounds::default(),
             at_last_tick: base,
             told_stable: base,
             list,
@@ -124,10 +137,23 @@ impl Life {
         if self.held_bytes >= MAX_HELD_BYTES {
             return vec![overloaded(caller, self.held.len())];
         }
-        self.hold(caller, query_replies(&self.list, query));
-        let mut commands = Vec::new();
-        self.release(self.sender.stable(), &mut commands);
-        commands
+        let round = self.round_of_a_look();
+        self.hold(caller, query_replies(&self.list, query), round);
+        self.release(self.sender.stable())
+    }
+
+    /// What an answer waits for that changes nothing, so that no server says of itself that this life goes on.
+    fn round_of_a_look(&mut self) -> u64 {
+        match self.lease.holds() {
+            true => 0,
+            false => self.rounds.want(),
+        }
+    }
+
+    /// Notes up to which round every server that is waited for has answered.
+    pub fn confirm(&mut self, round: u64) -> Vec<Command> {
+        self.rounds.confirm(round);
+        self.release(self.sender.stable())
     }
 
     /// Carries out what the sender said.
@@ -149,7 +175,7 @@ impl Life {
                     };
                     commands.push(Command::ToServer { server: to, frame });
                 }
-                FifoOutput::Stable(stable) => self.release(stable, &mut commands),
+                FifoOutput::Stable(stable) => commands.extend(self.release(stable)),
             }
         }
         commands
@@ -176,6 +202,7 @@ impl Life {
     /// (its connection ends), because it may yet survive.
     pub fn fence(&mut self, reason: &str) -> Vec<Command> {
         self.fenced = true;
+        self.lease.lose();
         self.held_bytes = 0;
         let hang_ups = self
             .held
@@ -207,8 +234,10 @@ impl Life {
     /// Applies a write, sends its delta, and holds the reply.
     fn commit(&mut self, caller: Caller, write: &Write) -> Vec<Command> {
         let (answer, delta) = self.list.apply(write);
+        let is_operation = !delta.ranges.is_empty();
+        let round = if is_operation { 0 } else { self.round_of_a_look() };
         let mut outputs = Vec::new();
-        if !delta.ranges.is_empty() {
+        if is_operation {
             let bytes = delta
                 .ranges
                 .iter()
@@ -217,26 +246,30 @@ impl Life {
             self.operation_bytes += bytes as u64;
             outputs = self.sender.multicast(delta, bytes);
         }
-        self.hold(caller, vec![ReplyBody::Written(answer)]);
+        self.hold(caller, vec![ReplyBody::Written(answer)], round);
         let mut commands = self.carry_out(outputs);
-        self.release(self.sender.stable(), &mut commands);
+        commands.extend(self.release(self.sender.stable()));
         commands
     }
 
-    fn hold(&mut self, caller: Caller, replies: Vec<ReplyBody>) {
+    fn hold(&mut self, caller: Caller, replies: Vec<ReplyBody>, round: u64) {
         let bytes = replies.iter().map(shown_bytes).sum();
         self.held_bytes += bytes;
         self.held.push_back(Held {
             after: self.sender.last(),
+            round,
             caller,
             replies,
             bytes,
         });
     }
 
-    /// Lets the replies go that show nothing above `stable`.
-    fn release(&mut self, stable: Seq, commands: &mut Vec<Command>) {
-        while self.held.front().is_some_and(|held| held.after <= stable) {
+    /// Lets the replies go that show nothing above `stable` and need no further round.
+    fn release(&mut self, stable: Seq) -> Vec<Command> {
+        let confirmed = self.rounds.confirmed();
+        let may_go = |held: &Held| held.after <= stable && held.round <= confirmed;
+        let mut commands = Vec::new();
+        while self.held.front().is_some_and(may_go) {
             let Some(held) = self.held.pop_front() else {
                 break;
             };
@@ -248,6 +281,7 @@ impl Life {
                     .map(|body| Command::Reply { caller, body }),
             );
         }
+        commands
     }
 }
 

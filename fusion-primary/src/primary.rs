@@ -9,10 +9,12 @@
 //! Source: DESIGN, "Primary" and "Recovery without freezing writers". Invariants: what is replied is applied
 //! at every active fused server; only a view makes a server one that is not waited for; a structure is served
 //! only if it was founded empty or passed its checks; nobody is served who cannot be told of a replacement:
-//! either the manager is in touch, or an active fused server, which would say that this life is fenced.
+//! either the manager is in touch, or an active fused server, which would say that this life is fenced; what changes
+//! nothing is answered under a lease, or after a round of the servers.
 
 mod clients;
 mod event;
+mod proof;
 mod recovery;
 mod scrub;
 mod servers;
@@ -30,7 +32,13 @@ use wire::message::{
 };
 
 pub use self::event::{CheckTimes, Command, Event};
-use crate::{assembly::Assembly, door::Door, life::Life, server_port::ServerPort};
+use crate::{
+    assembly::{Assembly, Micros},
+    door::Door,
+    life::Life,
+    read_proof::Lease,
+    server_port::ServerPort,
+};
 
 /// How far this process has come.
 #[derive(Clone, Debug)]
@@ -68,6 +76,8 @@ pub struct Primary {
     door: Door,
     /// Which regions the fused servers hold as a sum.
     layout: Layout,
+    /// What a life begins with.
+    lease: Lease,
     view: View,
     /// The servers of the view, as this life sees them; empty before it lives.
     ports: BTreeMap<NodeId, ServerPort>,
@@ -79,17 +89,30 @@ pub struct Primary {
 }
 
 impl Primary {
-    /// The primary with this id, holding nothing.
+    /// The primary with this id, holding nothing. It has no leases: every read waits for the servers.
     pub fn new(node: NodeId, door: Door, layout: Layout) -> Self {
         Self {
             node,
             door,
             layout,
+            lease: Lease::default(),
             view: View::default(),
             ports: BTreeMap::new(),
             state: State::Waiting { refused: None },
             manager_in_touch: false,
             is_replacement: false,
+        }
+    }
+
+    /// The same with leases of this kind, which [`Self::tell_time`] must keep up with.
+    pub fn with_lease(self, lease: Lease) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// What the clock shows when the next event is taken.
+    pub fn tell_time(&mut self, now: Micros) {
+        if let State::Living(life) = &mut self.state {
+            life.lease.tell_time(now);
         }
     }
 
@@ -166,6 +189,7 @@ impl Primary {
             } => self.handle_recover(recovery, &losses, &rows),
             ToPrimary::Abandon { recovery } => self.handle_abandon(recovery),
             ToPrimary::Resume { since } => self.handle_resume(since),
+            ToPrimary::Lease { asked_us, since } => self.handle_lease(since, Micros(asked_us)),
             ToPrimary::Heartbeat => Vec::new(),
         }
     }
@@ -173,6 +197,9 @@ impl Primary {
     /// Serving goes on without the manager, as long as an active server would say that this life is over.
     fn handle_manager_lost(&mut self) -> Vec<Command> {
         self.manager_in_touch = false;
+        if let State::Living(life) = &mut self.state {
+            life.lease.lose();
+        }
         Vec::new()
     }
 
@@ -189,7 +216,7 @@ impl Primary {
         match &self.state {
             State::Waiting { .. } if !self.is_replacement => {
                 let list = Structure::new(self.door.spec);
-                self.live(Life::new(since, list, Seq(0)))
+                self.live(Life::new(since, list, Seq(0), self.lease))
             }
             _ => {
                 tracing::debug!(%since, "an order to begin empty is none to a life that has begun");
@@ -201,7 +228,7 @@ impl Primary {
     /// Goes on, with what was recovered or with the memory it has. Repeating the order changes nothing.
     fn handle_resume(&mut self, since: Epoch) -> Vec<Command> {
         match std::mem::replace(&mut self.state, State::Waiting { refused: None }) {
-            State::Installed { list, cut, .. } => self.live(Life::new(since, *list, cut)),
+            State::Installed { list, cut, .. } => self.live(Life::new(since, *list, cut, self.lease)),
             State::Living(mut life) if life.since < since || life.fenced => {
                 tracing::info!(%since, stable = %life.sender.stable(), "the life goes on");
                 life.since = life.since.max(since);
@@ -259,6 +286,7 @@ impl Primary {
                 commands.push(event::caught_up(*server, port));
             }
         }
+        commands.extend(self.confirm_reads());
         commands
     }
 }

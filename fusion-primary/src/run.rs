@@ -28,9 +28,11 @@ use wire::{
 };
 
 use crate::{
+    assembly::Micros,
     door::Caller,
     locals::{LocalCall, Locals},
     primary::{CheckTimes, Command, Event, Primary},
+    read_proof::Lease,
     residual_streams::ResidualStreams,
     server_links::ServerLinks,
     settings::Settings,
@@ -52,6 +54,8 @@ struct Shell {
     checks: JoinSet<Event>,
     locals: Locals,
     ticks: Interval,
+    /// What the core's clock counts from.
+    started: Instant,
     meter: DoorMeter<Caller>,
 }
 
@@ -89,7 +93,8 @@ pub(crate) async fn run_with(
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let shell = Shell {
-        primary: Primary::new(identity.node, settings.door, settings.layout),
+        primary: Primary::new(identity.node, settings.door, settings.layout)
+            .with_lease(Lease::within(settings.member.timing.suspicion)),
         manager: ManagerPort::enter(entry, settings.member.timing, FromPrimary::Heartbeat),
         clients: Connections::new(Arc::default()),
         servers: ServerLinks::new(identity, Arc::clone(&traffic)),
@@ -98,6 +103,7 @@ pub(crate) async fn run_with(
         checks: JoinSet::new(),
         locals,
         ticks,
+        started: Instant::now(),
         meter: DoorMeter::new(traffic),
         settings,
     };
@@ -130,6 +136,8 @@ impl Shell {
     fn handle(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
+            self.primary
+                .tell_time(Micros(self.started.elapsed().as_micros() as u64));
             for command in self.primary.handle(event) {
                 events.extend(self.carry_out(command));
             }

@@ -53,6 +53,8 @@ pub struct ServerPort {
     pub channel: Channel,
     /// Attempts in a row that did not end in `Opened`: how long to wait before the next.
     pub attempt: u32,
+    /// The last round that it answered.
+    pub confirmed: u64,
 }
 
 impl ServerPort {
@@ -64,6 +66,7 @@ impl ServerPort {
             copy,
             channel: Channel::Down,
             attempt: 0,
+            confirmed: 0,
         }
     }
 

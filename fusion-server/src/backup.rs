@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! manager: Fence -> Fenced, Cut -> CutDone, Admit -> Admitted, Residual -> (portions to replacements)
-//! primary: Open -> Opened, Delta -> Ack or Gap, Stable -> -, Image -> ImageApplied, ImageEnd -> Ack, Block -> -
+//! primary: Open -> Opened, Delta -> Ack or Gap, Stable -> -, Image -> ImageApplied, ImageEnd -> Ack, Block -> -, Confirm -> Confirmed
 //! client:  Scrub -> (WantSignatures to primaries, Signatures) -> Scrubbed
 //! ```
 //!

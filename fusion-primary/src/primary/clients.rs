@@ -33,7 +33,11 @@ impl Primary {
                 let commands = life.write(caller, write, budget);
                 self.settle(commands)
             }
-            Request::Read(query) => life.read(caller, &query),
+            Request::Read(query) => {
+                let mut commands = life.read(caller, &query);
+                commands.extend(self.confirm_reads());
+                commands
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use multicast::{
 };
 use wire::message::fusion::{AckFrame, BLOCKS_AHEAD, BlockId, DeltaFrame};
 
-use super::{Command, Primary, State, view::dial};
+use super::{Command, Primary, State, proof::confirm, view::dial};
 use crate::{
     image_source::ImageSource,
     server_port::{Channel, Copy},
@@ -75,6 +75,7 @@ impl Primary {
                 first,
                 count,
             } => Ok(self.send_blocks(server, recovery, first, count)),
+            AckFrame::Confirmed { round } => Ok(self.handle_confirmed(server, round)),
             AckFrame::WantSignatures { scrub, window } => Ok(self.sign_blocks(server, scrub, window)),
             AckFrame::Fenced { epoch } => Ok(self.handle_fenced(server, epoch)),
             AckFrame::NoImage => Ok(self.drop_channel(server)),
@@ -88,25 +89,6 @@ impl Primary {
         }
     }
 
-    /// Tells the servers what is stable, once nothing else does: they need not keep how to undo it.
-    pub(super) fn on_tick(&mut self) -> Vec<Command> {
-        let State::Living(life) = &mut self.state else {
-            return Vec::new();
-        };
-        let Some(stable) = life.untold_stable() else {
-            return Vec::new();
-        };
-        let open = self
-            .ports
-            .iter()
-            .filter(|(_, port)| port.channel == Channel::Open);
-        open.map(|(server, _)| Command::ToServer {
-            server: *server,
-            frame: DeltaFrame::Stable { stable },
-        })
-        .collect()
-    }
-
     fn handle_opened(&mut self, server: NodeId, applied: Seq) -> Result<Vec<Command>, FifoError> {
         let (State::Living(life), Some(port)) = (&mut self.state, self.ports.get_mut(&server)) else {
             return Ok(Vec::new());
@@ -114,13 +96,21 @@ impl Primary {
         port.channel = Channel::Open;
         port.attempt = 0;
         life.forget_told();
+        let mut commands: Vec<_> = life
+            .rounds
+            .under_way()
+            .map(|round| confirm(server, round))
+            .into_iter()
+            .collect();
         if port.needs_image() {
-            return Ok(self.continue_image(server, false));
+            commands.extend(self.continue_image(server, false));
+            return Ok(commands);
         }
         // Only a server that has the image to its end opens a channel without one.
         port.confirm();
         let outputs = life.sender.handle_opened(server, applied)?;
-        Ok(life.carry_out(outputs))
+        commands.extend(life.carry_out(outputs));
+        Ok(commands)
     }
 
     fn handle_ack(&mut self, server: NodeId, applied: Seq) -> Result<Vec<Command>, FifoError> {

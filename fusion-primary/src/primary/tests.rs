@@ -1,10 +1,13 @@
 //! Scripts: one event after the other, whole command lists compared.
 
+mod proofs;
 mod reading;
 mod recovering;
 mod scrubs;
 mod serving;
 mod views;
+
+use std::time::Duration;
 
 use multicast::id::{ClientId, Epoch, GroupId, Incarnation, NodeId, Seq};
 use structures::{
@@ -25,6 +28,8 @@ const DOOR: Door = Door {
     group: GroupId(0),
     spec: LIMITS,
 };
+/// Leases are half as long.
+const SUSPICION: Duration = Duration::from_micros(600);
 const S: NodeId = NodeId(10);
 const T: NodeId = NodeId(11);
 
@@ -82,6 +87,26 @@ fn open(since: u64, rebuild: u64, base: u64, with_image: bool) -> DeltaFrame {
         base: Seq(base),
         with_image,
     }
+}
+
+fn tick(primary: &mut Primary) -> Vec<Command> {
+    primary.handle(Event::Tick)
+}
+
+fn ask_lease(asked_us: u64) -> Command {
+    Command::ToManager(FromPrimary::AskLease { asked_us })
+}
+
+/// Lets a primary founded in epoch 1 ask for a lease at this time, and grants it.
+fn lease(primary: &mut Primary, asked_us: u64) {
+    primary.tell_time(Micros(asked_us));
+    assert_eq!(tick(primary), [ask_lease(asked_us)]);
+    let since = Epoch(1);
+    assert_eq!(order(primary, ToPrimary::Lease { asked_us, since }), []);
+}
+
+fn confirm(server: NodeId, round: u64) -> Command {
+    to(server, DeltaFrame::Confirm { round })
 }
 
 fn hear(primary: &mut Primary, server: NodeId, frame: AckFrame) -> Vec<Command> {
@@ -189,9 +214,9 @@ fn founded(servers: &[NodeId]) -> Primary {
     founded_in(Layout::Linked, servers)
 }
 
-/// The same in any layout.
+/// The same in any layout. Its clock stands still within a lease.
 fn founded_in(layout: Layout, servers: &[NodeId]) -> Primary {
-    let mut primary = Primary::new(NodeId(0), DOOR, layout);
+    let mut primary = Primary::new(NodeId(0), DOOR, layout).with_lease(Lease::within(SUSPICION));
     let seats = servers.iter().map(|server| seat(*server, 1, true)).collect();
     assert_eq!(view(&mut primary, 1, seats), [viewed(1)]);
     let dials: Vec<_> = servers.iter().map(|server| dial(*server, 0)).collect();
@@ -204,5 +229,6 @@ fn founded_in(layout: Layout, servers: &[NodeId]) -> Primary {
             []
         );
     }
+    lease(&mut primary, 0);
     primary
 }

@@ -104,6 +104,7 @@ impl Primary {
             return Vec::new();
         };
         life.sender.doubt_receivers();
+        life.lease.lose();
         self.ports.values_mut().for_each(ServerPort::disconnect);
         let servers = self.ports.keys();
         servers

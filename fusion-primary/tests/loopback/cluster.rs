@@ -89,7 +89,12 @@ impl Line {
     }
 
     pub(crate) async fn hear_primary(&mut self) -> FromPrimary {
-        self.hear_but(FromPrimary::Heartbeat).await
+        loop {
+            match self.hear_but(FromPrimary::Heartbeat).await {
+                FromPrimary::AskLease { .. } => {}
+                message => return message,
+            }
+        }
     }
 }
 

@@ -408,7 +408,7 @@ impl Manager {
             }
             FromPrimary::Installed { recovery: of, .. } => self.installed(primary, of),
             FromPrimary::InstallFailed { reason, .. } => panic!("{primary}: {reason}"),
-            FromPrimary::Viewed { .. } | FromPrimary::Heartbeat => Vec::new(),
+            FromPrimary::Viewed { .. } | FromPrimary::AskLease { .. } | FromPrimary::Heartbeat => Vec::new(),
         }
     }
 }

@@ -81,6 +81,8 @@ impl FusedBackup {
             } => {
                 return self.take_signatures(primary, scrub, last, &signatures);
             }
+            // A life that was fenced has no open line.
+            DeltaFrame::Confirm { round } => Some(AckFrame::Confirmed { round }),
         };
         Ok(answer
             .map(|frame| Command::ToPrimary { connection, frame })

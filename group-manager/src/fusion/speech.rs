@@ -2,7 +2,7 @@
 
 use super::*;
 use attempt::{Attempt, AttemptFailure};
-use wire::message::fusion::{FromPrimary, FromServer};
+use wire::message::fusion::{FromPrimary, FromServer, ToPrimary};
 
 impl FusionCoordinator {
     pub(super) fn handle_server(&mut self, now: Micros, node: NodeId, message: FromServer) -> Vec<Command> {
@@ -90,8 +90,25 @@ impl FusionCoordinator {
             FromPrimary::InstallFailed { recovery, reason } => {
                 self.handle_failure(now, node, recovery, reason)
             }
+            FromPrimary::AskLease { asked_us } => self.grant_lease(node, asked_us),
             FromPrimary::Heartbeat => vec![],
         }
+    }
+
+    /// Whoever counts as the holder of its structure hears so, unless it is about to be removed: it may have been lost
+    /// and be back since.
+    pub(super) fn grant_lease(&self, node: NodeId, asked_us: u64) -> Vec<Command> {
+        let is_holder = |life: &life::Life| {
+            let member = &self.membership.members[&node];
+            let stays = |next: &Membership| next.members[&node] == *member;
+            let counts = member.standing == Standing::Active && member.incarnation == life.incarnation;
+            counts && self.in_flight.as_ref().is_none_or(stays)
+        };
+        if !self.lives.up(node).is_some_and(is_holder) {
+            return vec![];
+        }
+        let since = self.membership.members[&node].since;
+        vec![Command::ToPrimary(node, ToPrimary::Lease { asked_us, since })]
     }
 
     /// The attempt with this number, while it waits for that replacement.

@@ -49,6 +49,7 @@ scripts! {
     a_word_that_was_lost_with_its_link_is_not_waited_for,
     a_fused_server_that_a_missing_primary_needs_is_waited_for,
     links_that_end_after_a_pause_of_the_manager_prove_nothing,
+    a_lease_is_granted_to_whoever_counts_as_the_holder_alone,
 }
 
 #[test]

@@ -76,9 +76,11 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
 #[test]
 fn reads_wait_until_their_bytes_reach_the_limit_and_go_on_when_they_left() {
     let spec = StructureSpec::linked_list(4, u16::MAX);
-    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked);
+    let mut primary =
+        Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked).with_lease(Lease::within(SUSPICION));
     view(&mut primary, 1, vec![seat(S, 1, true)]);
     order(&mut primary, ToPrimary::Found { since: Epoch(1) });
+    lease(&mut primary, 0);
     let group = DOOR.group;
     send_write(&mut primary, 1);
     let (key, value) = (vec![2], vec![7; usize::from(u16::MAX)]);
@@ -163,12 +165,18 @@ fn whoever_may_have_been_replaced_without_hearing_of_it_serves_nobody() {
         )
     };
     let nothing = || vec![reply(8, ReplyBody::Value(None))];
+    let asked = |round| vec![confirm(S, round), confirm(T, round)];
+    let confirmed = |primary: &mut Primary, round| {
+        assert_eq!(hear(primary, T, AckFrame::Confirmed { round }), []);
+        hear(primary, S, AckFrame::Confirmed { round })
+    };
     let cut_off = |request| {
         let reason = "the primary reaches neither the manager nor an active fused server";
         vec![unavailable(request, reason)]
     };
     assert_eq!(primary.handle(Event::ManagerLost), []);
-    assert_eq!(read(&mut primary), nothing(), "an active server would fence it");
+    assert_eq!(read(&mut primary), asked(1), "an active server would fence it");
+    assert_eq!(confirmed(&mut primary, 1), nothing());
     primary.handle(Event::ServerLost { server: S });
     assert_eq!(read(&mut primary), cut_off(8), "the one being rebuilt would not");
     assert_eq!(send_write(&mut primary, 1), cut_off(1));
@@ -179,9 +187,11 @@ fn whoever_may_have_been_replaced_without_hearing_of_it_serves_nobody() {
         "it has not said that this life is admitted"
     );
     hear(&mut primary, S, AckFrame::Opened { applied: Seq(0) });
-    assert_eq!(read(&mut primary), nothing());
+    assert_eq!(read(&mut primary), asked(2));
+    assert_eq!(confirmed(&mut primary, 2), nothing());
     primary.handle(Event::ServerLost { server: S });
     assert_eq!(read(&mut primary), cut_off(8));
     assert_eq!(order(&mut primary, ToPrimary::Heartbeat), []);
+    lease(&mut primary, 0);
     assert_eq!(read(&mut primary), nothing(), "the manager is back");
 }

@@ -193,10 +193,6 @@ fn as_many_replies_are_held_as_the_limit_says_and_not_one_more() {
     assert_eq!(ack(&mut primary, S, 1).len(), MAX_HELD_REPLIES);
 }
 
-fn tick(primary: &mut Primary) -> Vec<Command> {
-    primary.handle(Event::Tick)
-}
-
 fn stable(server: NodeId, stable: u64) -> Command {
     to(server, DeltaFrame::Stable { stable: Seq(stable) })
 }

@@ -99,3 +99,23 @@ fn a_cut_that_cannot_be_reached_undoes_nothing_of_any_primary() {
         assert_eq!((parity(&backup), backup.applied(P)), (&before[..], Some(Seq(3))));
     }
 }
+
+#[test]
+fn a_life_is_confirmed_until_it_is_fenced_and_before_it_has_opened_a_line_not_at_all() {
+    let mut backup = with_two_primaries();
+    let round = || DeltaFrame::Confirm { round: 7 };
+    assert_eq!(
+        say(&mut backup, LINE_P, round()),
+        [told(LINE_P, AckFrame::Confirmed { round: 7 })]
+    );
+    let (epoch, primaries) = (Epoch(5), vec![P]);
+    order(&mut backup, ToServer::Fence { epoch, primaries });
+    assert_eq!(say(&mut backup, LINE_P, round()), []);
+    assert_eq!(
+        say(&mut backup, LINE_Q, round()),
+        [told(LINE_Q, AckFrame::Confirmed { round: 7 })]
+    );
+    let (connection, primary) = (3, P);
+    backup.handle(Event::Called { connection, primary });
+    assert_eq!(say(&mut backup, 3, round()), [Command::Close { connection }]);
+}

@@ -80,7 +80,7 @@ impl ModelPrimary {
                 assert!(self.memory.is_some(), "resumes without a structure");
                 (self.since, self.serving, self.installed) = (since, true, None);
             }
-            ToPrimary::Heartbeat => {}
+            ToPrimary::Lease { .. } | ToPrimary::Heartbeat => {}
         }
         vec![]
     }

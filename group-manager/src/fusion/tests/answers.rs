@@ -96,6 +96,7 @@ pub(super) fn speech(node: u32, words: &str) -> Event {
             server: NodeId(all[0]),
             rebuild: Epoch(number(1)),
         }),
+        "ask-lease" => primary(FromPrimary::AskLease { asked_us: number(0) }),
         "heartbeat" => primary(FromPrimary::Heartbeat),
         "installed" => primary(installed(number(0))),
         "install-failed" => primary(FromPrimary::InstallFailed {

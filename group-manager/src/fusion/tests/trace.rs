@@ -127,6 +127,7 @@ fn to_primary(message: &ToPrimary) -> String {
         }
         ToPrimary::Abandon { recovery } => format!("abandon {recovery}"),
         ToPrimary::Resume { since } => format!("resume @{}", since.0),
+        ToPrimary::Lease { asked_us, since } => format!("lease {asked_us} @{}", since.0),
         ToPrimary::Heartbeat => "heartbeat".to_owned(),
     }
 }

@@ -74,6 +74,11 @@ pub enum DeltaFrame {
         /// One a block, in order.
         signatures: Vec<Signature>,
     },
+    /// Say whether this life is still the one that counts: reads wait for it.
+    Confirm {
+        /// The primary's number for it.
+        round: u64,
+    },
 }
 
 /// Fused server to primary.
@@ -124,5 +129,10 @@ pub enum AckFrame {
         scrub: u64,
         /// Which blocks.
         window: ScrubWindow,
+    },
+    /// The answer to `Confirm`: your life was not fenced here when this was said.
+    Confirmed {
+        /// The primary's number for it.
+        round: u64,
     },
 }

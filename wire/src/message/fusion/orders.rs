@@ -148,6 +148,14 @@ pub enum ToPrimary {
         /// The epoch of this life.
         since: Epoch,
     },
+    /// The answer to `AskLease`, while that life is the one that counts: since it was asked it was heard of, and it is
+    /// not taken for lost before the suspicion time has passed.
+    Lease {
+        /// What the primary said.
+        asked_us: u64,
+        /// The epoch of the life that counts.
+        since: Epoch,
+    },
     /// Nothing new, but alive.
     Heartbeat,
 }
@@ -184,6 +192,11 @@ pub enum FromPrimary {
         recovery: u64,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Say whether this life is still the one that counts.
+    AskLease {
+        /// When it is asked, in microseconds of the primary's own clock: the manager hands it back as it is.
+        asked_us: u64,
     },
     /// Nothing new, but alive.
     Heartbeat,

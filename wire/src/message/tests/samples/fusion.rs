@@ -125,6 +125,10 @@ fn to_primary(f: &Fields) -> Vec<ToPrimary> {
         },
         ToPrimary::Abandon { recovery },
         ToPrimary::Resume { since: epoch },
+        ToPrimary::Lease {
+            asked_us: f.long,
+            since: epoch,
+        },
         ToPrimary::Heartbeat,
     ]
 }
@@ -146,6 +150,7 @@ fn from_primary(f: &Fields) -> Vec<FromPrimary> {
             recovery: f.long,
             reason: f.text.clone(),
         },
+        FromPrimary::AskLease { asked_us: f.long },
         FromPrimary::Heartbeat,
     ]
 }
@@ -195,6 +200,7 @@ fn delta_frames(f: &Fields) -> Vec<DeltaFrame> {
             last: f.seq(),
             signatures: vec![Signature::of(f.long, &f.bytes); 2],
         },
+        DeltaFrame::Confirm { round: f.long },
     ]
 }
 
@@ -218,6 +224,7 @@ fn ack_frames(f: &Fields) -> Vec<AckFrame> {
             scrub: f.long,
             window: scrub_window(f),
         },
+        AckFrame::Confirmed { round: f.long },
     ]
 }
 
