@@ -24,7 +24,8 @@ async fn start(
     shutdown: Shutdown,
     heap: HeapProbe,
 ) -> Result<(), RoleError> {
-    let settings = Settings::from_cluster(&cluster, arguments.section, arguments.manager, heap)?;
+    let mut settings = Settings::from_cluster(&cluster, arguments.section, arguments.manager, heap)?;
+    settings.member.advertised = arguments.advertised;
     let (listener, address) = listen(&settings.listen).await?;
     println!("listening on {address}");
     run(listener, settings, shutdown.wait())

@@ -19,7 +19,7 @@ pub use connections::{Arrival, Connections};
 pub use doorstep::{Doorstep, MAX_HANDSHAKES};
 pub use entry::{Entry, EntryError, redial_pause};
 pub use manager_port::{ManagerEvent, ManagerPort, Timing};
-pub use settings::MemberSettings;
+pub use settings::{Advertised, MemberSettings};
 
 #[cfg(test)]
 mod tests;

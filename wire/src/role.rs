@@ -16,6 +16,8 @@ use settings::{Cluster, Endpoint, LoadError, NoSuchSection};
 use tokio::{net::TcpListener, signal::unix::SignalKind, sync::watch};
 use tracing_subscriber::EnvFilter;
 
+use crate::member::Advertised;
+
 /// Exit code for bad usage or a bad cluster file.
 pub const EXIT_CONFIGURATION: u8 = 2;
 
@@ -33,6 +35,9 @@ pub struct RoleArguments {
     /// Where the manager listens, if not where the cluster file says.
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub manager: Option<(String, u16)>,
+    /// Where others find this process, if not where it listens.
+    #[command(flatten)]
+    pub advertised: Advertised,
     /// Stop when standard input ends: a launcher's children do not outlive it.
     #[arg(long, hide = true)]
     pub leash: bool,
@@ -253,6 +258,22 @@ mod tests {
         let told = arguments(&["c.ini", "3", "--manager", "[::1]:9", "--leash"]).expect("all of it");
         assert_eq!((told.section, told.leash), (3, true));
         assert_eq!(told.manager, Some(("::1".to_owned(), 9)));
+        assert_eq!(told.advertised, Advertised::default());
+        let told = arguments(&[
+            "c.ini",
+            "--advertise-peers",
+            "10.0.0.9:7",
+            "--advertise-clients",
+            "[::1]:8",
+        ]);
+        let (peers, clients) = (
+            Some("10.0.0.9:7".parse().unwrap()),
+            Some("[::1]:8".parse().unwrap()),
+        );
+        assert_eq!(
+            told.map(|told| told.advertised),
+            Ok(Advertised { peers, clients })
+        );
     }
 
     #[test]
@@ -269,6 +290,10 @@ mod tests {
         assert_eq!(
             error(&["c.ini", "1", "--manager", "here"]),
             "error: invalid value 'here' for '--manager <HOST:PORT>': expected HOST:PORT"
+        );
+        assert_eq!(
+            error(&["c.ini", "1", "--advertise-peers", "here"]),
+            "error: invalid value 'here' for '--advertise-peers <IP:PORT>': invalid socket address syntax"
         );
         assert_eq!(
             error(&["c.ini", "1", "--leach"]),

@@ -20,7 +20,7 @@ use wire::{
     frame::FrameCodec,
     handshake,
     link::next_frame,
-    member::{MemberSettings, Timing},
+    member::{Advertised, MemberSettings, Timing},
     message::{
         entry::{Enter, EnterReply},
         fusion::{FromPrimary, FromServer, Layout, PrimarySeat, ServerSeat, ToPrimary, ToServer},
@@ -164,6 +164,7 @@ impl Cluster {
             identity: identity(node, incarnation),
             role,
             managers: self.managers(),
+            advertised: Advertised::default(),
             timing: timing(),
             heap: || 4711,
         }

@@ -1,5 +1,7 @@
 //! What every member process runs on, whatever its role.
 
+use std::net::SocketAddr;
+
 use multicast::id::{Incarnation, NodeId};
 use settings::Cluster;
 
@@ -13,6 +15,27 @@ use crate::{
     process::{HeapProbe, random_id},
 };
 
+/// Where others find a process that they cannot reach where it listens: behind a translated or forwarded port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct Advertised {
+    /// The address that the manager and other members are told, if it is not where this process listens.
+    #[arg(long = "advertise-peers", value_name = "IP:PORT")]
+    pub peers: Option<SocketAddr>,
+    /// The address that clients are told, if it is not where this process listens.
+    #[arg(long = "advertise-clients", value_name = "IP:PORT")]
+    pub clients: Option<SocketAddr>,
+}
+
+impl Advertised {
+    /// What is said of a process that listens at these addresses.
+    pub fn instead_of(self, listening: Addresses) -> Addresses {
+        Addresses {
+            peers: self.peers.unwrap_or(listening.peers),
+            clients: self.clients.unwrap_or(listening.clients),
+        }
+    }
+}
+
 /// The part of a cluster file that concerns all members alike, and one life of one of them.
 #[derive(Clone, Debug)]
 pub struct MemberSettings {
@@ -22,6 +45,8 @@ pub struct MemberSettings {
     pub role: Role,
     /// Host and port of every manager; not empty.
     pub managers: Vec<(String, u16)>,
+    /// Where others find it.
+    pub advertised: Advertised,
     /// Heartbeats and patience.
     pub timing: Timing,
     /// How to ask the allocator for its live bytes.
@@ -50,6 +75,7 @@ impl MemberSettings {
             },
             role,
             managers: manager.map_or_else(|| listed.collect(), |manager| vec![manager]),
+            advertised: Advertised::default(),
             timing: Timing {
                 heartbeat: cluster.heartbeat,
                 suspicion: cluster.suspicion,
@@ -58,7 +84,7 @@ impl MemberSettings {
         }
     }
 
-    /// How it enters, listening at these addresses.
+    /// How it enters, listening at these addresses; it tells those that it advertises instead.
     pub fn entry(&self, addresses: Addresses) -> Entry {
         Entry {
             managers: self.managers.clone(),
@@ -66,7 +92,7 @@ impl MemberSettings {
                 node: self.identity.node,
                 incarnation: self.identity.incarnation,
                 role: self.role,
-                addresses,
+                addresses: self.advertised.instead_of(addresses),
             },
             cluster: self.identity.cluster,
         }
