@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::SystemTime};
 
 use multicast::id::{GroupId, NodeId};
-use settings::{Cluster, Mechanism};
+use settings::{Cluster, Mechanism, StoreSettings};
 use tokio::net::TcpListener;
 use wire::{member::Doorstep, message::membership::Membership};
 
@@ -30,6 +30,9 @@ pub enum RunError {
     /// Another manager wrote the membership store, or sealed the members.
     #[error("another manager owns the cluster")]
     Superseded,
+    /// The cluster file wants `store = etcd`.
+    #[error("store = etcd: this group-manager was built without it")]
+    NoEtcd,
     /// The stored membership is that of another cluster.
     #[error(transparent)]
     Foreign(#[from] ForeignMembership),
@@ -44,17 +47,24 @@ pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
-    let store = EmbeddedStore::new(&settings.membership_file);
+    let store = store(&settings)?;
     let stored = store.load()?;
     tracing::info!(epoch = %stored.epoch, node = %settings.node(), "the manager starts");
     let core = core(&settings, stored)?;
     let doorstep = Doorstep::open(listener, settings.identity, SERVES);
-    let server = Server::new(settings, core, Arc::new(store));
+    let server = Server::new(settings, core, store);
     tokio::select! {
         () = server.serve(doorstep) => return Err(RunError::Superseded),
         () = shutdown => tracing::info!("the manager stops"),
     }
     Ok(())
+}
+
+fn store(settings: &Settings) -> Result<Arc<dyn MembershipStore>, RunError> {
+    match &settings.cluster.store {
+        StoreSettings::Embedded => Ok(Arc::new(EmbeddedStore::new(&settings.membership_file))),
+        StoreSettings::Etcd(_) => Err(RunError::NoEtcd),
+    }
 }
 
 fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>, RunError> {

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use structures::kind::StructureKind;
 
-use crate::{Cluster, Endpoint, Mechanism, Problems, SectionKind, StructureLimits};
+use crate::{
+    Cluster, DetectorSettings, Endpoint, EtcdSettings, Mechanism, Problems, SectionKind, StoreKind,
+    StructureLimits,
+};
 
 /// See the module's documentation and [`Cluster::builder`].
 #[derive(Clone, Debug)]
@@ -88,6 +91,25 @@ impl ClusterBuilder {
     #[must_use]
     pub fn suspicion(self, suspicion: Duration) -> Self {
         self.key("suspicion_ms", suspicion.as_millis())
+    }
+
+    /// How a silent member is suspected before that time, in whole milliseconds.
+    #[must_use]
+    pub fn detector(self, detector: &DetectorSettings) -> Self {
+        self.key("detector_threshold", detector.threshold)
+            .key("detector_window", detector.window)
+            .key("detector_deviation_ms", detector.deviation.as_millis())
+            .key("detector_pause_ms", detector.pause.as_millis())
+    }
+
+    /// Keeps the membership in etcd, for managers on several machines.
+    #[must_use]
+    pub fn etcd(self, etcd: &EtcdSettings) -> Self {
+        let endpoints: Vec<String> = etcd.endpoints.iter().map(Endpoint::to_string).collect();
+        self.key("store", StoreKind::Etcd)
+            .key("etcd_endpoints", endpoints.join(", "))
+            .key("etcd_prefix", &etcd.prefix)
+            .key("etcd_timeout_ms", etcd.timeout.as_millis())
     }
 
     /// One more replica of a group: where it takes part in the multicast, and where it serves reads.
@@ -186,6 +208,17 @@ mod tests {
             .min_backups(1)
             .heartbeat(Duration::from_millis(20))
             .suspicion(Duration::from_millis(200))
+            .detector(&DetectorSettings {
+                threshold: 5,
+                window: 9,
+                deviation: Duration::from_millis(3),
+                pause: Duration::from_millis(70),
+            })
+            .etcd(&EtcdSettings {
+                endpoints: vec![("::1", 2379).into(), ("e", 1).into()],
+                prefix: "p".to_owned(),
+                timeout: Duration::from_millis(300),
+            })
             .primary("z", ("::1", 7001))
             .fusion_server(("127.0.0.1", 7002))
             .primary("a", ("localhost", 7003))
@@ -193,6 +226,8 @@ mod tests {
             .unwrap();
         let text = "[cluster]\nname = shop\nmechanism = fusion-arena\nstructure = list\nkey_bytes = 20\n\
             element_bytes = 3000\nmin_backups = 1\nheartbeat_ms = 20\nsuspicion_ms = 200\n\
+            detector_threshold = 5\ndetector_window = 9\ndetector_deviation_ms = 3\ndetector_pause_ms = 70\n\
+            store = etcd\netcd_endpoints = [::1]:2379, e:1\netcd_prefix = p\netcd_timeout_ms = 300\n\
             [primary 1]\nhost = ::1\nport = 7001\ngroup_id = z\nproc_id = 1\nmgr_host = localhost\nmgr_port = 7000\n\
             [primary 2]\nhost = localhost\nport = 7003\ngroup_id = a\nproc_id = 3\nmgr_host = localhost\nmgr_port = 7000\n\
             [fusion 1]\nhost = 127.0.0.1\nport = 7002\nproc_id = 2\nmgr_host = localhost\nmgr_port = 7000\n";

@@ -10,6 +10,7 @@ mod cluster_error;
 mod faults;
 mod managers;
 mod mechanism;
+mod store;
 mod structure;
 mod timing;
 mod unique;
@@ -32,6 +33,7 @@ pub(crate) fn check(mut written: Written, mut problems: Vec<Problem>) -> Result<
     structure::check(&written.cluster, mechanism, &mut problems);
     timing::check(&written.cluster, &mut problems);
     managers::check(&written, &mut problems);
+    store::check(&written, &mut problems);
     unique::check_ids(&written, &mut problems);
     unique::check_addresses(&written, &mut problems);
     if !problems.is_empty() {

@@ -10,8 +10,8 @@ use structures::kind::{StructureKind, StructureSpec};
 use crate::problem::{Problem, TextError};
 use crate::written::Written;
 use crate::{
-    DataNode, FusionServer, MAX_TEXT_BYTES, Manager, Mechanism, NoSuchSection, Primary, Problems,
-    SectionKind, check, lookup,
+    DataNode, DetectorSettings, FusionServer, MAX_TEXT_BYTES, Manager, Mechanism, NoSuchSection, Primary,
+    Problems, SectionKind, StoreSettings, check, lookup,
 };
 
 /// A cluster whose file had no mistake. Members are sorted by section number.
@@ -34,8 +34,12 @@ pub struct Cluster {
     pub min_backups: usize,
     /// How often members show that they live.
     pub heartbeat: Duration,
-    /// After how long a silent member is suspected; at least three heartbeats.
+    /// After how long a silent member is suspected at the latest; at least three heartbeats.
     pub suspicion: Duration,
+    /// How a silent member is suspected earlier.
+    pub detector: DetectorSettings,
+    /// Where the managers keep the membership.
+    pub store: StoreSettings,
     /// The names of the groups, sorted by bytes; a [`GroupId`] is a place in this list.
     pub groups: Vec<String>,
     /// At least one.

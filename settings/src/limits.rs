@@ -22,6 +22,21 @@ pub const ELEMENT_BYTES: RangeInclusive<u64> = 1..=65535;
 pub const HEARTBEAT_MS: RangeInclusive<u64> = 10..=60_000;
 /// The range of `suspicion_ms`; the check against the heartbeats comes on top.
 pub const SUSPICION_MS: RangeInclusive<u64> = 30..=3_600_000;
+/// The range of `detector_threshold`.
+pub const DETECTOR_THRESHOLD: RangeInclusive<u64> = 1..=100;
+/// The range of `detector_window`: a deviation takes two intervals.
+pub const DETECTOR_WINDOW: RangeInclusive<u64> = 2..=10_000;
+/// The range of `detector_deviation_ms`: with none, a regular member would be suspected of being late by a
+/// microsecond.
+pub const DETECTOR_DEVIATION_MS: RangeInclusive<u64> = 1..=60_000;
+/// The range of `detector_pause_ms`.
+pub const DETECTOR_PAUSE_MS: RangeInclusive<u64> = 0..=3_600_000;
+/// The range of `etcd_timeout_ms`.
+pub const ETCD_TIMEOUT_MS: RangeInclusive<u64> = 10..=60_000;
+/// The most endpoints of `etcd_endpoints`.
+pub const MAX_ETCD_ENDPOINTS: usize = 16;
+/// The longest `etcd_prefix`, in bytes.
+pub const MAX_ETCD_PREFIX_BYTES: usize = 256;
 /// How many heartbeats must fit into the suspicion time: one lost packet is no crash.
 pub const HEARTBEATS_PER_SUSPICION: u64 = 3;
 /// The range of `fault_tolerance` in replication: a group has one data node more.

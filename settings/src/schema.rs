@@ -48,6 +48,14 @@ const CLUSTER: &[Key] = &[
     optional("min_backups"),
     optional("heartbeat_ms"),
     optional("suspicion_ms"),
+    optional("detector_threshold"),
+    optional("detector_window"),
+    optional("detector_deviation_ms"),
+    optional("detector_pause_ms"),
+    optional("store"),
+    optional("etcd_endpoints"),
+    optional("etcd_prefix"),
+    optional("etcd_timeout_ms"),
 ];
 const MANAGER: &[Key] = &[
     required("host"),

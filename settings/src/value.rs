@@ -1,14 +1,18 @@
 //! One value: its text to its type, or what is wrong with it. Nothing is compared with other values here.
 
+mod store;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use structures::kind::StructureKind;
 
+pub(crate) use store::{endpoints, prefix, store};
+
 use crate::problem::{Explain, quoted};
 use crate::suggest::nearest;
-use crate::{MAX_HOST_BYTES, MAX_HOST_LABEL_BYTES, MAX_NAME_BYTES, Mechanism};
+use crate::{Endpoint, MAX_HOST_BYTES, MAX_HOST_LABEL_BYTES, MAX_NAME_BYTES, Mechanism, StoreKind};
 
 /// What is wrong with a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +85,48 @@ pub enum ValueError {
         /// The structure that was meant, perhaps.
         meant: Option<&'static str>,
     },
+    /// Not the name of a membership store.
+    #[error("`{written}` is not a membership store")]
+    NotAStore {
+        /// The value.
+        written: String,
+        /// The store that was meant, perhaps.
+        meant: Option<&'static str>,
+    },
+    /// Not a host and a port to connect to.
+    #[error("`{written}` is not an endpoint")]
+    NotAnEndpoint {
+        /// The piece between two commas.
+        written: String,
+    },
+    /// An endpoint that stands before in the same list.
+    #[error("`{endpoint}` stands there twice")]
+    RepeatedEndpoint {
+        /// The endpoint.
+        endpoint: Endpoint,
+    },
+    /// More endpoints than [`crate::MAX_ETCD_ENDPOINTS`].
+    #[error("{endpoints} endpoints are too many")]
+    TooManyEndpoints {
+        /// How many there are.
+        endpoints: usize,
+        /// The most.
+        limit: usize,
+    },
+    /// What no key's name begins with: a space, or another character than those of ASCII.
+    #[error("`{written}` is not a prefix of keys")]
+    NotAPrefix {
+        /// The value.
+        written: String,
+    },
+    /// A prefix longer than [`crate::MAX_ETCD_PREFIX_BYTES`].
+    #[error("a prefix of {bytes} bytes is too long")]
+    PrefixTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl Explain for ValueError {
@@ -92,16 +138,28 @@ impl Explain for ValueError {
             }
             Self::NotAHost { .. } => "expected a host name, an IPv4 or an IPv6 address".to_owned(),
             Self::NotAName { .. } => "expected letters, digits, `_` and `-`".to_owned(),
-            Self::NameTooLong { limit, .. } => format!("expected at most {limit} bytes"),
+            Self::NameTooLong { limit, .. } | Self::PrefixTooLong { limit, .. } => {
+                format!("expected at most {limit} bytes")
+            }
+            Self::NotAnEndpoint { .. } => "expected host:port, or several with commas between".to_owned(),
+            Self::RepeatedEndpoint { .. } => "each endpoint once".to_owned(),
+            Self::TooManyEndpoints { limit, .. } => format!("expected at most {limit}"),
+            Self::NotAPrefix { .. } => "expected visible ASCII characters".to_owned(),
             Self::NotAPath { .. } => "expected a path without control characters".to_owned(),
             Self::NotAMechanism {
                 meant: Some(meant), ..
             }
             | Self::NotAStructure {
                 meant: Some(meant), ..
+            }
+            | Self::NotAStore {
+                meant: Some(meant), ..
             } => format!("did you mean `{meant}`?"),
             Self::NotAMechanism { meant: None, .. } => {
                 format!("expected {}", Mechanism::ALL.map(Mechanism::name).join(", "))
+            }
+            Self::NotAStore { meant: None, .. } => {
+                format!("expected {}", StoreKind::ALL.map(StoreKind::name).join(" or "))
             }
             Self::NotAStructure { meant: None, .. } => {
                 format!(
@@ -119,6 +177,8 @@ impl Explain for ValueError {
             | Self::NotAName { written }
             | Self::NotAMechanism { written, .. }
             | Self::NotAStructure { written, .. }
+            | Self::NotAStore { written, .. }
+            | Self::NotAnEndpoint { written }
                 if written.contains([';', '#']) =>
             {
                 Some("a comment stands on a line of its own".to_owned())

@@ -1,11 +1,14 @@
 //! A cluster as the text of its file: the reverse of [`Cluster::parse`].
 //!
 //! Invariant: parsing the text gives an equal cluster. Everything is written, defaults too, so that the file
-//! says what it runs on.
+//! says what it runs on; but a detector that follows from the two times is left to follow them when they are edited.
 
 use std::fmt::{self, Write};
 
-use crate::{Cluster, DataNode, Endpoint, FusionServer, Manager, Primary};
+use crate::{
+    Cluster, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, Manager, Primary, StoreKind,
+    StoreSettings,
+};
 
 impl Cluster {
     /// The text of a cluster file, with comments.
@@ -53,10 +56,53 @@ impl Cluster {
         writeln!(out, "min_backups = {}", self.min_backups)?;
         writeln!(
             out,
-            "; how often members show that they live, and after how long a silent one is suspected"
+            "; how often members show that they live, and after how long a silent one is suspected at the latest"
         )?;
         writeln!(out, "heartbeat_ms = {}", self.heartbeat.as_millis())?;
-        writeln!(out, "suspicion_ms = {}", self.suspicion.as_millis())
+        writeln!(out, "suspicion_ms = {}", self.suspicion.as_millis())?;
+        self.write_detector(out)?;
+        self.write_store(out)
+    }
+
+    fn write_detector(&self, out: &mut String) -> fmt::Result {
+        if self.detector == DetectorSettings::for_times(self.heartbeat, self.suspicion) {
+            return Ok(());
+        }
+        let DetectorSettings {
+            threshold,
+            window,
+            deviation,
+            pause,
+        } = &self.detector;
+        writeln!(
+            out,
+            "; and how it is suspected earlier: once all but one silence in 10^threshold would have ended, by the\n\
+             ; last intervals, their deviation taken as this at least, after a pause that is forgiven"
+        )?;
+        writeln!(out, "detector_threshold = {threshold}")?;
+        writeln!(out, "detector_window = {window}")?;
+        writeln!(out, "detector_deviation_ms = {}", deviation.as_millis())?;
+        writeln!(out, "detector_pause_ms = {}", pause.as_millis())
+    }
+
+    fn write_store(&self, out: &mut String) -> fmt::Result {
+        writeln!(
+            out,
+            "; where the membership is: a file beside the manager (embedded), or etcd"
+        )?;
+        let EtcdSettings {
+            endpoints,
+            prefix,
+            timeout,
+        } = match &self.store {
+            StoreSettings::Embedded => return writeln!(out, "store = {}", StoreKind::Embedded),
+            StoreSettings::Etcd(etcd) => etcd,
+        };
+        let endpoints: Vec<String> = endpoints.iter().map(Endpoint::to_string).collect();
+        writeln!(out, "store = {}", StoreKind::Etcd)?;
+        writeln!(out, "etcd_endpoints = {}", endpoints.join(", "))?;
+        writeln!(out, "etcd_prefix = {prefix}")?;
+        writeln!(out, "etcd_timeout_ms = {}", timeout.as_millis())
     }
 
     fn write_data_node(&self, out: &mut String, node: &DataNode) -> fmt::Result {

@@ -3,10 +3,14 @@
 //! A value that is absent or cannot be read is `None`, and its problem is noted; so stage two can check all
 //! that is there. Invariant: `None` in a required place implies a problem.
 
+mod detector;
 mod keys;
 mod section_error;
+mod store;
 
+pub(crate) use detector::WrittenDetector;
 pub use section_error::SectionError;
+pub(crate) use store::WrittenStore;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,6 +48,8 @@ pub(crate) struct WrittenCluster {
     pub min_backups: Option<Spanned<u64>>,
     pub heartbeat_ms: Option<Spanned<u64>>,
     pub suspicion_ms: Option<Spanned<u64>>,
+    pub detector: WrittenDetector,
+    pub store: WrittenStore,
 }
 
 /// `[manager N]`.
@@ -157,6 +163,8 @@ impl WrittenCluster {
             min_backups: keys.value("min_backups", |written| value::number(written, &any)),
             heartbeat_ms: keys.value("heartbeat_ms", |written| value::number(written, &HEARTBEAT_MS)),
             suspicion_ms: keys.value("suspicion_ms", |written| value::number(written, &SUSPICION_MS)),
+            detector: WrittenDetector::read(keys),
+            store: WrittenStore::read(keys),
         }
     }
 }

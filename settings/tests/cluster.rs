@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use multicast::id::{GroupId, NodeId};
 use settings::{
-    Cluster, ClusterPlan, DataNode, Endpoint, FusionServer, LoadError, MAX_TEXT_BYTES, Manager, Mechanism,
-    PortPlan, Primary, StructureLimits,
+    Cluster, ClusterPlan, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, LoadError,
+    MAX_TEXT_BYTES, Manager, Mechanism, PortPlan, Primary, StoreSettings, StructureLimits,
 };
 use structures::kind::StructureKind;
 
@@ -64,6 +64,13 @@ fn what_a_file_leaves_out_is_the_default() {
         min_backups: 0,
         heartbeat: Duration::from_millis(100),
         suspicion: Duration::from_millis(1000),
+        detector: DetectorSettings {
+            threshold: 8,
+            window: 128,
+            deviation: Duration::from_millis(50),
+            pause: Duration::from_millis(500),
+        },
+        store: StoreSettings::Embedded,
         groups: vec!["A".to_owned()],
         managers: vec![Manager {
             section: 1,
@@ -93,7 +100,9 @@ fn what_a_file_leaves_out_is_the_default() {
 #[test]
 fn what_a_file_says_is_what_it_gets() {
     let head = "[cluster]\nname = lab\nmechanism = replication\nfault_tolerance = 0\nkey_bytes = 255\n\
-                element_bytes = 65535\nmin_backups = 0\nheartbeat_ms = 10\nsuspicion_ms = 30\n";
+                element_bytes = 65535\nmin_backups = 0\nheartbeat_ms = 10\nsuspicion_ms = 30\n\
+                detector_threshold = 1\ndetector_window = 2\ndetector_deviation_ms = 60000\n\
+                detector_pause_ms = 3600000\nstore = embedded\n";
     let manager = "[manager 4]\nhost = M\nport = 0\nproc_id = 7\nmembership_file = state/m 1\n";
     let expected = Cluster {
         name: "lab".to_owned(),
@@ -107,6 +116,13 @@ fn what_a_file_says_is_what_it_gets() {
         min_backups: 0,
         heartbeat: Duration::from_millis(10),
         suspicion: Duration::from_millis(30),
+        detector: DetectorSettings {
+            threshold: 1,
+            window: 2,
+            deviation: Duration::from_millis(60_000),
+            pause: Duration::from_millis(3_600_000),
+        },
+        store: StoreSettings::Embedded,
         groups: vec!["only".to_owned()],
         managers: vec![Manager {
             section: 4,
@@ -128,6 +144,67 @@ fn what_a_file_says_is_what_it_gets() {
     let text = format!("{}{manager}{head}", node(3, "only"));
     assert_eq!(parse(&text), expected);
     assert_eq!(parse(&expected.to_ini()), expected);
+}
+
+#[test]
+fn the_detectors_times_follow_the_heartbeat_and_the_suspicion_time() {
+    let text = "[cluster]\nheartbeat_ms = 25\nsuspicion_ms = 301\ndetector_window = 10000\n";
+    let expected = DetectorSettings {
+        threshold: 8,
+        window: 10_000,
+        deviation: Duration::from_millis(12),
+        pause: Duration::from_millis(150),
+    };
+    assert_eq!(parse(&(text.to_owned() + &node(1, "A"))).detector, expected);
+}
+
+/// A cluster with these lines beside `store = etcd`.
+fn on_etcd(keys: &str) -> String {
+    format!("[cluster]\nstore = etcd\n{keys}\n{}", node(1, "A"))
+}
+
+#[test]
+fn etcd_takes_endpoints_and_has_defaults_for_the_rest() {
+    let etcd = |endpoints: &[(&str, u16)], prefix: &str, timeout_ms| {
+        StoreSettings::Etcd(EtcdSettings {
+            endpoints: endpoints.iter().map(|endpoint| (*endpoint).into()).collect(),
+            prefix: prefix.to_owned(),
+            timeout: Duration::from_millis(timeout_ms),
+        })
+    };
+    let least = parse(&on_etcd("etcd_endpoints = E1:2379"));
+    assert_eq!(least.store, etcd(&[("e1", 2379)], "/fusebox/", 1000));
+    let most = parse(&on_etcd(
+        "etcd_endpoints = 10.0.0.1:1,[::1]:65535 , e:3\netcd_prefix = lab/\netcd_timeout_ms = 10",
+    ));
+    let endpoints = [("10.0.0.1", 1), ("::1", 65535), ("e", 3)];
+    assert_eq!(most.store, etcd(&endpoints, "lab/", 10));
+    assert_eq!(parse(&most.to_ini()), most);
+}
+
+#[test]
+fn etcds_endpoints_are_16_at_most_and_its_prefix_has_256_bytes_at_most() {
+    let endpoints = |count: usize| {
+        let endpoints: Vec<String> = (1..=count).map(|port| format!("e:{port}")).collect();
+        on_etcd(&format!("etcd_endpoints = {}", endpoints.join(",")))
+    };
+    let StoreSettings::Etcd(etcd) = parse(&endpoints(16)).store else {
+        panic!("etcd was asked for");
+    };
+    assert_eq!(etcd.endpoints.len(), 16);
+    assert_eq!(refusals(&endpoints(17)), ["17 endpoints are too many"]);
+
+    let prefix = |bytes: usize| {
+        on_etcd(&format!(
+            "etcd_endpoints = e:1\netcd_prefix = {}",
+            "p".repeat(bytes)
+        ))
+    };
+    let StoreSettings::Etcd(etcd) = parse(&prefix(256)).store else {
+        panic!("etcd was asked for");
+    };
+    assert_eq!(etcd.prefix.len(), 256);
+    assert_eq!(refusals(&prefix(257)), ["a prefix of 257 bytes is too long"]);
 }
 
 #[test]
@@ -177,7 +254,8 @@ fn managers_without_an_id_get_the_smallest_that_no_process_has() {
 
 #[test]
 fn a_member_may_name_any_manager_that_has_a_section() {
-    let managers = "[manager 1]\nhost = one\nport = 1\n[manager 2]\nhost = ::2\nport = 2\n";
+    let managers = "[cluster]\nstore = etcd\netcd_endpoints = one:2379\n\
+                    [manager 1]\nhost = one\nport = 1\n[manager 2]\nhost = ::2\nport = 2\n";
     let second = node(1, "A").replace("mgr_host = m\nmgr_port = 0", "mgr_host = [0::2]\nmgr_port = 2");
     assert_eq!(
         parse(&format!("{managers}{second}")).data_nodes[0].manager,

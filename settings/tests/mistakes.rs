@@ -78,6 +78,11 @@ fn members_that_contradict_each_other() {
 }
 
 #[test]
+fn a_store_and_a_detector_that_cannot_be() {
+    run("store.txt");
+}
+
+#[test]
 fn many_mistakes_are_reported_at_once_in_the_order_of_the_file() {
     run("many.txt");
 }

@@ -8,8 +8,13 @@ use structures::kind::StructureKind;
 
 use super::managers;
 use crate::span::Spanned;
-use crate::written::{Written, WrittenCluster, WrittenManager, WrittenNode, WrittenPrimary};
-use crate::{Cluster, DataNode, FusionServer, Manager, Mechanism, Primary, StructureLimits, defaults};
+use crate::written::{
+    Written, WrittenCluster, WrittenDetector, WrittenManager, WrittenNode, WrittenPrimary, WrittenStore,
+};
+use crate::{
+    Cluster, DataNode, DetectorSettings, EtcdSettings, FusionServer, Manager, Mechanism, Primary, StoreKind,
+    StoreSettings, StructureLimits, defaults,
+};
 
 /// `None` only if something required is absent, which stage one has noted.
 pub(super) fn build(written: Written, mechanism: Mechanism, faults: u64) -> Option<Cluster> {
@@ -47,8 +52,12 @@ pub(super) fn build(written: Written, mechanism: Mechanism, faults: u64) -> Opti
         min_backups,
         heartbeat_ms,
         suspicion_ms,
+        detector,
+        store,
         ..
     } = written.cluster;
+    let heartbeat = duration(heartbeat_ms, defaults::HEARTBEAT_MS);
+    let suspicion = duration(suspicion_ms, defaults::SUSPICION_MS);
     Some(Cluster {
         name: name.map_or_else(|| defaults::NAME.to_owned(), |name| name.value),
         mechanism,
@@ -59,8 +68,10 @@ pub(super) fn build(written: Written, mechanism: Mechanism, faults: u64) -> Opti
             element_bytes: count(element_bytes, defaults::ELEMENT_BYTES)?,
         },
         min_backups: count(min_backups, defaults::MIN_BACKUPS)?,
-        heartbeat: duration(heartbeat_ms, defaults::HEARTBEAT_MS),
-        suspicion: duration(suspicion_ms, defaults::SUSPICION_MS),
+        heartbeat,
+        suspicion,
+        detector: self::detector(detector, DetectorSettings::for_times(heartbeat, suspicion))?,
+        store: self::store(store)?,
         groups,
         managers,
         data_nodes,
@@ -75,6 +86,34 @@ fn count(written: Option<Spanned<u64>>, default: usize) -> Option<usize> {
 
 fn duration(written_ms: Option<Spanned<u64>>, default_ms: u64) -> Duration {
     Duration::from_millis(written_ms.map_or(default_ms, |written| written.value))
+}
+
+fn detector(written: WrittenDetector, default: DetectorSettings) -> Option<DetectorSettings> {
+    let time = |written_ms: Option<Spanned<u64>>, default: Duration| {
+        written_ms.map_or(default, |written| Duration::from_millis(written.value))
+    };
+    Some(DetectorSettings {
+        threshold: written.threshold.map_or(Some(default.threshold), |written| {
+            u32::try_from(written.value).ok()
+        })?,
+        window: count(written.window, default.window)?,
+        deviation: time(written.deviation_ms, default.deviation),
+        pause: time(written.pause_ms, default.pause),
+    })
+}
+
+fn store(written: WrittenStore) -> Option<StoreSettings> {
+    let kind = written.kind.map_or(StoreKind::Embedded, |kind| kind.value);
+    Some(match kind {
+        StoreKind::Embedded => StoreSettings::Embedded,
+        StoreKind::Etcd => StoreSettings::Etcd(EtcdSettings {
+            endpoints: written.endpoints?.value,
+            prefix: written
+                .prefix
+                .map_or_else(|| defaults::ETCD_PREFIX.to_owned(), |prefix| prefix.value),
+            timeout: duration(written.timeout_ms, defaults::ETCD_TIMEOUT_MS),
+        }),
+    })
 }
 
 fn groups(written: &Written) -> Option<Vec<String>> {

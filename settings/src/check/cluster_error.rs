@@ -113,6 +113,29 @@ pub enum ClusterError {
         /// How many must fit.
         heartbeats: u64,
     },
+    /// An etcd that is nowhere.
+    #[error("store = etcd without etcd_endpoints")]
+    EtcdWithoutEndpoints,
+    /// A key of the other store.
+    #[error("`{key}` without store = etcd")]
+    EtcdKeyUnused {
+        /// The key.
+        key: &'static str,
+    },
+    /// A file where the membership is in etcd.
+    #[error("a membership_file with store = etcd")]
+    MembershipFileUnused,
+    /// Managers of several machines, and a store on one of them.
+    #[error("managers on {found} and {before} with store = embedded")]
+    ManagersApart {
+        /// The later manager's host.
+        found: String,
+        /// The first manager's.
+        before: String,
+    },
+    /// Managers with different membership files.
+    #[error("managers with different membership files")]
+    SeveralStores,
     /// Members that name different managers, where no `[manager N]` says which is right.
     #[error("manager {found}, and {before} above")]
     ManagersDisagree {
@@ -172,6 +195,11 @@ impl Explain for ClusterError {
                 let (suspicion_ms, heartbeat_ms) = (heartbeat_ms * heartbeats, suspicion_ms / heartbeats);
                 format!("expected suspicion_ms from {suspicion_ms}, or heartbeat_ms up to {heartbeat_ms}")
             }
+            Self::EtcdWithoutEndpoints => "expected etcd_endpoints = host:port, too".to_owned(),
+            Self::EtcdKeyUnused { .. } => "nothing reads it".to_owned(),
+            Self::MembershipFileUnused => "nothing is written there".to_owned(),
+            Self::ManagersApart { .. } => "expected the same host, or store = etcd".to_owned(),
+            Self::SeveralStores => "expected the same membership_file".to_owned(),
             Self::ManagersDisagree { .. } => "another address".to_owned(),
             Self::UnknownManager { first, .. } => format!("expected {first}, for instance"),
             Self::RepeatedProcId { .. } | Self::RepeatedAddress { .. } => "again here".to_owned(),
@@ -183,7 +211,8 @@ impl Explain for ClusterError {
             Self::MixedMechanisms { .. } => "the first section of the other mechanism",
             Self::MechanismContradicts { .. } => "the first of them",
             Self::ManagersDisagree { .. } => "the first one",
-            Self::UnknownManager { .. } => "the first manager",
+            Self::UnknownManager { .. } | Self::ManagersApart { .. } => "the first manager",
+            Self::SeveralStores => "the first file",
             _ => "the first one is here",
         }
     }
@@ -191,6 +220,9 @@ impl Explain for ClusterError {
     fn help(&self) -> Option<String> {
         let help = match self {
             Self::GroupSize { .. } => "without fault_tolerance, f is one less than the smallest group",
+            Self::ManagersApart { .. } | Self::SeveralStores => {
+                "all managers share one store; that of managers on several machines is etcd"
+            }
             Self::ManagersDisagree { .. } => "several managers need a [manager N] each",
             _ => return None,
         };

@@ -3,7 +3,9 @@
 use multicast::id::{GroupId, NodeId};
 
 use super::{ClusterPlan, PlanError, PortPlan};
-use crate::{Cluster, DataNode, Endpoint, FusionServer, Manager, Mechanism, Primary};
+use crate::{
+    Cluster, DataNode, DetectorSettings, Endpoint, FusionServer, Manager, Mechanism, Primary, StoreSettings,
+};
 
 impl ClusterPlan {
     fn listeners(&self) -> usize {
@@ -33,6 +35,8 @@ impl ClusterPlan {
             min_backups: self.min_backups,
             heartbeat: self.heartbeat,
             suspicion: self.suspicion,
+            detector: DetectorSettings::for_times(self.heartbeat, self.suspicion),
+            store: StoreSettings::Embedded,
             groups: (0..self.groups).map(group_name).collect(),
             managers: vec![manager],
             data_nodes: Vec::new(),

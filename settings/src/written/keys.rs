@@ -66,6 +66,15 @@ impl<'t, 'p> Keys<'t, 'p> {
         }
     }
 
+    /// The first of some keys in the file, with its place.
+    pub(crate) fn first_of(&self, keys: &[&'static str]) -> Option<Spanned<&'static str>> {
+        let written = keys
+            .iter()
+            .filter_map(|key| self.first.get_key_value(key))
+            .map(|(key, (at, _))| Spanned { value: *key, at: *at });
+        written.min_by_key(|key| key.at)
+    }
+
     /// A host and a port, if both are there and can be read.
     pub(crate) fn endpoint(&mut self, host: &'static str, port: &'static str) -> Option<WrittenEndpoint> {
         let (host, port) = (self.value(host, value::host), self.value(port, value::port));
