@@ -13,9 +13,9 @@ use multicast::{
 };
 use structures::{Structure, delta::RegionId, image_error::ImageError, kind::StructureSpec, query::Query};
 use wire::message::{
-    client::{Refusal, ReplyBody, RequestBody, query_replies},
+    client::{Refusal, ReplyBody, RequestBody, query_replies, query_reply},
     membership::Role,
-    replication::{Answers, Batch, BatchedWrites, FromNode, ToNode},
+    replication::{Answers, Batch, Entry, EntryAnswer, FromNode, Parts, ToNode},
 };
 
 use crate::state::State;
@@ -185,7 +185,7 @@ impl Replica {
                 MemberCommand::Deliver {
                     timestamp, payload, ..
                 } => {
-                    let outcomes = apply(&mut held.list, &payload);
+                    let outcomes = apply(&mut held.list, self.group, &payload);
                     // Reported before anything that is delivered after it.
                     for command in held.member.delivered_with(timestamp, outcomes).into_iter().rev() {
                         commands.push_front(command);
@@ -335,14 +335,25 @@ impl Replica {
     }
 }
 
-/// Applies a batch; every replica gives the same answers, also for one that is no batch at all.
-fn apply(list: &mut Structure, payload: &Batch) -> Answers {
-    match wire::codec::decode::<BatchedWrites>(payload) {
-        Ok(writes) => writes.iter().map(|write| list.apply(write).0).collect(),
+/// Carries out the group's part of a batch; every replica gives the same answers, also for one that is no batch at all.
+fn apply(list: &mut Structure, group: GroupId, payload: &Batch) -> Answers {
+    match wire::codec::decode::<Parts>(payload) {
+        Ok(parts) => {
+            let entries = parts.into_iter().filter(|(of, _)| *of == group);
+            let entries = entries.flat_map(|(_, entries)| entries);
+            entries.map(|entry| carry_out(list, &entry)).collect()
+        }
         Err(error) => {
             tracing::error!(%error, "a delivered batch is unreadable; it has no effect at any replica");
             Answers::new()
         }
+    }
+}
+
+fn carry_out(list: &mut Structure, entry: &Entry) -> EntryAnswer {
+    match entry {
+        Entry::Write(write) => EntryAnswer::Written(list.apply(write).0),
+        Entry::Read(query) => EntryAnswer::Found(Box::new(query_reply(list, query))),
     }
 }
 

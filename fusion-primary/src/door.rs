@@ -47,7 +47,8 @@ impl Door {
                 judge_op(self.spec, &write.op)?;
                 Ok(Request::Write(write))
             }
-            RequestBody::Read { group, query } => {
+            // All requests have their place in the order of this one process.
+            RequestBody::Read { group, query } | RequestBody::ReadOrdered { group, query } => {
                 self.check_group(group)?;
                 judge_query(self.spec, &query)?;
                 Ok(Request::Read(query))

@@ -228,7 +228,9 @@ impl Shell {
         };
         let caller = Caller { connection, request };
         match body {
-            RequestBody::Read { ref query, .. } if query.is_long() && self.clients.is_behind(connection) => {
+            RequestBody::Read { ref query, .. } | RequestBody::ReadOrdered { ref query, .. }
+                if query.is_long() && self.clients.is_behind(connection) =>
+            {
                 let refusal = Refusal::Overloaded { limit: MAX_BACKLOG };
                 self.reply(caller, ReplyBody::Refused(refusal));
             }

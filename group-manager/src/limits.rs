@@ -9,8 +9,16 @@ pub const MAX_BATCH_WRITES: usize = 512;
 /// Bytes of keys and values in one multicast message (a single larger write still goes, alone).
 pub const MAX_BATCH_BYTES: usize = 256 * 1024;
 
+/// Bytes of values that the answers to one multicast message may hold, by the largest that each may have (one
+/// request still goes, alone): what a member says to it fits into a frame.
+pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Writes of several groups that may wait; they may each hold as much as a whole batch.
+pub const MAX_WAITING_TOGETHER: usize = 4 * 1024;
+
 /// Rounds of one group under way at once; while they are, the next batch gathers. Together with the batch
-/// limits this bounds what a sealed node has to report to far less than a frame.
+/// limits this bounds what a sealed node has to report to far less than a frame. Rounds of writes to several groups
+/// are counted apart, by the same limit in each of their groups, so that neither kind keeps the other waiting.
 pub const MAX_ROUNDS: usize = 4;
 
 /// Transfers that may fail for one entry before the joiner is let go (it will enter again).

@@ -35,7 +35,12 @@ use wire::message::{
 };
 
 pub use self::cluster::ReplicatedCluster;
-use self::{client::Reading, door::Door, entry::Entry, view::Stage};
+use self::{
+    client::{Reading, Round},
+    door::{Door, together::TogetherDoor},
+    entry::Entry,
+    view::Stage,
+};
 use crate::{
     coordinator::{Caller, Command, Coordinator, Event, Micros},
     recovery_log::RecoveryLog,
@@ -67,9 +72,11 @@ pub struct Replication {
     /// Lives that entered and are being called.
     dialled: BTreeMap<NodeId, (Incarnation, Addresses)>,
     sender: Sender<Batch, Answers>,
-    /// Who waits for each message, one caller per write.
-    callers: BTreeMap<MessageId, (GroupId, Vec<Caller>)>,
+    /// Who waits for each message.
+    rounds: BTreeMap<MessageId, Round>,
     groups: BTreeMap<GroupId, Group>,
+    /// Writes of several groups.
+    together: TogetherDoor,
     reads: BTreeMap<u64, Reading>,
     next_token: u64,
     next_transfer: u64,
@@ -97,8 +104,9 @@ impl Replication {
             linked: BTreeMap::new(),
             dialled: BTreeMap::new(),
             sender: Sender::new(own),
-            callers: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             groups,
+            together: TogetherDoor::default(),
             reads: BTreeMap::new(),
             next_token: 0,
             // A donor may still stream for a former manager: its numbers must not be given out again.
@@ -142,7 +150,7 @@ impl Replication {
                     out.push(Command::ToNode(to, ToNode::Multicast(message)));
                 }
                 SenderCommand::Completed { id, results } => {
-                    out.extend(self.handle_completed(id, &results));
+                    out.extend(self.handle_completed(id, results));
                     out.extend(self.start_drained_transfers(now));
                 }
                 SenderCommand::Abandoned { id } => out.extend(self.handle_abandoned(id)),

@@ -154,12 +154,14 @@ impl Server {
                     .collect();
                 self.reply(caller, ReplyBody::Recoveries(reports));
             }
-            RequestBody::Read { ref query, .. } if query.is_long() && self.clients.is_behind(connection) => {
+            RequestBody::Read { ref query, .. } | RequestBody::ReadOrdered { ref query, .. }
+                if query.is_long() && self.clients.is_behind(connection) =>
+            {
                 let refusal = Refusal::Overloaded { limit: MAX_BACKLOG };
                 self.reply(caller, ReplyBody::Refused(refusal));
             }
             body => {
-                if matches!(body, RequestBody::Write { .. }) {
+                if matches!(body, RequestBody::Write { .. } | RequestBody::WriteTogether(_)) {
                     self.meter.arrived(caller, at);
                 }
                 self.feed(Event::Client { caller, body });
@@ -313,7 +315,7 @@ impl Server {
 
     fn reply(&mut self, caller: Caller, body: ReplyBody) {
         match &body {
-            ReplyBody::Written(_) => self.meter.answered(&caller),
+            ReplyBody::Written(_) | ReplyBody::WrittenTogether(_) => self.meter.answered(&caller),
             _ => self.meter.dropped(&caller),
         }
         self.clients.send(

@@ -124,6 +124,11 @@ impl Op {
             _ => None,
         }
     }
+
+    /// Bytes of its key and its value.
+    pub fn bytes(&self) -> usize {
+        self.key().map_or(0, <[u8]>::len) + self.value().map_or(0, <[u8]>::len)
+    }
 }
 
 /// An operation as a client sent it: the pair (client, seq) names it, so that a retry is applied once.

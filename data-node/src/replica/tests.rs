@@ -51,8 +51,12 @@ fn insert(seq: u64, key: &str) -> Write {
 }
 
 fn batch(writes: Vec<Write>) -> Bytes {
+    parts(vec![(GROUP, writes.into_iter().map(Entry::Write).collect())])
+}
+
+fn parts(parts: Parts) -> Bytes {
     let mut bytes = BytesMut::new();
-    wire::codec::encode(&writes, &mut bytes).expect("writes can be encoded");
+    wire::codec::encode(&parts, &mut bytes).expect("entries can be encoded");
     bytes.freeze()
 }
 
@@ -89,12 +93,20 @@ fn says(message: FromMember<Batch, Answers>) -> Command {
 }
 
 fn delivered(seq: u64, counter: u64, result: Vec<Outcome>) -> Command {
+    answered(seq, counter, result.into_iter().map(written).collect())
+}
+
+fn answered(seq: u64, counter: u64, result: Answers) -> Command {
     says(FromMember::Delivered {
         epoch: Epoch(1),
         id: id(seq),
         timestamp: at(counter),
-        result: result.into_iter().map(Into::into).collect(),
+        result,
     })
+}
+
+fn written(outcome: Outcome) -> EntryAnswer {
+    EntryAnswer::Written(outcome.into())
 }
 
 fn want_stable() -> Command {
@@ -487,4 +499,63 @@ fn the_word_to_found_does_nothing_to_a_node_that_holds_a_state() {
     };
     let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(2) });
     assert_eq!(replica.handle_manager(seal), [says(sealed)]);
+}
+
+#[test]
+fn of_a_batch_to_several_groups_a_node_carries_out_its_own_part_alone() {
+    let mut replica = founded();
+    let open = |seq| Entry::Write(write(seq, Op::OpenSession));
+    let payload = parts(vec![
+        (GROUP, vec![open(1), Entry::Write(insert(2, "a"))]),
+        (GroupId(9), vec![Entry::Write(insert(1, "b")), open(2), open(3)]),
+    ]);
+    replica.handle_manager(propose(1, payload));
+    let answers = [Outcome::SessionOpened, Outcome::Inserted];
+    assert_eq!(
+        replica.handle_manager(finalize(1, 1)),
+        [delivered(1, 1, answers.to_vec())]
+    );
+    let keys = replica.list().map(Structure::elements).unwrap_or_default();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].key, b"a");
+}
+
+#[test]
+fn a_batch_for_other_groups_alone_has_no_answers() {
+    let mut replica = founded();
+    let payload = parts(vec![(GroupId(9), vec![Entry::Write(insert(1, "b"))])]);
+    replica.handle_manager(propose(1, payload));
+    assert_eq!(replica.handle_manager(finalize(1, 1)), [delivered(1, 1, vec![])]);
+}
+
+#[test]
+fn a_read_within_a_batch_shows_what_stands_before_it_and_changes_nothing() {
+    let mut replica = founded();
+    let get = |key: &str| {
+        let key = key.into();
+        Entry::Read(Query::Get { key })
+    };
+    let entries = vec![
+        Entry::Write(write(1, Op::OpenSession)),
+        get("a"),
+        Entry::Write(insert(2, "a")),
+        get("a"),
+        Entry::Read(Query::Len),
+        Entry::Read(Query::All),
+    ];
+    replica.handle_manager(propose(1, parts(vec![(GROUP, entries)])));
+    let found = |reply| EntryAnswer::Found(Box::new(reply));
+    let too_long = Refusal::ReadTooLarge {
+        chunks: wire::limits::MAX_READ_CHUNKS,
+        limit: 1,
+    };
+    let answers = vec![
+        written(Outcome::SessionOpened),
+        found(ReplyBody::Value(None)),
+        written(Outcome::Inserted),
+        found(ReplyBody::Value(Some(b"v".to_vec().into()))),
+        found(ReplyBody::Len(1)),
+        found(ReplyBody::Refused(too_long)),
+    ];
+    assert_eq!(replica.handle_manager(finalize(1, 1)), [answered(1, 1, answers)]);
 }

@@ -10,14 +10,16 @@ impl FusionCoordinator {
             role: Role::GroupManager,
         };
         let refusal = match body {
-            RequestBody::Write { group, .. } | RequestBody::Read { group, .. } => {
-                self.obstacle(now, *group).unwrap_or(not_served)
-            }
+            RequestBody::Write { group, .. }
+            | RequestBody::Read { group, .. }
+            | RequestBody::ReadOrdered { group, .. } => self.obstacle(now, *group).unwrap_or(not_served),
             RequestBody::Sizes
             | RequestBody::Members
             | RequestBody::DoorReport { .. }
             | RequestBody::Recoveries { .. }
-            | RequestBody::Scrub(_) => not_served,
+            | RequestBody::Scrub(_)
+            // Primaries know nothing of each other, so that no order is one of several groups.
+            | RequestBody::WriteTogether(_) => not_served,
         };
         ReplyBody::Refused(refusal)
     }

@@ -43,4 +43,11 @@ scripts! {
     reads_are_passed_on_and_a_lost_node_ends_them,
     writes_wait_while_a_view_change_is_given_up_for_the_next,
     nodes_enter_a_group_one_after_the_other,
+    groups_written_together_hear_of_it_and_nobody_else,
+    writes_of_one_group_and_of_several_share_no_round_and_one_order,
+    a_write_of_several_groups_is_refused_as_a_whole,
+    a_write_of_a_lost_group_is_refused_before_and_while_it_is_under_way,
+    a_view_change_finishes_a_write_of_several_groups_in_all_of_them,
+    ordered_reads_have_a_place_among_the_writes,
+    an_ordered_read_waits_for_members_that_a_local_one_does_not_ask,
 }

@@ -193,6 +193,12 @@ impl Replication {
             .groups
             .values_mut()
             .flat_map(|state| state.door.give_up())
+            .chain(
+                self.together
+                    .give_up(|_| true)
+                    .into_iter()
+                    .map(|(caller, _)| caller),
+            )
             .collect();
         let reason = "another manager owns the view";
         let refuse = |caller| {

@@ -19,7 +19,10 @@ use crate::{
     limits::READ_AHEAD_BYTES,
     link::next_frame,
     message::{
-        client::{ClientReply, ClientRequest, DoorReport, RecoveryReport, ReplyBody, RequestBody, Sizes},
+        client::{
+            ClientReply, ClientRequest, DoorReport, Reads, RecoveryReport, ReplyBody, RequestBody, Sizes,
+            WriteTogether,
+        },
         membership::Membership,
         scrub::{ScrubWindow, Scrubbed},
     },
@@ -37,6 +40,7 @@ pub struct Client {
     /// Replies to other requests that came while one was awaited.
     early: VecDeque<ClientReply>,
     traffic: Traffic,
+    reads: Reads,
 }
 
 impl Client {
@@ -66,7 +70,13 @@ impl Client {
             next_request: 0,
             early: VecDeque::new(),
             traffic: Traffic::default(),
+            reads: Reads::default(),
         })
+    }
+
+    /// From now on the methods that read do it like this; at first [`Reads::Local`].
+    pub fn read_as(&mut self, reads: Reads) {
+        self.reads = reads;
     }
 
     /// Queues a request and returns its number; [`Client::flush`] sends it, and so does [`Client::receive`] once
@@ -142,13 +152,24 @@ impl Client {
         }
     }
 
+    /// Sends operations on several groups and waits for their answers, part by part.
+    ///
+    /// # Errors
+    /// `Wire` (outcome unknown) or `Refused` (nothing changed, but see [`Refusal`](crate::message::client::Refusal)).
+    pub async fn write_together(&mut self, write: WriteTogether) -> Result<Vec<Vec<Answer>>, ClientError> {
+        match self.ask(RequestBody::WriteTogether(write)).await? {
+            ReplyBody::WrittenTogether(answers) => Ok(answers),
+            other => Err(unexpected("write of several groups", &other)),
+        }
+    }
+
     /// The value of a key, if it is there.
     ///
     /// # Errors
     /// `Wire` or `Refused`.
     pub async fn get(&mut self, group: GroupId, key: &[u8]) -> Result<Option<Vec<u8>>, ClientError> {
         let query = Query::Get { key: key.to_vec() };
-        match self.ask(RequestBody::Read { group, query }).await? {
+        match self.ask(RequestBody::read(self.reads, group, query)).await? {
             ReplyBody::Value(value) => Ok(value.map(serde_bytes::ByteBuf::into_vec)),
             other => Err(unexpected("get", &other)),
         }
@@ -159,7 +180,7 @@ impl Client {
     /// # Errors
     /// `Wire` or `Refused`.
     pub async fn element(&mut self, group: GroupId, query: Query) -> Result<Option<Element>, ClientError> {
-        match self.ask(RequestBody::Read { group, query }).await? {
+        match self.ask(RequestBody::read(self.reads, group, query)).await? {
             ReplyBody::Element(element) => Ok(element),
             other => Err(unexpected("question for an element", &other)),
         }
@@ -171,7 +192,7 @@ impl Client {
     /// `Wire` or `Refused`.
     pub async fn len(&mut self, group: GroupId) -> Result<u64, ClientError> {
         let query = Query::Len;
-        match self.ask(RequestBody::Read { group, query }).await? {
+        match self.ask(RequestBody::read(self.reads, group, query)).await? {
             ReplyBody::Len(count) => Ok(count),
             other => Err(unexpected("question for the number of elements", &other)),
         }
@@ -190,7 +211,7 @@ impl Client {
     /// # Errors
     /// `Wire` or `Refused`.
     pub async fn elements(&mut self, group: GroupId, query: Query) -> Result<Vec<Element>, ClientError> {
-        let request = self.submit(RequestBody::Read { group, query })?;
+        let request = self.submit(RequestBody::read(self.reads, group, query))?;
         let mut all = Vec::new();
         loop {
             match self.reply_to(request).await? {

@@ -21,6 +21,11 @@ use crate::{
     traffic::TrafficTotal,
 };
 
+pub use self::{reads::Reads, together::WriteTogether};
+
+mod reads;
+pub mod together;
+
 /// A client's request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientRequest {
@@ -63,6 +68,25 @@ pub enum RequestBody {
     },
     /// How a fused server's bytes compare with the primaries' over a window (fused servers only).
     Scrub(ScrubWindow),
+    /// Apply operations to several groups at one place in the order (replication only).
+    WriteTogether(WriteTogether),
+    /// Read from a group at a place of its own in the order of writes: [`Reads::Ordered`].
+    ReadOrdered {
+        /// The group.
+        group: GroupId,
+        /// What is asked of its structure.
+        query: Query,
+    },
+}
+
+impl RequestBody {
+    /// A read of the group, as `reads` says.
+    pub fn read(reads: Reads, group: GroupId, query: Query) -> Self {
+        match reads {
+            Reads::Local => Self::Read { group, query },
+            Reads::Ordered => Self::ReadOrdered { group, query },
+        }
+    }
 }
 
 /// A door's reply. A read of several elements is answered by several; all else by one.
@@ -104,6 +128,8 @@ pub enum ReplyBody {
     Refused(Refusal),
     /// See [`Scrubbed`].
     Scrubbed(Scrubbed),
+    /// Every part took effect at every active member of its group: per part an answer to each operation.
+    WrittenTogether(Vec<Vec<Answer>>),
 }
 
 /// Why a door refuses. Nothing was changed by this request, but for a write that was under way when its group
@@ -192,6 +218,38 @@ pub enum Refusal {
         /// [`MAX_SCRUB_BLOCKS`](super::scrub::MAX_SCRUB_BLOCKS).
         limit: u64,
     },
+    /// A write of several groups addresses none, or too many.
+    #[error("a write of {actual} groups together: there may be 1 to {limit}")]
+    TooManyGroups {
+        /// [`MAX_TOGETHER_GROUPS`](together::MAX_TOGETHER_GROUPS).
+        limit: usize,
+        /// How many it addresses.
+        actual: usize,
+    },
+    /// A write of several groups names one of them twice.
+    #[error("{group} stands twice in a write of several groups")]
+    RepeatedGroup {
+        /// Which.
+        group: GroupId,
+    },
+    /// A write of several groups has too many operations, or a part without any.
+    #[error(
+        "{actual} operations on several groups together: there may be 1 to {limit}, and one in each part"
+    )]
+    TooManyOperations {
+        /// [`MAX_TOGETHER_OPERATIONS`](together::MAX_TOGETHER_OPERATIONS).
+        limit: usize,
+        /// How many it has in all; 0 if a part is empty.
+        actual: usize,
+    },
+    /// A write of several groups is too long.
+    #[error("{actual} bytes of keys and values in one write of several groups: the limit is {limit}")]
+    TooManyBytes {
+        /// [`MAX_TOGETHER_BYTES`](together::MAX_TOGETHER_BYTES).
+        limit: usize,
+        /// How many it has.
+        actual: usize,
+    },
 }
 
 /// What one process holds.
@@ -267,6 +325,18 @@ pub fn query_replies(structure: &Structure, query: &Query) -> Vec<ReplyBody> {
             vec![ReplyBody::Refused(Refusal::Unsupported { kind })]
         }
     }
+}
+
+/// The one reply to a query that is not [long](Query::is_long); a long one is refused, since its answer could not be
+/// part of a batch's.
+pub fn query_reply(structure: &Structure, query: &Query) -> ReplyBody {
+    let replies = (!query.is_long()).then(|| query_replies(structure, query));
+    let too_long = Refusal::ReadTooLarge {
+        chunks: MAX_READ_CHUNKS,
+        limit: 1,
+    };
+    let only = replies.and_then(|mut replies| replies.pop());
+    only.unwrap_or(ReplyBody::Refused(too_long))
 }
 
 /// The replies to a read of all these elements: pieces of about [`CHUNK_BYTES`], the last one marked, at least

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use multicast::{
-    id::{NodeId, Timestamp},
+    id::{GroupId, NodeId, Timestamp},
     skeen::message::{FromMember, ToMember},
 };
 use serde::{Deserialize, Serialize};
@@ -16,14 +16,33 @@ use structures::{
 
 use super::client::ReplyBody;
 
-/// The payload of one multicast message: several clients' writes, encoded once for all members.
+/// The payload of one multicast message: several clients' requests ([`Parts`]), encoded once for all members.
 pub type Batch = Bytes;
 
-/// What a batch holds.
-pub type BatchedWrites = Vec<Write>;
+/// What a batch holds: per addressed group, ascending, what its members carry out, in order. Members of every
+/// addressed group get all of it, since any of them may be the one that a view change learns the message from.
+pub type Parts = Vec<(GroupId, Vec<Entry>)>;
 
-/// What delivering a batch gives: one answer per write, in order.
-pub type Answers = Vec<Answer>;
+/// One thing to carry out when its batch is delivered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entry {
+    /// Apply a write.
+    Write(Write),
+    /// Answer a query that is not [long](Query::is_long), and change nothing.
+    Read(Query),
+}
+
+/// What delivering a batch gives at one group's member: one answer per entry of the group's part, in order.
+pub type Answers = Vec<EntryAnswer>;
+
+/// The answer to one entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EntryAnswer {
+    /// To a write.
+    Written(Answer),
+    /// To a query; it is rare beside writes, and larger.
+    Found(Box<ReplyBody>),
+}
 
 /// Manager to data node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

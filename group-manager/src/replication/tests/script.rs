@@ -5,6 +5,8 @@
 //! > enter 1.2          the second life of node 1 enters           > linked 1.2      > lost 1.2
 //! > stored             the store took what it was asked to hold   > conflict 9
 //! > open 0             a client opens its session with group 0    > write 0 k v     > get 0 k    > all 0
+//! > together 1 l w 0 k -   inserts l in group 1 and deletes k in group 0: one write
+//! > ordered get 0 k        > ordered all 0          reads with a place in the order
 //! > run 1 2            node 1 takes what waits for it, and the manager its words; then node 2
 //! > says 1 failed 101  node 1 says something that its core would not say by itself (failed, caught-up)
 //! > tick               > later 1000 (us)      > claim 9.1 (an unknown node enters)
@@ -19,7 +21,7 @@ use multicast::id::{Epoch, GroupId, Incarnation, NodeId};
 use structures::op::Op;
 use structures::query::Query;
 use wire::message::{
-    client::RequestBody,
+    client::{Reads, RequestBody},
     membership::{Membership, Role},
     replication::FromNode,
 };
@@ -132,14 +134,9 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
                 value: bytes(2),
             },
         ),
-        "get" => world.ask(RequestBody::Read {
-            group: group(),
-            query: Query::Get { key: bytes(1) },
-        }),
-        "all" => world.ask(RequestBody::Read {
-            group: group(),
-            query: Query::All,
-        }),
+        "together" => world.write_together(words.chunks(3).map(part).collect()),
+        "get" | "all" => world.ask(read(Reads::Local, word, &words)),
+        "ordered" => world.ask(read(Reads::Ordered, words[0], &words[1..])),
         "run" => numbers(rest)
             .into_iter()
             .flat_map(|node| world.run(NodeId(node as u32)))
@@ -151,6 +148,31 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
         "tick" => world.feed(Event::Tick),
         _ => panic!("no event: {word} {rest}"),
     }
+}
+
+/// `0 k v`: an insert in group 0; `0 k -`: a delete; `0 open -`: the opening of a session.
+fn part(words: &[&str]) -> (GroupId, Vec<Op>) {
+    let key = words[1].as_bytes().to_vec();
+    let op = match words[2] {
+        "-" if words[1] == "open" => Op::OpenSession,
+        "-" => Op::Delete { key },
+        value => Op::Insert {
+            key,
+            value: value.as_bytes().to_vec(),
+        },
+    };
+    (GroupId(words[0].parse().expect("a group")), vec![op])
+}
+
+fn read(reads: Reads, word: &str, words: &[&str]) -> RequestBody {
+    let group = GroupId(words[0].parse().expect("a group"));
+    let query = match word {
+        "all" => Query::All,
+        _ => Query::Get {
+            key: words[1].as_bytes().to_vec(),
+        },
+    };
+    RequestBody::read(reads, group, query)
 }
 
 fn said(words: &[&str]) -> FromNode {

@@ -21,12 +21,23 @@ use crate::coordinator::Coordinator;
 /// Steps of one run.
 const STEPS: usize = 1500;
 
+const GROUPS: [GroupId; 2] = [GroupId(0), GroupId(1)];
+
+/// Whether all of a write took effect.
+fn has_changed(body: &ReplyBody) -> bool {
+    match body {
+        ReplyBody::Written(answer) => answer.outcome.changed(),
+        ReplyBody::WrittenTogether(parts) => parts.iter().flatten().all(|answer| answer.outcome.changed()),
+        _ => false,
+    }
+}
+
 struct Run {
     world: World,
     random: StdRng,
     lives: u64,
-    /// Every write by its request: its group and key. Keys are never used twice.
-    written: BTreeMap<u64, (GroupId, String)>,
+    /// Every write by its request: its groups and its key in all of them. Keys are never used twice.
+    written: BTreeMap<u64, (Vec<GroupId>, String)>,
     /// Keys whose write was answered, and its group.
     answered: Vec<(GroupId, String)>,
     seen_replies: usize,
@@ -87,16 +98,20 @@ impl Run {
         let request = self.world.last_request() + 1;
         if self.random.random_bool(0.05) {
             self.world.write(group, Op::OpenSession);
+            return;
+        }
+        let key = format!("{request}");
+        let insert = Op::Insert {
+            key: key.clone().into_bytes(),
+            value: b"v".to_vec(),
+        };
+        if self.random.random_bool(0.2) {
+            self.written.insert(request, (GROUPS.to_vec(), key));
+            self.world
+                .write_together(GROUPS.map(|group| (group, vec![insert.clone()])).to_vec());
         } else {
-            let key = format!("{request}");
-            self.written.insert(request, (group, key.clone()));
-            self.world.write(
-                group,
-                Op::Insert {
-                    key: key.into_bytes(),
-                    value: b"v".to_vec(),
-                },
-            );
+            self.written.insert(request, (vec![group], key));
+            self.world.write(group, insert);
         }
     }
 
@@ -133,21 +148,27 @@ impl Run {
     fn note_answers(&mut self) {
         let new: Vec<u64> = self.world.replies[self.seen_replies..]
             .iter()
-            .filter(|(_, body)| matches!(body, ReplyBody::Written(answer) if answer.outcome.changed()))
+            .filter(|(_, body)| has_changed(body))
             .map(|(caller, _)| caller.request)
             .collect();
         self.seen_replies = self.world.replies.len();
         for request in new {
-            let (group, key) = self.written[&request].clone();
-            for node in self.world.core.present(group) {
-                let keys = self.world.keys(node).unwrap_or_default();
-                assert!(
-                    keys.contains(&key),
-                    "{node} of {group} does not hold {key}, which was answered"
-                );
+            let (groups, key) = self.written[&request].clone();
+            for group in groups {
+                self.note_answered(group, key.clone());
             }
-            self.answered.push((group, key));
         }
+    }
+
+    fn note_answered(&mut self, group: GroupId, key: String) {
+        for node in self.world.core.present(group) {
+            let keys = self.world.keys(node).unwrap_or_default();
+            assert!(
+                keys.contains(&key),
+                "{node} of {group} does not hold {key}, which was answered"
+            );
+        }
+        self.answered.push((group, key));
     }
 
     /// Every process that is there comes back; only then others start.
@@ -170,7 +191,7 @@ impl Run {
 
     fn check_healed(&mut self) {
         assert_eq!(self.world.core.membership(), &self.world.stored);
-        for group in [GroupId(0), GroupId(1)] {
+        for group in GROUPS {
             match self.lost(group) {
                 Some(missing) => self.check_lost(group, missing),
                 None => self.check_whole(group),
@@ -237,7 +258,7 @@ fn run(seed: u64) -> (usize, usize) {
         run.enter(node);
         run.world.settle();
     }
-    for group in [GroupId(0), GroupId(1)] {
+    for group in GROUPS {
         run.world.write(group, Op::OpenSession);
         run.world.settle();
     }
@@ -245,9 +266,7 @@ fn run(seed: u64) -> (usize, usize) {
     (0..STEPS).for_each(|_| run.step());
     run.heal();
     run.check_healed();
-    let lost = [GroupId(0), GroupId(1)]
-        .into_iter()
-        .filter(|group| run.lost(*group).is_some());
+    let lost = GROUPS.into_iter().filter(|group| run.lost(*group).is_some());
     (run.answered.len(), lost.count())
 }
 

@@ -1,13 +1,13 @@
 //! Commands and memberships as short lines of text. A life is written `node.life`, an epoch `@n`, a message `#n`.
 
 use multicast::{id::NodeId, skeen::message::ToMember};
-use structures::op::{Op, Write};
+use structures::op::{Answer, Op};
 use structures::query::Query;
 use wire::message::{
     client::ReplyBody,
     entry::EnterReply,
     membership::{Member, Membership, Standing},
-    replication::{Batch, BatchedWrites, ToNode},
+    replication::{Batch, Entry, Parts, ToNode},
 };
 
 use crate::coordinator::Command;
@@ -72,6 +72,17 @@ fn reply(body: &ReplyBody) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match body {
         ReplyBody::Written(answer) => format!("{:?}", answer.outcome),
+        ReplyBody::WrittenTogether(parts) => {
+            let part = |answers: &Vec<Answer>| {
+                let outcomes: Vec<String> = answers
+                    .iter()
+                    .map(|answer| format!("{:?}", answer.outcome))
+                    .collect();
+                format!("[{}]", outcomes.join(" "))
+            };
+            parts.iter().map(part).collect::<Vec<_>>().join(" ")
+        }
+        ReplyBody::Len(count) => count.to_string(),
         ReplyBody::Refused(refusal) => refusal.to_string(),
         ReplyBody::Value(value) => value.as_ref().map_or("no value".to_owned(), |value| text(value)),
         ReplyBody::Elements { elements, last } => {
@@ -146,19 +157,34 @@ fn multicast(message: &ToMember<Batch>) -> String {
     }
 }
 
+/// One group's entries, or those of several with their groups.
 fn batch(payload: &Batch) -> String {
-    let writes: BatchedWrites = wire::codec::decode(payload).expect("our own batch");
-    let write = |write: &Write| match &write.op {
-        Op::OpenSession => "open".to_owned(),
-        Op::Insert { key, value } | Op::Update { key, value } => {
-            format!(
-                "{}={}",
-                String::from_utf8_lossy(key),
-                String::from_utf8_lossy(value)
-            )
+    let parts: Parts = wire::codec::decode(payload).expect("our own batch");
+    match parts.as_slice() {
+        [(_, entries)] => part(entries),
+        parts => {
+            let parts = parts
+                .iter()
+                .map(|(group, entries)| format!("{}:{}", group.0, part(entries)));
+            parts.collect::<Vec<_>>().join(" ")
         }
-        Op::Delete { key } => format!("-{}", String::from_utf8_lossy(key)),
-        other => format!("{other:?}"),
-    };
-    format!("[{}]", writes.iter().map(write).collect::<Vec<_>>().join(" "))
+    }
+}
+
+fn part(entries: &[Entry]) -> String {
+    format!("[{}]", entries.iter().map(entry).collect::<Vec<_>>().join(" "))
+}
+
+fn entry(entry: &Entry) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match entry {
+        Entry::Read(Query::Get { key }) => format!("{}?", text(key)),
+        Entry::Read(query) => format!("{query:?}?"),
+        Entry::Write(write) => match &write.op {
+            Op::OpenSession => "open".to_owned(),
+            Op::Insert { key, value } | Op::Update { key, value } => format!("{}={}", text(key), text(value)),
+            Op::Delete { key } => format!("-{}", text(key)),
+            other => format!("{other:?}"),
+        },
+    }
 }

@@ -10,7 +10,7 @@ use structures::{
     op::{Op, Write},
 };
 use wire::message::{
-    client::{ReplyBody, RequestBody},
+    client::{ReplyBody, RequestBody, WriteTogether},
     entry::Enter,
     membership::{Addresses, Membership, Role},
     replication::{FromNode, ToNode},
@@ -340,6 +340,16 @@ impl World {
             op,
         };
         self.ask(RequestBody::Write { group, write })
+    }
+
+    /// A write of client 1 to several groups.
+    pub(super) fn write_together(&mut self, parts: Vec<(GroupId, Vec<Op>)>) -> Vec<Command> {
+        let write = WriteTogether {
+            client: ClientId(1),
+            seq: Seq(self.requests + 1),
+            parts,
+        };
+        self.ask(RequestBody::WriteTogether(write))
     }
 
     /// The number of the last request.

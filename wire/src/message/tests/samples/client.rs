@@ -5,7 +5,7 @@ use multicast::id::NodeId;
 use serde_bytes::ByteBuf;
 use structures::{
     kind::StructureKind,
-    op::{Element, Op, Outcome},
+    op::{Answer, Element, Op, Outcome},
     query::Query,
 };
 
@@ -14,6 +14,7 @@ use crate::{
     message::{
         client::{
             ClientReply, ClientRequest, DoorReport, RecoveryReport, Refusal, ReplyBody, RequestBody, Sizes,
+            WriteTogether,
         },
         entry::{Enter, EnterReply, EntryRefused},
         membership::{Addresses, Member, Membership, Role, Standing},
@@ -85,6 +86,15 @@ fn request_bodies(f: &Fields) -> Vec<RequestBody> {
         RequestBody::DoorReport { reset: f.flag },
         RequestBody::Recoveries { from: f.long },
         RequestBody::Scrub(scrub_window(f)),
+        RequestBody::WriteTogether(WriteTogether {
+            client: f.client(),
+            seq: f.seq(),
+            parts: vec![(group, vec![Op::PopFront; 2]), (group, vec![Op::PopBack])],
+        }),
+        RequestBody::ReadOrdered {
+            group,
+            query: Query::Len,
+        },
     ]
 }
 
@@ -122,6 +132,10 @@ fn reply_bodies(f: &Fields) -> Vec<ReplyBody> {
                 .map(|copy_of| syndrome(f, copy_of))
                 .to_vec(),
         }),
+        ReplyBody::WrittenTogether(vec![
+            vec![Outcome::Inserted.into(), Answer::removed(f.bytes.clone())],
+            vec![],
+        ]),
     ]
 }
 
@@ -202,6 +216,10 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
             count: f.other_long,
             limit: f.long,
         },
+        Refusal::TooManyGroups { limit, actual },
+        Refusal::RepeatedGroup { group },
+        Refusal::TooManyOperations { limit, actual },
+        Refusal::TooManyBytes { limit, actual },
     ]
 }
 

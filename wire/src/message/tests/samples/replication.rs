@@ -7,7 +7,7 @@ use structures::query::Query;
 use super::{Fields, Kind, structure, variants};
 use crate::message::{
     client::ReplyBody,
-    replication::{Answers, Batch, FromNode, StateFrame, ToNode},
+    replication::{Answers, Batch, Entry, EntryAnswer, FromNode, StateFrame, ToNode},
 };
 
 pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
@@ -18,6 +18,11 @@ pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
         variants("FromMember", from_member(f)),
         variants("Standing (of a message)", standings(f)),
         variants("StateFrame", state_frames(f)),
+        variants("Entry", entries(f)),
+        variants(
+            "EntryAnswer",
+            vec![EntryAnswer::Written(Outcome::Deleted.into()), found(f)],
+        ),
         structure("Write", write(f, Op::OpenSession)),
         variants("Op", ops(f)),
         variants("Outcome", outcomes()),
@@ -221,7 +226,19 @@ fn queries(f: &Fields) -> Vec<Query> {
 }
 
 fn answers(f: &Fields) -> Answers {
-    vec![Outcome::Inserted.into(), Answer::removed(f.bytes.clone())]
+    vec![
+        EntryAnswer::Written(Outcome::Inserted.into()),
+        EntryAnswer::Written(Answer::removed(f.bytes.clone())),
+        found(f),
+    ]
+}
+
+fn entries(f: &Fields) -> Vec<Entry> {
+    vec![Entry::Write(write(f, Op::PopFront)), Entry::Read(Query::Len)]
+}
+
+fn found(f: &Fields) -> EntryAnswer {
+    EntryAnswer::Found(Box::new(ReplyBody::Len(f.long)))
 }
 
 fn outcomes() -> Vec<Outcome> {
