@@ -7,13 +7,14 @@
 //! ```
 //!
 //! [`coordinator`] is what the shell and the cores say to each other; [`replication`] and [`fusion`] are the two
-//! cores, pure; [`store`] keeps the membership. The shell is `server` with `members` (links, heartbeats) and
-//! `entries` (processes at the door). Read first: [`coordinator`].
+//! cores, pure; [`detector`] tells a late member from a lost one; [`store`] keeps the membership. The shell is `server`
+//! with `members` (links, heartbeats) and `entries` (processes at the door). Read first: [`coordinator`].
 //!
 //! What is absent: no decision about a member is made in the shell, no core reads a clock, and fusion's data
 //! never passes here.
 
 pub mod coordinator;
+pub mod detector;
 mod entries;
 pub mod fusion;
 mod inbox;

@@ -14,7 +14,10 @@ use wire::{
     },
 };
 
-use crate::inbox::{FromMember, Inbox};
+use crate::{
+    detector::{Detector, Expectations, Readmission},
+    inbox::{FromMember, Inbox},
+};
 
 /// A link by the role of its member.
 #[derive(Debug)]
@@ -59,7 +62,7 @@ impl RoleLink {
 struct MemberLink {
     incarnation: Incarnation,
     link: RoleLink,
-    last_heard: Instant,
+    detector: Detector,
 }
 
 /// All links to members.
@@ -68,8 +71,12 @@ pub(crate) struct Members {
     identity: Identity,
     roles: BTreeMap<NodeId, Role>,
     links: BTreeMap<NodeId, MemberLink>,
+    expected: Expectations,
+    readmission: Readmission,
+    /// The moment that the detectors count from.
+    began: Instant,
     /// When all were told last that the manager lives.
-    last_beat: Instant,
+    last_beat: Duration,
     inbox: mpsc::Sender<Inbox>,
     traffic: Arc<Traffic>,
 }
@@ -78,6 +85,7 @@ impl Members {
     pub(crate) fn new(
         identity: Identity,
         roles: BTreeMap<NodeId, Role>,
+        expected: Expectations,
         inbox: mpsc::Sender<Inbox>,
         traffic: Arc<Traffic>,
     ) -> Self {
@@ -85,7 +93,10 @@ impl Members {
             identity,
             roles,
             links: BTreeMap::new(),
-            last_beat: Instant::now(),
+            expected,
+            readmission: Readmission::new(expected.longest_silence),
+            began: Instant::now(),
+            last_beat: Duration::ZERO,
             inbox,
             traffic,
         }
@@ -131,14 +142,12 @@ impl Members {
             }
             Some(Role::GroupManager) | None => return,
         };
-        self.links.insert(
-            node,
-            MemberLink {
-                incarnation,
-                link,
-                last_heard: Instant::now(),
-            },
-        );
+        let member = MemberLink {
+            incarnation,
+            link,
+            detector: Detector::new(self.expected, self.began.elapsed()),
+        };
+        self.links.insert(node, member);
     }
 
     fn start<In, Out>(
@@ -174,11 +183,17 @@ impl Members {
 
     /// Notes that the member's current life spoke; `false` if the message is of an older link.
     pub(crate) fn heard(&mut self, node: NodeId, incarnation: Incarnation) -> bool {
+        let now = self.began.elapsed();
         let link = self
             .links
             .get_mut(&node)
             .filter(|link| link.incarnation == incarnation);
-        link.map(|link| link.last_heard = Instant::now()).is_some()
+        link.map(|link| link.detector.heard(now)).is_some()
+    }
+
+    /// For how long a life that was suspected again and again is still kept out.
+    pub(crate) fn keeps_out(&self, node: NodeId, incarnation: Incarnation) -> Option<Duration> {
+        self.readmission.wait(self.began.elapsed(), node, incarnation)
     }
 
     /// Queues a message. A member without a link has been reported lost already.
@@ -202,20 +217,24 @@ impl Members {
 
     /// Tells everyone that the manager lives; returns those that are silent for too long or gone. A manager
     /// that was itself held up has not listened meanwhile, and believes in everyone anew.
-    pub(crate) fn heartbeat(&mut self, suspicion: Duration) -> Vec<(NodeId, Incarnation, String)> {
-        let now = Instant::now();
-        if now.duration_since(self.last_beat) > suspicion / 2 {
-            self.links.values_mut().for_each(|member| member.last_heard = now);
+    pub(crate) fn heartbeat(&mut self) -> Vec<(NodeId, Incarnation, String)> {
+        let now = self.began.elapsed();
+        if now - self.last_beat > self.expected.longest_silence / 2 {
+            self.links
+                .values_mut()
+                .for_each(|member| member.detector.excuse(now));
         }
         self.last_beat = now;
         let mut suspects = Vec::new();
         for (node, member) in &self.links {
-            let silent = member.last_heard.elapsed();
-            if silent > suspicion {
-                let reason = format!("silent for {} ms", silent.as_millis());
-                suspects.push((*node, member.incarnation, reason));
+            let (incarnation, detector) = (member.incarnation, &member.detector);
+            if detector.is_suspect(now) {
+                self.readmission.suspected(now, *node, incarnation);
+                let (silent, suspicion) = (detector.silence(now).as_millis(), detector.suspicion(now));
+                let reason = format!("silent for {silent} ms, a suspicion of {suspicion:.1}");
+                suspects.push((*node, incarnation, reason));
             } else if let Err(error) = member.link.heartbeat() {
-                suspects.push((*node, member.incarnation, error.to_string()));
+                suspects.push((*node, incarnation, error.to_string()));
             }
         }
         suspects

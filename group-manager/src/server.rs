@@ -13,7 +13,7 @@ use multicast::id::{Epoch, Incarnation, NodeId};
 
 use tokio::{
     net::TcpStream,
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{Instant, Interval, MissedTickBehavior, interval},
 };
 use wire::{
@@ -23,13 +23,15 @@ use wire::{
     member::{Arrival, Connections, Doorstep},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
-        membership::{Membership, Role},
+        entry::{Enter, EnterReply, EntryRefused},
+        membership::{Membership, Role, Standing},
     },
     process,
 };
 
 use crate::{
     coordinator::{Caller, Command, Coordinator, Event, Micros},
+    detector::Expectations,
     entries::Entries,
     inbox::{FromMember, Inbox},
     limits::{MAX_CLIENTS, MAX_REPORTS_PER_REPLY, STORE_RETRY},
@@ -75,7 +77,13 @@ impl Server {
         let mut ticks = interval(settings.heartbeat());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
-            members: Members::new(settings.identity, roles, to_inbox.clone(), Arc::clone(&traffic)),
+            members: Members::new(
+                settings.identity,
+                roles,
+                Expectations::of(&settings.cluster),
+                to_inbox.clone(),
+                Arc::clone(&traffic),
+            ),
             clients: Connections::new(Arc::default()),
             connected: 0,
             meter: DoorMeter::new(traffic),
@@ -185,10 +193,7 @@ impl Server {
 
     fn handle_inbox(&mut self, item: Inbox) {
         match item {
-            Inbox::Entry(enter, answer) => {
-                let ticket = self.entries.admit(answer);
-                self.feed(Event::Entered { ticket, enter });
-            }
+            Inbox::Entry(enter, answer) => self.handle_entry(enter, answer),
             Inbox::Dialled {
                 node,
                 incarnation,
@@ -225,6 +230,26 @@ impl Server {
         }
     }
 
+    fn handle_entry(&mut self, enter: Enter, answer: oneshot::Sender<EnterReply>) {
+        let ticket = self.entries.admit(answer);
+        match self.kept_out(&enter) {
+            Some(wait) => {
+                let reason = format!("suspected again and again; kept out for {} ms", wait.as_millis());
+                let refused = EnterReply::Refused(EntryRefused::Busy { reason });
+                self.entries.answer(ticket, refused);
+            }
+            None => self.feed(Event::Entered { ticket, enter }),
+        }
+    }
+
+    /// Nobody is kept out whom the membership still has: a group's last holder is waited for.
+    fn kept_out(&self, enter: &Enter) -> Option<Duration> {
+        let (node, life) = (enter.node, enter.incarnation);
+        let member = self.core.membership().members.get(&node);
+        let returns = member.is_some_and(|m| m.standing == Standing::Active && m.incarnation == life);
+        self.members.keeps_out(node, life).filter(|_| !returns)
+    }
+
     fn handle_member(&mut self, node: NodeId, incarnation: Incarnation, event: LinkEvent<FromMember>) {
         match event {
             LinkEvent::Message(FromMember::Node(message)) => self.feed(Event::FromNode(node, message)),
@@ -255,7 +280,7 @@ impl Server {
     }
 
     fn on_tick(&mut self) {
-        let suspects = self.members.heartbeat(self.settings.suspicion());
+        let suspects = self.members.heartbeat();
         for (node, incarnation, reason) in suspects {
             self.members.unlink(node);
             self.feed(Event::Lost {
