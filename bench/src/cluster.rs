@@ -1,7 +1,7 @@
 //! A cluster of real processes, launched from a cluster file: this program, run again in the nodes' roles.
 //!
-//! The manager starts first and says where it listens; the others are told, so that every port of the file
-//! may be 0. Invariant: no process outlives its launcher, however that dies (each is on a leash: it stops
+//! The managers start first, one after the other, and say where they listen; the others are told, so that every port of
+//! the file may be 0 (a manager that is to be started again is found only at a port of its own). Invariant: no process outlives its launcher, however that dies (each is on a leash: it stops
 //! when its standard input ends).
 
 mod process;
@@ -107,9 +107,10 @@ pub struct RunningCluster {
     pub directory: Directory,
     file: PathBuf,
     launcher: Launcher,
-    manager: NodeProcess,
+    /// In the order of their sections, which is that of the directory's list.
+    managers: Vec<NodeProcess>,
     nodes: BTreeMap<NodeId, NodeProcess>,
-    /// A kept connection to the manager, for questions.
+    /// A kept connection to a manager, for questions.
     questions: Client,
 }
 
@@ -147,20 +148,20 @@ impl RunningCluster {
     /// Whatever keeps it from that.
     pub async fn launch(launcher: Launcher, file: &Path) -> Result<Self, ClusterError> {
         let cluster = Cluster::load(file)?;
-        let section = cluster.managers.first().map_or(1, |manager| manager.section);
-        let id = cluster.managers.first().map_or(NodeId(0), |manager| manager.id);
-        let seat = Seat {
-            node: id,
-            role: Role::GroupManager,
-            section,
-        };
-        let mut manager = NodeProcess::start(&launcher, seat, file, None)?;
-        let address = manager.listening_on().await?;
-        let directory = Directory {
-            manager: (address.ip().to_string(), address.port()),
-            cluster: cluster.fingerprint(),
-            mechanism: cluster.mechanism,
-        };
+        let mut managers = Vec::new();
+        let mut addresses = Vec::new();
+        for manager in &cluster.managers {
+            let seat = Seat {
+                node: manager.id,
+                role: Role::GroupManager,
+                section: manager.section,
+            };
+            let mut process = NodeProcess::start(&launcher, seat, file, &addresses)?;
+            let address = process.listening_on().await?;
+            managers.push(process);
+            addresses.push((address.ip().to_string(), address.port()));
+        }
+        let directory = Directory::of(&cluster, addresses);
         let questions = directory.manager().await?;
         let file = file.to_owned();
         let nodes = BTreeMap::new();
@@ -169,7 +170,7 @@ impl RunningCluster {
             directory,
             file,
             launcher,
-            manager,
+            managers,
             nodes,
             questions,
         };
@@ -180,9 +181,53 @@ impl RunningCluster {
         Ok(running)
     }
 
-    /// The manager's process id.
-    pub fn manager_pid(&self) -> Option<u32> {
-        self.manager.pid()
+    /// The managers' process ids, in the order of their sections.
+    ///
+    /// # Panics
+    /// If one was killed and not started again.
+    pub fn manager_pids(&self) -> Vec<u32> {
+        let pid = |manager: &NodeProcess| manager.pid().expect("every manager runs");
+        self.managers.iter().map(pid).collect()
+    }
+
+    /// The managers' ids, places in the directory's list and process ids; none of those that were killed.
+    pub fn managers(&self) -> impl Iterator<Item = (NodeId, &(String, u16), Option<u32>)> {
+        let places = self.managers.iter().zip(&self.directory.managers);
+        places.map(|(manager, address)| (manager.seat().node, address, manager.pid()))
+    }
+
+    /// Kills a manager's process (SIGKILL) and waits until it is gone.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub async fn kill_manager(&mut self, node: NodeId) -> io::Result<()> {
+        match self
+            .managers
+            .iter_mut()
+            .find(|manager| manager.seat().node == node)
+        {
+            Some(manager) => manager.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts a manager's process again, at its port.
+    ///
+    /// # Errors
+    /// `Start`, `NoAddress`.
+    pub async fn start_manager(&mut self, node: NodeId) -> Result<(), ClusterError> {
+        let place = self
+            .managers
+            .iter()
+            .position(|manager| manager.seat().node == node);
+        let Some(place) = place else { return Ok(()) };
+        let seat = self.managers[place].seat();
+        let earlier = &self.directory.managers[..place];
+        let mut process = NodeProcess::start(&self.launcher, seat, &self.file, earlier)?;
+        let address = process.listening_on().await?;
+        self.directory.managers[place] = (address.ip().to_string(), address.port());
+        self.managers[place] = process;
+        Ok(())
     }
 
     /// Every node's id and process id.
@@ -198,8 +243,8 @@ impl RunningCluster {
     /// # Errors
     /// `Start`.
     pub fn start(&mut self, seat: Seat) -> Result<(), ClusterError> {
-        let manager = Some(&self.directory.manager);
-        let process = NodeProcess::start(&self.launcher, seat, &self.file, manager)?;
+        let managers = &self.directory.managers;
+        let process = NodeProcess::start(&self.launcher, seat, &self.file, managers)?;
         self.nodes.insert(seat.node, process);
         Ok(())
     }
@@ -220,18 +265,24 @@ impl RunningCluster {
         let mut processes: Vec<NodeProcess> =
             nodes.iter().filter_map(|node| self.nodes.remove(node)).collect();
         processes.iter_mut().try_for_each(NodeProcess::start_kill)?;
-        for process in processes {
+        for mut process in processes {
             process.kill().await?;
         }
         Ok(())
     }
 
-    /// The membership as the manager has it.
+    /// The membership as a manager has it; another one is asked if that one is gone.
     ///
     /// # Errors
-    /// If the manager does not answer.
+    /// If none answers.
     pub async fn members(&mut self) -> Result<Membership, ClientError> {
-        self.questions.members().await
+        match self.questions.members().await {
+            Err(ClientError::Wire(_)) => {
+                self.questions = self.directory.manager().await?;
+                self.questions.members().await
+            }
+            answered => answered,
+        }
     }
 
     /// What every node but the manager holds now.
@@ -258,7 +309,7 @@ impl RunningCluster {
         Ok(received.collect())
     }
 
-    /// The kept connection to the manager.
+    /// The kept connection to a manager.
     pub fn questions(&mut self) -> &mut Client {
         &mut self.questions
     }
@@ -291,12 +342,14 @@ impl RunningCluster {
 
     /// Stops every process in order: asks first, kills what does not heed.
     pub async fn stop(mut self) {
-        self.manager.release();
+        self.managers.iter_mut().for_each(NodeProcess::release);
         self.nodes.values_mut().for_each(NodeProcess::release);
         for (_, process) in self.nodes {
             process.stop().await;
         }
-        self.manager.stop().await;
+        for manager in self.managers {
+            manager.stop().await;
+        }
     }
 }
 

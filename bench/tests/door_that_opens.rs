@@ -49,6 +49,7 @@ async fn manage(listener: TcpListener) {
     };
     let membership = Membership {
         epoch: Epoch(1),
+        owner: None,
         members: BTreeMap::from([(NodeId(1), joining)]),
         founded: Vec::new(),
     };
@@ -67,9 +68,10 @@ async fn manage(listener: TcpListener) {
 async fn a_door_that_opens_between_two_questions_is_looked_for_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let directory = Directory {
-        manager: ("127.0.0.1".to_owned(), listener.local_addr().unwrap().port()),
+        managers: vec![("127.0.0.1".to_owned(), listener.local_addr().unwrap().port())],
         cluster: CLUSTER,
         mechanism: Mechanism::FusionLinked,
+        suspicion: std::time::Duration::from_secs(1),
     };
     let manager = tokio::spawn(manage(listener));
     let error = directory.door(GroupId(0)).await.unwrap_err();

@@ -112,7 +112,7 @@ async fn say_after_handshake(address: SocketAddr, hello: &Hello, words: &[u8]) {
 
 /// Every port: where, whose, and which node.
 async fn ports(cluster: &mut Cluster) -> Vec<(SocketAddr, Role)> {
-    let (host, port) = cluster.running.directory.manager.clone();
+    let (host, port) = cluster.running.directory.managers[0].clone();
     let manager = tokio::net::lookup_host((host, port)).await.unwrap().next();
     let mut ports = vec![(manager.unwrap(), Role::GroupManager)];
     for member in cluster.running.members().await.unwrap().members.values() {

@@ -140,7 +140,7 @@ async fn a_second_process_with_a_primarys_or_a_servers_id_is_refused_and_the_clu
 
 /// Starts a second process of the seat and gives the line of its log that says why it is not let in.
 async fn refusal_of_a_second(cluster: &Cluster, seat: Seat) -> String {
-    let (host, port) = cluster.running.directory.manager.clone();
+    let (host, port) = cluster.running.directory.managers[0].clone();
     let mut second = Command::new(env!("CARGO_BIN_EXE_bench"))
         .args(["node", &seat.role.to_string()])
         .arg(cluster.file())
@@ -344,7 +344,7 @@ async fn a_primary_that_crashes_while_the_manager_is_stopped_is_recovered() {
     use nix::sys::signal::{Signal, kill};
     let mut cluster = Cluster::launch(plan(2, 1)).await;
     let expected = cluster.insert_everywhere(0..40).await;
-    let manager = nix::unistd::Pid::from_raw(cluster.running.manager_pid().unwrap() as i32);
+    let manager = nix::unistd::Pid::from_raw(cluster.running.manager_pids()[0] as i32);
     let primary = cluster.seats_of(Role::Primary)[0];
     kill(manager, Signal::SIGSTOP).unwrap();
     cluster.kill(primary.node).await;

@@ -64,7 +64,7 @@ impl Managed {
             placement: Placement::Free,
         };
         let running = RunningCluster::launch(launcher, &file).await.unwrap();
-        assert_eq!(running.directory.manager.1, port);
+        assert_eq!(running.directory.managers[0].1, port);
         Self {
             running,
             manager: None,
@@ -79,7 +79,7 @@ impl Managed {
     async fn kill_manager(&mut self) {
         let pid = match &self.manager {
             Some(manager) => manager.pid(),
-            None => self.running.manager_pid().unwrap(),
+            None => self.running.manager_pids()[0],
         };
         kill(Pid::from_raw(pid as i32), Signal::SIGKILL).unwrap();
         until_none_runs(&[pid]).await;
@@ -89,7 +89,7 @@ impl Managed {
     async fn start_manager(&mut self) {
         let file = shown(&self.file());
         let mut manager = Program::start(&programs::bench(), &["node", "group-manager", &file]);
-        let (host, port) = self.running.directory.manager.clone();
+        let (host, port) = self.running.directory.managers[0].clone();
         assert_eq!(manager.line().await, Some(format!("listening on {host}:{port}")));
         self.manager = Some(manager);
         self.wait_until("not all nodes are active", all_active).await;

@@ -270,7 +270,7 @@ async fn a_second_process_with_an_id_in_use_is_refused_and_the_cluster_goes_on()
     let mut cluster = Cluster::launch(patient_plan()).await;
     let expected = cluster.insert_everywhere(0..20).await;
     let before = cluster.running.members().await.unwrap();
-    let (host, port) = cluster.running.directory.manager.clone();
+    let (host, port) = cluster.running.directory.managers[0].clone();
     let mut second = Command::new(env!("CARGO_BIN_EXE_bench"))
         .args(["node", "data-node"])
         .arg(cluster.file())
@@ -315,7 +315,7 @@ async fn garbage_at_every_port_ends_its_own_connection_and_nothing_else() {
     let mut cluster = Cluster::launch(patient_plan()).await;
     let expected = cluster.insert_everywhere(0..20).await;
     let before = cluster.running.members().await.unwrap();
-    let (host, port) = cluster.running.directory.manager.clone();
+    let (host, port) = cluster.running.directory.managers[0].clone();
     let manager = SocketAddr::new(host.parse().unwrap(), port);
     let mut ports = vec![(manager, vec![Purpose::Client, Purpose::Entry])];
     for member in before.members.values() {
@@ -424,7 +424,7 @@ async fn updates_open_no_connection() {
     let cluster = Cluster::launch(patient_plan()).await;
     let group = cluster.groups()[0];
     let mut session = cluster.session(group).await;
-    let manager = cluster.running.manager_pid().unwrap();
+    let manager = cluster.running.manager_pids()[0];
     let mut counts = Vec::new();
     for number in 0..20 {
         let op = Op::Insert {

@@ -36,7 +36,7 @@ fn plan(mechanism: Mechanism, faults: usize) -> ClusterPlan {
 }
 
 fn scrub_command(cluster: &Cluster) -> Command {
-    let (host, port) = &cluster.running.directory.manager;
+    let (host, port) = &cluster.running.directory.managers[0];
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
     command
         .arg("scrub")

@@ -17,7 +17,7 @@ use bench::{
 use multicast::id::{GroupId, NodeId};
 use nix::sys::signal::Signal;
 use programs::{Ended, Program, is_running, shown, until};
-use settings::{Cluster, Mechanism};
+use settings::Cluster;
 use structures::op::{Op, Outcome};
 use wire::client::{Directory, Session};
 
@@ -97,11 +97,8 @@ fn directory_of(program: &Program) -> Option<Directory> {
         };
         let cluster = Cluster::load(Path::new(after("primary")?)).ok()?;
         let (host, port) = after("--manager")?.rsplit_once(':')?;
-        Some(Directory {
-            manager: (host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?),
-            cluster: cluster.fingerprint(),
-            mechanism: Mechanism::FusionLinked,
-        })
+        let manager = (host.trim_matches(['[', ']']).to_owned(), port.parse().ok()?);
+        Some(Directory::of(&cluster, vec![manager]))
     })
 }
 

@@ -9,7 +9,11 @@ use structures::{
     op::{Answer, Write},
     query::{Found, Query},
 };
-use wire::client::{Client, ClientError, Directory};
+use tokio::time::timeout;
+use wire::{
+    WireError,
+    client::{Client, ClientError, Directory},
+};
 
 use crate::{Error, OpenError, Site, session::Attempts};
 
@@ -87,24 +91,52 @@ impl RemoteLine {
     async fn take_client(&mut self) -> Result<Client, ClientError> {
         match self.client.take() {
             Some(client) => Ok(client),
-            None => self.directory.door(self.group).await,
+            None => self.directory.connect(self.group).await,
         }
+    }
+
+    /// Asks once. After a failure another manager is asked first, where there are several.
+    async fn attempt<T>(
+        &mut self,
+        is_long: bool,
+        asking: impl AsyncFnOnce(&mut Client, GroupId) -> Result<T, ClientError>,
+    ) -> Result<T, LineError> {
+        let silence = self.directory.silence().filter(|_| !is_long);
+        let mut client = match self.take_client().await {
+            Ok(client) => client,
+            Err(error) => return Err(self.turned_away(error)),
+        };
+        let answering = timeout(silence.unwrap_or(Duration::MAX), asking(&mut client, self.group));
+        let limit_ms = silence.unwrap_or_default().as_millis();
+        let silent = |_| Err(WireError::DialTimeout { limit_ms }.into());
+        match answering.await.unwrap_or_else(silent) {
+            Ok(answer) => {
+                self.client = Some(client);
+                Ok(answer)
+            }
+            Err(error) => Err(self.turned_away(error)),
+        }
+    }
+
+    fn turned_away(&mut self, error: ClientError) -> LineError {
+        self.directory.turn_away();
+        error.into()
     }
 }
 
 impl Line for RemoteLine {
     async fn write(&mut self, write: &Write) -> Result<Answer, LineError> {
-        let mut client = self.take_client().await?;
-        let answer = client.write(self.group, write.clone()).await?;
-        self.client = Some(client);
-        Ok(answer)
+        let write = write.clone();
+        self.attempt(false, async move |client, group| client.write(group, write).await)
+            .await
     }
 
     async fn read(&mut self, query: &Query) -> Result<Found, LineError> {
-        let mut client = self.take_client().await?;
-        let found = ask(&mut client, self.group, query.clone()).await?;
-        self.client = Some(client);
-        Ok(found)
+        let query = query.clone();
+        self.attempt(query.is_long(), async move |client, group| {
+            ask(client, group, query).await
+        })
+        .await
     }
 
     fn another(&self) -> Self {

@@ -35,8 +35,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Site {
     cluster: Cluster,
-    /// Where the manager is, if not where the cluster file says.
-    moved: Option<Endpoint>,
+    /// Where the managers are, if not where the cluster file says.
+    moved: Vec<Endpoint>,
     patience: Duration,
 }
 
@@ -53,15 +53,21 @@ impl Site {
     pub fn new(cluster: Cluster) -> Self {
         Self {
             cluster,
-            moved: None,
+            moved: Vec::new(),
             patience: PATIENCE,
         }
     }
 
     /// The same with its manager there, and not where the cluster file says: for one that listens on a free port.
     #[must_use]
-    pub fn with_manager(mut self, manager: impl Into<Endpoint>) -> Self {
-        self.moved = Some(manager.into());
+    pub fn with_manager(self, manager: impl Into<Endpoint>) -> Self {
+        self.with_managers([manager.into()])
+    }
+
+    /// The same with its managers there, tried in this order, and not where the cluster file says.
+    #[must_use]
+    pub fn with_managers(mut self, managers: impl IntoIterator<Item = Endpoint>) -> Self {
+        self.moved = managers.into_iter().collect();
         self
     }
 
@@ -87,12 +93,12 @@ impl Site {
                 .expect("checked: at least one manager")
                 .listen
         };
-        self.moved.as_ref().unwrap_or_else(first)
+        self.moved.first().unwrap_or_else(first)
     }
 
-    /// Where its manager is, if it was said by [`with_manager`](Self::with_manager).
-    pub fn moved_manager(&self) -> Option<&Endpoint> {
-        self.moved.as_ref()
+    /// Where its managers are, if that was said by [`with_managers`](Self::with_managers); else nothing.
+    pub fn moved_managers(&self) -> &[Endpoint] {
+        &self.moved
     }
 
     /// How long every operation is tried.
@@ -102,12 +108,13 @@ impl Site {
 
     /// The way to its doors.
     pub fn directory(&self) -> Directory {
-        let manager = self.manager();
-        Directory {
-            manager: (manager.host.clone(), manager.port),
-            cluster: self.cluster.fingerprint(),
-            mechanism: self.cluster.mechanism,
-        }
+        let of_file = self.cluster.managers.iter().map(|manager| &manager.listen);
+        let managers: Vec<&Endpoint> = match self.moved.is_empty() {
+            true => of_file.collect(),
+            false => self.moved.iter().collect(),
+        };
+        let place = |manager: &Endpoint| (manager.host.clone(), manager.port);
+        Directory::of(&self.cluster, managers.into_iter().map(place).collect())
     }
 
     /// The group of this name.

@@ -24,7 +24,7 @@ async fn start(
     shutdown: Shutdown,
     heap: HeapProbe,
 ) -> Result<(), RoleError> {
-    let mut settings = Settings::from_cluster(&cluster, arguments.section, arguments.manager, heap)?;
+    let mut settings = Settings::from_cluster(&cluster, arguments.section, arguments.managers, heap)?;
     settings.member.advertised = arguments.advertised;
     let (multicast, multicast_address) = listen(&settings.multicast).await?;
     let (read, read_address) = listen(&settings.read).await?;

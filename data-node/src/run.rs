@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use wire::{
     LinkEvent, Peer, Purpose,
     limits::{INBOX_EVENTS, MAX_BACKLOG},
-    member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
+    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         membership::{Addresses, Role},
@@ -65,6 +65,7 @@ pub async fn run(
         replica: Replica::new(settings.member.identity.node, settings.group, settings.spec),
         manager: ManagerPort::enter(
             settings.member.entry(addresses),
+            Callers::Every,
             settings.member.timing,
             FromNode::Heartbeat,
         ),
@@ -99,9 +100,9 @@ impl Shell {
 
     fn handle_manager(&mut self, event: ManagerEvent<ToNode>) {
         let commands = match event {
-            ManagerEvent::Message(message) => self.replica.handle_manager(message),
-            ManagerEvent::Lost => self.replica.handle_manager_lost(),
-            ManagerEvent::Refused(_) => Vec::new(),
+            ManagerEvent::Message(_, message) => self.replica.handle_manager(message),
+            ManagerEvent::Lost(_) if !self.manager.is_in_touch() => self.replica.handle_manager_lost(),
+            ManagerEvent::Lost(_) | ManagerEvent::Called(_) | ManagerEvent::Refused(_) => Vec::new(),
         };
         self.carry_out(commands);
     }
@@ -169,7 +170,7 @@ impl Shell {
     fn carry_out(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
-                Command::ToManager(message) => self.manager.send(message),
+                Command::ToManager(message) => self.manager.send_to_all(&message),
                 Command::Reply {
                     connection,
                     request,

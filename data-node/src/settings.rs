@@ -21,20 +21,20 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings of the data node in section `[node section]`. `manager` replaces the cluster file's
-    /// managers (for a cluster whose manager listens on a free port).
+    /// The settings of the data node in section `[node section]`. `managers`, if there are any, replace the
+    /// cluster file's (for a cluster whose managers listen on free ports).
     ///
     /// # Errors
     /// If there is no such section.
     pub fn from_cluster(
         cluster: &Cluster,
         section: u32,
-        manager: Option<(String, u16)>,
+        managers: Vec<(String, u16)>,
         heap: HeapProbe,
     ) -> Result<Self, NoSuchSection> {
         let place = cluster.data_node(section)?;
         Ok(Self {
-            member: MemberSettings::new(cluster, place.id, Role::DataNode, manager, heap),
+            member: MemberSettings::new(cluster, place.id, Role::DataNode, managers, heap),
             group: place.group,
             spec: cluster.structure(),
             multicast: place.multicast.clone(),

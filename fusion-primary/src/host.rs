@@ -162,9 +162,10 @@ fn settings_of(site: &Site, group: GroupId) -> Settings {
     let section = primary
         .expect("checked: every group of a fused cluster has a primary")
         .section;
-    let manager = site.moved_manager();
-    let manager = manager.map(|manager| (manager.host.clone(), manager.port));
-    Settings::from_cluster(cluster, section, manager, no_heap).expect("the section is the cluster's")
+    let managers = site.moved_managers().iter();
+    let managers = managers.map(|manager| (manager.host.clone(), manager.port));
+    Settings::from_cluster(cluster, section, managers.collect(), no_heap)
+        .expect("the section is the cluster's")
 }
 
 /// An application's allocator is not counted.

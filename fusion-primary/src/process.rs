@@ -24,7 +24,7 @@ async fn start(
     shutdown: Shutdown,
     heap: HeapProbe,
 ) -> Result<(), RoleError> {
-    let mut settings = Settings::from_cluster(&cluster, arguments.section, arguments.manager, heap)?;
+    let mut settings = Settings::from_cluster(&cluster, arguments.section, arguments.managers, heap)?;
     settings.member.advertised = arguments.advertised;
     let (listener, address) = listen(&settings.listen).await?;
     println!("listening on {address}");

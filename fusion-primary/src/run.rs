@@ -18,7 +18,7 @@ use wire::{
     LinkEvent, Peer, Purpose, Traffic,
     door_meter::DoorMeter,
     limits::MAX_BACKLOG,
-    member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
+    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         fusion::{FromPrimary, ToPrimary},
@@ -95,7 +95,12 @@ pub(crate) async fn run_with(
     let shell = Shell {
         primary: Primary::new(identity.node, settings.door, settings.layout)
             .with_lease(Lease::within(settings.member.timing.suspicion)),
-        manager: ManagerPort::enter(entry, settings.member.timing, FromPrimary::Heartbeat),
+        manager: ManagerPort::enter(
+            entry,
+            Callers::One,
+            settings.member.timing,
+            FromPrimary::Heartbeat,
+        ),
         clients: Connections::new(Arc::default()),
         servers: ServerLinks::new(identity, Arc::clone(&traffic)),
         residuals: ResidualStreams::new(),
@@ -161,7 +166,7 @@ impl Shell {
                     false => self.clients.close(caller.connection),
                 }
             }
-            Command::ToManager(message) => self.manager.send(message),
+            Command::ToManager(message) => self.manager.send_to_all(&message),
             Command::Reenter => self.manager.reenter(),
             Command::Dial {
                 server,
@@ -211,12 +216,13 @@ impl Shell {
 
     fn handle_manager(&mut self, event: ManagerEvent<ToPrimary>) {
         match event {
-            ManagerEvent::Message(message) => self.handle(Event::Manager(message)),
+            ManagerEvent::Message(_, message) => self.handle(Event::Manager(message)),
             ManagerEvent::Refused(refused) => {
                 self.locals.tell_refused(&refused);
                 self.handle(Event::Refused(refused));
             }
-            ManagerEvent::Lost => self.handle(Event::ManagerLost),
+            ManagerEvent::Lost(_) => self.handle(Event::ManagerLost),
+            ManagerEvent::Called(_) => {}
         }
     }
 

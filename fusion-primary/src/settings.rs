@@ -23,20 +23,20 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings of the primary in section `[primary section]`. `manager` replaces the cluster file's
-    /// managers (for a cluster whose manager listens on a free port).
+    /// The settings of the primary in section `[primary section]`. `managers`, if there are any, replace the
+    /// cluster file's (for a cluster whose managers listen on free ports).
     ///
     /// # Errors
     /// If there is no such section.
     pub fn from_cluster(
         cluster: &Cluster,
         section: u32,
-        manager: Option<(String, u16)>,
+        managers: Vec<(String, u16)>,
         heap: HeapProbe,
     ) -> Result<Self, NoSuchSection> {
         let place = cluster.primary(section)?;
         Ok(Self {
-            member: MemberSettings::new(cluster, place.id, Role::Primary, manager, heap),
+            member: MemberSettings::new(cluster, place.id, Role::Primary, managers, heap),
             door: Door {
                 group: place.group,
                 spec: cluster.structure(),

@@ -7,7 +7,7 @@ use multicast::id::NodeId;
 use tokio::net::{TcpListener, TcpStream};
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
-    member::{Arrival, Connections, Doorstep, ManagerEvent, ManagerPort},
+    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         fusion::{AckFrame, DeltaFrame, FromServer, ToServer},
@@ -66,7 +66,7 @@ pub async fn run(
     });
     let shell = Shell {
         backup: FusedBackup::new(settings.row, settings.layout)?,
-        manager: ManagerPort::enter(entry, settings.member.timing, FromServer::Heartbeat),
+        manager: ManagerPort::enter(entry, Callers::One, settings.member.timing, FromServer::Heartbeat),
         primaries: Connections::new(Arc::new(Traffic::default())),
         clients: Connections::new(Arc::new(Traffic::default())),
         streams: Streams::new(settings.member.identity),
@@ -96,7 +96,7 @@ impl Shell {
     fn handle(&mut self, event: Event) {
         for command in self.backup.handle(event) {
             match command {
-                Command::ToManager(message) => self.manager.send(message),
+                Command::ToManager(message) => self.manager.send_to_all(&message),
                 Command::ToPrimary { connection, frame } => self.primaries.send(connection, frame),
                 Command::Close { connection } => {
                     self.names.remove(&connection);
@@ -114,7 +114,7 @@ impl Shell {
 
     fn handle_manager(&mut self, event: ManagerEvent<ToServer>) {
         // Without the manager nothing changes here: what was admitted goes on.
-        if let ManagerEvent::Message(message) = event {
+        if let ManagerEvent::Message(_, message) = event {
             self.handle(Event::Manager(message));
         }
     }

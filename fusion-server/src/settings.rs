@@ -21,20 +21,20 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The settings of the fused server in section `[fusion section]`. `manager` replaces the cluster file's
-    /// managers (for a cluster whose manager listens on a free port).
+    /// The settings of the fused server in section `[fusion section]`. `managers`, if there are any, replace the
+    /// cluster file's (for a cluster whose managers listen on free ports).
     ///
     /// # Errors
     /// If there is no such section.
     pub fn from_cluster(
         cluster: &Cluster,
         section: u32,
-        manager: Option<(String, u16)>,
+        managers: Vec<(String, u16)>,
         heap: HeapProbe,
     ) -> Result<Self, NoSuchSection> {
         let place = cluster.fusion_server(section)?;
         Ok(Self {
-            member: MemberSettings::new(cluster, place.id, Role::FusionServer, manager, heap),
+            member: MemberSettings::new(cluster, place.id, Role::FusionServer, managers, heap),
             row: u8::try_from(place.row).expect("checked: at most 4 fused servers"),
             layout: Layout::of(cluster.mechanism).expect("checked: only a fused cluster has fused servers"),
             listen: place.listen.clone(),

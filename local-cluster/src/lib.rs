@@ -200,8 +200,8 @@ impl LocalCluster {
         Ok(tokio::spawn(fusion_server::run(listener, settings, never())).into())
     }
 
-    fn to_manager(&self) -> Option<(String, u16)> {
-        Some((self.manager.ip().to_string(), self.manager.port()))
+    fn to_manager(&self) -> Vec<(String, u16)> {
+        vec![(self.manager.ip().to_string(), self.manager.port())]
     }
 
     async fn wait_until_active(&self) -> Result<(), LocalError> {

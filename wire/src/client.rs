@@ -1,7 +1,7 @@
 //! The client's side of a door: one connection ([`Client`]), and sessions that write to a group through
 //! crashes: one write at a time ([`Session`]), or several ([`Pipeline`]).
 //!
-//! The same for both mechanisms: the door of a replicated group is the manager, that of a fused one its
+//! The same for both mechanisms: the door of a replicated group is any manager, that of a fused one its
 //! primary, and [`Directory`] tells which.
 
 mod connection;

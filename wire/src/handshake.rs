@@ -45,12 +45,14 @@ pub enum Purpose {
     Delta = 5,
     /// Fused server to a replacement primary: `ResidualFrame`.
     Residual = 6,
+    /// Manager to manager: `ManagerBeat`, both ways.
+    Fellow = 7,
 }
 
 impl Purpose {
     fn from_byte(byte: u8) -> Option<Self> {
         use Purpose::*;
-        [Client, Entry, Manager, Transfer, Delta, Residual]
+        [Client, Entry, Manager, Transfer, Delta, Residual, Fellow]
             .into_iter()
             .find(|p| *p as u8 == byte)
     }

@@ -5,7 +5,7 @@
 //!                                                              Client, Delta, ... -> Connections
 //! ```
 //!
-//! A member dials the manager only to say "here I am" ([`Entry`]); the manager dials back, and that kept
+//! A member dials a manager only to say "here I am" ([`Entry`]); the manager dials back, and that kept
 //! connection is the [`ManagerPort`]. Nothing here decides anything about membership: a role's core does, by
 //! what comes out of these.
 
@@ -18,7 +18,7 @@ mod settings;
 pub use connections::{Arrival, Connections};
 pub use doorstep::{Doorstep, MAX_HANDSHAKES};
 pub use entry::{Entry, EntryError, redial_pause};
-pub use manager_port::{ManagerEvent, ManagerPort, Timing};
+pub use manager_port::{Callers, ManagerEvent, ManagerPort, Timing};
 pub use settings::{Advertised, MemberSettings};
 
 #[cfg(test)]

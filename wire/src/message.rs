@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod client;
 pub mod entry;
+pub mod fellow;
 pub mod fusion;
 pub mod membership;
 pub mod replication;

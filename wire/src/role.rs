@@ -32,9 +32,10 @@ pub struct RoleArguments {
     /// Which section of its kind in the cluster file this process is.
     #[arg(default_value_t = 1)]
     pub section: u32,
-    /// Where the manager listens, if not where the cluster file says.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub manager: Option<(String, u16)>,
+    /// Where a manager listens, if not where the cluster file says; once for each (a manager is told of those
+    /// with smaller section numbers, which it calls).
+    #[arg(long = "manager", value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub managers: Vec<(String, u16)>,
     /// Where others find this process, if not where it listens.
     #[command(flatten)]
     pub advertised: Advertised,
@@ -254,10 +255,10 @@ mod tests {
     fn a_role_is_told_its_file_its_section_and_perhaps_its_manager() {
         let told = arguments(&["cluster.ini"]).expect("a file is enough");
         assert_eq!((told.cluster, told.section), (PathBuf::from("cluster.ini"), 1));
-        assert_eq!((told.manager, told.leash), (None, false));
+        assert_eq!((told.managers, told.leash), (vec![], false));
         let told = arguments(&["c.ini", "3", "--manager", "[::1]:9", "--leash"]).expect("all of it");
         assert_eq!((told.section, told.leash), (3, true));
-        assert_eq!(told.manager, Some(("::1".to_owned(), 9)));
+        assert_eq!(told.managers, [("::1".to_owned(), 9)]);
         assert_eq!(told.advertised, Advertised::default());
         let told = arguments(&[
             "c.ini",

@@ -7,7 +7,6 @@ use tokio::{
     process::{Child, ChildStdout, Command},
     time::timeout,
 };
-use wire::message::membership::Role;
 
 use super::{ClusterError, Launcher, Seat};
 
@@ -26,12 +25,12 @@ pub struct NodeProcess {
 }
 
 impl NodeProcess {
-    /// Runs the launcher's program as that node.
+    /// Runs the launcher's program as that node, told of these managers.
     pub(super) fn start(
         launcher: &Launcher,
         seat: Seat,
         file: &Path,
-        manager: Option<&(String, u16)>,
+        managers: &[(String, u16)],
     ) -> Result<Self, ClusterError> {
         let failed = |source| ClusterError::Start {
             role: seat.role,
@@ -48,7 +47,7 @@ impl NodeProcess {
             .arg(file)
             .arg(seat.section.to_string());
         command.arg("--leash");
-        if let Some((host, port)) = manager.filter(|_| seat.role != Role::GroupManager) {
+        for (host, port) in managers {
             let host = if host.contains(':') {
                 format!("[{host}]")
             } else {
@@ -96,13 +95,18 @@ impl NodeProcess {
         self.child.id()
     }
 
+    /// What it was started as.
+    pub(super) fn seat(&self) -> Seat {
+        self.seat
+    }
+
     /// SIGKILL.
     pub(super) fn start_kill(&mut self) -> io::Result<()> {
         self.child.start_kill()
     }
 
     /// SIGKILL, and waits for the end.
-    pub(super) async fn kill(mut self) -> io::Result<()> {
+    pub(super) async fn kill(&mut self) -> io::Result<()> {
         self.child.kill().await
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use multicast::id::NodeId;
-use settings::{Cluster, Mechanism};
+use settings::{Cluster, Endpoint, Mechanism};
 use tokio::time::{self, MissedTickBehavior};
 use wire::{
     client::Directory,
@@ -31,7 +31,7 @@ use crate::scrub::{Code, Finding, ScrubReport, Suspect, scrub as compare};
 pub struct ScrubArguments {
     /// The cluster file.
     pub cluster: PathBuf,
-    /// Where the manager listens, if not where the cluster file says.
+    /// Where a manager listens, if not where the cluster file says.
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub manager: Option<(String, u16)>,
     /// Again after so long (`60s`, `1h 30m`), counted from beginning to beginning, until Ctrl-C.
@@ -120,20 +120,18 @@ fn layout(cluster: &Cluster, file: &Path) -> Result<Layout, Failure> {
 
 fn directory(cluster: &Cluster, arguments: &ScrubArguments) -> Result<Directory, Failure> {
     let of_file = || {
-        let listen = &cluster.managers.first()?.listen;
-        (listen.port != 0).then(|| (listen.host.clone(), listen.port))
+        let listening = cluster.managers.iter().map(|manager| &manager.listen);
+        let place = |listen: &Endpoint| (listen.port != 0).then(|| (listen.host.clone(), listen.port));
+        listening.map(place).collect::<Option<Vec<_>>>()
     };
-    let manager = arguments.manager.clone().or_else(of_file).ok_or_else(|| {
+    let said = arguments.manager.clone().map(|manager| vec![manager]);
+    let managers = said.or_else(of_file).ok_or_else(|| {
         Failure::Usage(format!(
             "error: {} gives its manager a free port; say which it took: --manager HOST:PORT (`bench up` prints it)",
             arguments.cluster.display()
         ))
     })?;
-    Ok(Directory {
-        manager,
-        cluster: cluster.fingerprint(),
-        mechanism: cluster.mechanism,
-    })
+    Ok(Directory::of(cluster, managers))
 }
 
 /// What was compared, and what does not agree.

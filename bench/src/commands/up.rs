@@ -61,18 +61,25 @@ async fn print_addresses(mut running: RunningCluster) -> Result<(), Failure> {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header(["node", "role", "group", "peers", "clients", "process"]);
-    let (host, port) = running.directory.manager.clone();
     let pid = |pid: Option<u32>| pid.map_or("-".to_owned(), |pid| pid.to_string());
-    let manager_id = running.cluster.managers.first().map_or(0, |manager| manager.id.0);
-    let manager_address = format!("{host}:{port}");
-    table.add_row([
-        manager_id.to_string(),
-        "group-manager".to_owned(),
-        "-".to_owned(),
-        manager_address.clone(),
-        manager_address,
-        pid(running.manager_pid()),
-    ]);
+    let several = running.cluster.managers.len() > 1;
+    for (id, (host, port), process) in running.managers() {
+        let owns = several && members.owner.is_some_and(|owner| owner.node == id);
+        let address = format!("{host}:{port}");
+        table.add_row([
+            id.0.to_string(),
+            if owns {
+                "group-manager (owner)"
+            } else {
+                "group-manager"
+            }
+            .to_owned(),
+            "-".to_owned(),
+            address.clone(),
+            address,
+            pid(process),
+        ]);
+    }
     let pids = running.pids();
     for (node, member) in &members.members {
         let address = |pick: fn(&wire::message::membership::Addresses) -> std::net::SocketAddr| {

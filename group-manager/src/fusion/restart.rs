@@ -126,6 +126,7 @@ fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Membership, Fo
     }
     Ok(Membership {
         epoch: loaded.epoch,
+        owner: loaded.owner,
         members,
         founded: loaded.founded,
     })

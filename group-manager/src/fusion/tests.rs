@@ -60,6 +60,7 @@ fn the_stored_membership_of_another_cluster_is_refused() {
         let cluster = script::cluster(2, 1);
         let mut loaded = Membership {
             epoch: Epoch(4),
+            owner: None,
             members: cluster.absent_members(),
             founded: vec![GroupId(0)],
         };

@@ -1,5 +1,7 @@
 //! A door that is played by hand, for tests of what knocks at it.
 
+use std::time::Duration;
+
 use multicast::id::{GroupId, Incarnation, NodeId};
 use settings::Mechanism;
 use structures::op::Write;
@@ -37,9 +39,10 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         let directory = Directory {
-            manager: ("127.0.0.1".to_owned(), port),
+            managers: vec![("127.0.0.1".to_owned(), port)],
             cluster: 7,
             mechanism: Mechanism::Replication,
+            suspicion: Duration::from_millis(50),
         };
         (Self(listener), directory)
     }

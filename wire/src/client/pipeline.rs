@@ -1,7 +1,8 @@
 //! Several writes and questions of one client to one group under way at once, through crashes.
 //!
-//! Whatever a broken connection or a passing refusal leaves unanswered goes again in the same order, a write
-//! under the same sequence number: the structure applies it once. Answers may come in another order.
+//! Whatever a broken connection, a passing refusal or a silent manager leaves unanswered goes again in the same
+//! order, to the next manager where there are several, a write under the same sequence number: the structure applies
+//! it once. Answers may come in another order.
 //!
 //! Invariant: from the oldest unanswered write to the newest there are at most [`WINDOW`] sequence numbers, so
 //! a retry is never older than the outcomes that the structure remembers.
@@ -171,9 +172,10 @@ impl Pipeline {
             let (ticket, began) = (*ticket, oldest.began);
             let left = self.patience.saturating_sub(began.elapsed());
             // A door that takes a request and never answers is a broken connection like any other.
-            let limit_ms = left.as_millis();
+            let limit = self.directory.silence().map_or(left, |silence| silence.min(left));
+            let limit_ms = limit.as_millis();
             let silent = |_| Err(WireError::DialTimeout { limit_ms }.into());
-            let error = match timeout(left, self.receive()).await.unwrap_or_else(silent) {
+            let error = match timeout(limit, self.receive()).await.unwrap_or_else(silent) {
                 Ok(answer) => return Some(answer),
                 Err(error) if !error.is_passing() => return self.give_up(ticket, error),
                 Err(error) => error,
@@ -200,10 +202,11 @@ impl Pipeline {
         Some((ticket, Err(error)))
     }
 
-    /// The connection is of no use any more; what is unanswered goes over the next one.
+    /// The connection is of no use any more; what is unanswered goes over the next one, to the next manager.
     fn set_back(&mut self, error: ClientError) {
         self.setback = Some(error);
         self.client = None;
+        self.directory.turn_away();
     }
 
     /// The next answer over a connection on which everything unanswered was sent.
@@ -238,7 +241,7 @@ impl Pipeline {
 
     /// Connects to the group's door and sends what is unanswered, oldest first.
     async fn connect(&mut self) -> Result<(), ClientError> {
-        let mut client = self.directory.door(self.group).await?;
+        let mut client = self.directory.connect(self.group).await?;
         for unanswered in self.unanswered.values_mut() {
             unanswered.request = Some(client.submit(unanswered.body.clone())?);
         }

@@ -1,10 +1,11 @@
-//! "Here I am": says `Enter` to the manager, again and again, until it calls back.
+//! "Here I am": says `Enter` to one manager after the other, again and again, until one accepts and calls back.
 //!
-//! See [`crate::message::entry`]. Several managers are tried in turn.
+//! See [`crate::message::entry`]. A manager that does not own the membership refuses, and the next one is asked.
 
 use std::time::Duration;
 
 use bytes::BytesMut;
+use multicast::id::Incarnation;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpStream, lookup_host},
@@ -19,7 +20,7 @@ use crate::{
     handshake::{self, Hello, Identity, Purpose},
     limits::{DIAL_TIMEOUT, REDIAL_PAUSE},
     link::next_frame,
-    message::entry::{Enter, EnterReply, EntryRefused},
+    message::entry::{Enter, EnterReply},
     traffic::Traffic,
 };
 
@@ -53,6 +54,14 @@ pub struct Entry {
     pub cluster: u64,
 }
 
+/// What a manager answered.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// Which life of it.
+    pub(super) manager: Incarnation,
+    pub(super) reply: EnterReply,
+}
+
 impl Entry {
     /// This process, as its handshakes name it.
     pub fn identity(&self) -> Identity {
@@ -63,8 +72,8 @@ impl Entry {
         }
     }
 
-    /// Says `Enter` until dropped. Each refusal is logged when it is new, and handed to `refusals`.
-    pub(super) async fn repeat(self, refusals: mpsc::Sender<EntryRefused>) {
+    /// Says `Enter` until dropped. Each refusal is logged when it is new; answers are handed to `answers`.
+    pub(super) async fn repeat(self, answers: mpsc::Sender<Answered>) {
         let mut told = String::new();
         let mut tell = |words: String| {
             if words != told {
@@ -75,11 +84,16 @@ impl Entry {
         for attempt in 0.. {
             let (host, port) = &self.managers[attempt as usize % self.managers.len()];
             match self.say(host, *port).await {
-                Ok(EnterReply::Accepted) => sleep(CALL_PATIENCE).await,
-                Ok(EnterReply::Refused(refused)) => {
-                    tell(refused.to_string());
+                Ok(answered) => {
+                    let is_accepted = answered.reply == EnterReply::Accepted;
+                    if let EnterReply::Refused(refused) = &answered.reply {
+                        tell(refused.to_string());
+                    }
                     // A full or closed channel loses a repetition at most.
-                    let _ = refusals.try_send(refused);
+                    let _ = answers.try_send(answered);
+                    if is_accepted {
+                        sleep(CALL_PATIENCE).await;
+                    }
                 }
                 Err(error) => tell(format!("{host}:{port}: {error}")),
             }
@@ -88,7 +102,7 @@ impl Entry {
     }
 
     /// Says `Enter` to one manager.
-    async fn say(&self, host: &str, port: u16) -> Result<EnterReply, EntryError> {
+    async fn say(&self, host: &str, port: u16) -> Result<Answered, EntryError> {
         let no_address = |reason: String| EntryError::NoAddress {
             host: host.to_owned(),
             reason,
@@ -103,7 +117,10 @@ impl Entry {
                 purpose: Purpose::Entry,
             };
             match handshake::dial(address, &hello).await {
-                Ok((_, stream)) => return Ok(ask(stream, &self.enter).await?),
+                Ok((manager, stream)) => {
+                    let reply = ask(stream, &self.enter).await?;
+                    return Ok(Answered { manager, reply });
+                }
                 Err(error) => failure = error.into(),
             }
         }

@@ -54,13 +54,13 @@ pub struct MemberSettings {
 }
 
 impl MemberSettings {
-    /// A new life of the node. `manager` replaces the cluster file's managers (for a cluster whose manager
-    /// listens on a free port).
+    /// A new life of the node. `managers`, if there are any, replace the cluster file's (for a cluster whose
+    /// managers listen on free ports).
     pub fn new(
         cluster: &Cluster,
         node: NodeId,
         role: Role,
-        manager: Option<(String, u16)>,
+        managers: Vec<(String, u16)>,
         heap: HeapProbe,
     ) -> Self {
         let listed = cluster
@@ -74,7 +74,10 @@ impl MemberSettings {
                 incarnation: Incarnation(random_id()),
             },
             role,
-            managers: manager.map_or_else(|| listed.collect(), |manager| vec![manager]),
+            managers: match managers.is_empty() {
+                true => listed.collect(),
+                false => managers,
+            },
             advertised: Advertised::default(),
             timing: Timing {
                 heartbeat: cluster.heartbeat,

@@ -64,6 +64,12 @@ pub enum EntryRefused {
         /// Who is missing.
         missing: Vec<NodeId>,
     },
+    /// Another manager owns the membership, and it alone lets processes in.
+    #[error("manager {owner} owns the membership")]
+    NotOwner {
+        /// That manager.
+        owner: NodeId,
+    },
     /// A view change or recovery is under way; try again.
     #[error("busy: {reason}")]
     Busy {

@@ -70,11 +70,23 @@ pub struct Member {
     pub since: Epoch,
 }
 
+/// One life of a manager: the one that may change the membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Owner {
+    /// Which manager of the cluster file.
+    pub node: NodeId,
+    /// Which life of it.
+    pub incarnation: Incarnation,
+}
+
 /// The members of one epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// Its number.
     pub epoch: Epoch,
+    /// Who stored it, and alone may store the next; whoever suspects that manager stores itself as the owner first.
+    #[serde(default)]
+    pub owner: Option<Owner>,
     /// Everyone in the cluster file but the managers.
     pub members: BTreeMap<NodeId, Member>,
     /// Groups that ever had an active member: such a group never starts empty again.

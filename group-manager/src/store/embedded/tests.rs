@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, thread};
 
 use multicast::id::{GroupId, Incarnation, NodeId};
 use tempfile::TempDir;
-use wire::message::membership::{Addresses, Member, Role, Standing};
+use wire::message::membership::{Addresses, Member, Owner, Role, Standing};
 
 use super::*;
 
@@ -25,6 +25,10 @@ fn membership(epoch: u64) -> Membership {
     absent.addresses = None;
     Membership {
         epoch: Epoch(epoch),
+        owner: Some(Owner {
+            node: NodeId(1),
+            incarnation: Incarnation(u64::MAX),
+        }),
         members: BTreeMap::from([(NodeId(7), member), (NodeId(8), absent)]),
         founded: vec![GroupId(3)],
     }

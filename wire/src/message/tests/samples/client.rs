@@ -17,7 +17,8 @@ use crate::{
             WriteTogether,
         },
         entry::{Enter, EnterReply, EntryRefused},
-        membership::{Addresses, Member, Membership, Role, Standing},
+        fellow::ManagerBeat,
+        membership::{Addresses, Member, Membership, Owner, Role, Standing},
         scrub::{ScrubWindow, Scrubbed, Syndrome},
     },
     traffic::TrafficTotal,
@@ -54,6 +55,7 @@ pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
         ),
         variants("EntryRefused", entry_refusals(f)),
         structure("Membership", membership(f)),
+        structure("ManagerBeat", ManagerBeat { epoch: f.epoch() }),
         variants("Role", roles()),
         variants("Standing (of a member)", standings()),
     ]
@@ -238,6 +240,7 @@ fn entry_refusals(f: &Fields) -> Vec<EntryRefused> {
             tolerated: f.size(),
             missing,
         },
+        EntryRefused::NotOwner { owner: node },
         EntryRefused::Busy {
             reason: f.text.clone(),
         },
@@ -275,8 +278,13 @@ fn membership(f: &Fields) -> Membership {
         };
         (NodeId(place), member)
     };
+    let owner = Owner {
+        node: f.node(),
+        incarnation: f.incarnation(),
+    };
     Membership {
         epoch: f.epoch(),
+        owner: f.flag.then_some(owner),
         members: (0..).zip(standings()).map(member).collect(),
         founded: vec![f.group()],
     }
