@@ -5,6 +5,7 @@ pub mod config;
 pub mod experiment;
 pub mod floor;
 pub mod lean;
+pub mod load;
 pub mod node;
 pub mod scrub;
 pub mod up;

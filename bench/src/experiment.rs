@@ -27,6 +27,13 @@ mod writer;
 
 use tokio::sync::watch;
 
+pub(crate) use self::{
+    contents::{Contents, Planned, Request},
+    draws::Draws,
+    elements::ElementSource,
+    load::{PATIENCE, empty_histogram},
+    writer::shortened,
+};
 pub use self::{
     elements::{MAX_KEY_BYTES, MIN_KEY_BYTES},
     error::ExperimentError,

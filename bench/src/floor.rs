@@ -8,6 +8,7 @@
 //!
 //! Invariant: receivers are processes of their own over kept `TCP_NODELAY` connections, as the nodes are.
 
+mod batched;
 mod echo;
 mod receivers;
 
@@ -21,6 +22,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use batched::{BatchedFloor, MAX_WINDOW, measure_batched};
 pub use echo::{echo, echo_on};
 pub use receivers::Receivers;
 
@@ -110,6 +112,14 @@ impl Floor {
 /// # Errors
 /// [`FloorError`] if an echo process does not start, or goes away.
 pub fn measure(faults: u32, samples: u32, placement: Placement) -> Result<Floor, FloorError> {
+    measure_over(&mut receivers(faults, placement)?, samples)
+}
+
+/// Starts the f + 1 echo processes that [`measure`] measures with.
+///
+/// # Errors
+/// [`FloorError`] if one does not start.
+pub fn receivers(faults: u32, placement: Placement) -> Result<Receivers, FloorError> {
     let program = std::env::current_exe().map_err(FloorError::Start)?;
     let command = || {
         let mut command = Command::new(&program);
@@ -119,7 +129,7 @@ pub fn measure(faults: u32, samples: u32, placement: Placement) -> Result<Floor,
         }
         command
     };
-    measure_over(&mut Receivers::spawn(faults + 1, command)?, samples)
+    Receivers::spawn(faults + 1, command)
 }
 
 /// Measures over receivers that are connected already: f + 1 of them.
@@ -128,19 +138,35 @@ pub fn measure(faults: u32, samples: u32, placement: Placement) -> Result<Floor,
 /// [`FloorError::Connection`] if a receiver goes away.
 pub fn measure_over(receivers: &mut Receivers, samples: u32) -> Result<Floor, FloorError> {
     let all = receivers.count();
+    let kind = |to, rounds| Kind { to, rounds, batch: 1 };
     // Without faults there is no receiver to wait for: a round to none takes no time.
-    let kinds = [
-        Kind { to: 1, rounds: 1 },
-        Kind {
-            to: all - 1,
-            rounds: 1,
-        },
-        Kind { to: all, rounds: 1 },
-        Kind { to: all, rounds: 2 },
-    ];
+    let kinds = [kind(1, 1), kind(all - 1, 1), kind(all, 1), kind(all, 2)];
+    let [
+        client_round_trip,
+        one_round_to_f,
+        one_round_to_f_plus_1,
+        two_rounds_to_f_plus_1,
+    ] = times_of(receivers, kinds, samples)?;
+    Ok(Floor {
+        faults: u32::try_from(all - 1).unwrap_or(u32::MAX),
+        samples,
+        message_bytes: MESSAGE_BYTES,
+        client_round_trip,
+        one_round_to_f,
+        one_round_to_f_plus_1,
+        two_rounds_to_f_plus_1,
+    })
+}
+
+/// Times every kind so often, in turns.
+fn times_of<const KINDS: usize>(
+    receivers: &mut Receivers,
+    kinds: [Kind; KINDS],
+    samples: u32,
+) -> io::Result<[RoundTimes; KINDS]> {
     let mut times_ns = kinds.map(|_| empty_histogram());
     for kind in kinds {
-        for _ in 0..WARM_UP {
+        for _ in 0..WARM_UP.min(samples) {
             kind.run(receivers)?;
         }
     }
@@ -154,21 +180,7 @@ pub fn measure_over(receivers: &mut Receivers, samples: u32) -> Result<Floor, Fl
         }
         left -= chunk;
     }
-    let [
-        client_round_trip,
-        one_round_to_f,
-        one_round_to_f_plus_1,
-        two_rounds_to_f_plus_1,
-    ] = times_ns.map(|times_ns| RoundTimes::of(&times_ns));
-    Ok(Floor {
-        faults: u32::try_from(all - 1).unwrap_or(u32::MAX),
-        samples,
-        message_bytes: MESSAGE_BYTES,
-        client_round_trip,
-        one_round_to_f,
-        one_round_to_f_plus_1,
-        two_rounds_to_f_plus_1,
-    })
+    Ok(times_ns.map(|times_ns| RoundTimes::of(&times_ns)))
 }
 
 /// One of the things timed.
@@ -176,6 +188,8 @@ pub fn measure_over(receivers: &mut Receivers, samples: u32) -> Result<Floor, Fl
 struct Kind {
     to: usize,
     rounds: u32,
+    /// Messages that go in one piece.
+    batch: usize,
 }
 
 impl Kind {
@@ -183,7 +197,7 @@ impl Kind {
     fn run(self, receivers: &mut Receivers) -> io::Result<u64> {
         let start = Instant::now();
         for _ in 0..self.rounds {
-            receivers.round(self.to)?;
+            receivers.round(self.to, self.batch)?;
         }
         Ok(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }

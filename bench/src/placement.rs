@@ -107,8 +107,19 @@ fn allowed_cores() -> Vec<usize> {
 }
 
 /// Keeps the calling thread, and the threads and processes it starts from now on, on one core.
-#[cfg(target_os = "linux")]
 pub fn keep_on(core: usize) {
+    keep(0, core);
+}
+
+/// Keeps a process that was just started, and the threads that it will start, on one core.
+pub fn keep_process_on(process: u32, core: usize) {
+    // Linux's process ids are far below the sign bit.
+    keep(process as i32, core);
+}
+
+/// Process 0 is the calling thread.
+#[cfg(target_os = "linux")]
+fn keep(process: i32, core: usize) {
     use nix::{
         sched::{CpuSet, sched_setaffinity},
         unistd::Pid,
@@ -116,7 +127,7 @@ pub fn keep_on(core: usize) {
     let mut set = CpuSet::new();
     let kept = set
         .set(core)
-        .and_then(|()| sched_setaffinity(Pid::from_raw(0), &set));
+        .and_then(|()| sched_setaffinity(Pid::from_raw(process), &set));
     if let Err(error) = kept {
         tracing::warn!(core, %error, "the process is not kept on its core; its times may jump");
     }
@@ -124,7 +135,7 @@ pub fn keep_on(core: usize) {
 
 /// Cores cannot be chosen here.
 #[cfg(not(target_os = "linux"))]
-pub fn keep_on(_core: usize) {}
+fn keep(_process: i32, _core: usize) {}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use settings::Mechanism;
 use structures::kind::StructureKind;
 use wire::role::RoleArguments;
 
-use super::{node::NodeRole, scrub::ScrubArguments};
+use super::{load::LoadArguments, node::NodeRole, scrub::ScrubArguments};
 use crate::{experiment::Workload, placement::Placement, results::ValueBytes};
 
 /// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
@@ -46,6 +46,8 @@ pub enum Command {
     },
     /// Compare a running fused cluster's parity with its primaries, block by block, while it serves
     Scrub(ScrubArguments),
+    /// Measure requests a second and their times, without crashes; also beside Redis
+    Load(LoadArguments),
     /// Measure the bare loopback rounds that no mechanism can beat
     Floor {
         /// Crashes to tolerate: rounds go to f and f + 1 processes.
@@ -130,15 +132,12 @@ pub struct ConfigArguments {
     pub force: bool,
 }
 
-/// The experiment.
+/// The groups and what their clients do: the same for the experiment and for a load without crashes.
 #[derive(Debug, Args)]
-pub struct ExperimentArguments {
+pub struct GroupArguments {
     /// Which mechanisms, separated by commas; without, all that protect the structure.
     #[arg(long, value_delimiter = ',', value_parser = mechanism)]
     pub mechanisms: Vec<Mechanism>,
-    /// Numbers of groups: `1..5` (both ends included), `3`, or `1,5`.
-    #[arg(long, default_value = "1..5", value_parser = counts)]
-    pub groups: Counts,
     /// Crashes to tolerate (fusion: 1 to 4).
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
     pub faults: u32,
@@ -148,30 +147,14 @@ pub struct ExperimentArguments {
     /// What the elements are made from, and who crashes with whom.
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     pub seed: u64,
-    /// Trials of each configuration.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub repeat: u32,
     /// `split`: doors and clients on one core, backups on another, as on two machines; `free`: wherever the
     /// system likes.
     #[arg(long, default_value = "split")]
     pub placement: Placement,
 
-    /// Steps of the workload per group.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=MAX_OPS),
-          help_heading = "Load")]
-    pub ops: u64,
     /// `insert`, or the shares of steps: `mixed:insert=50,update=30,delete=10,read=10`.
     #[arg(long, default_value = "insert", help_heading = "Load")]
     pub workload: Workload,
-    /// Bytes of the values: `8`, or a range to draw from, `1..1024`; several, separated by commas, are
-    /// configurations of their own. Without: 8, and none in a set.
-    #[arg(
-        long,
-        visible_alias = "element-bytes",
-        value_delimiter = ',',
-        help_heading = "Load"
-    )]
-    pub value_bytes: Vec<ValueBytes>,
     /// Bytes of every key, 8 to 255; without, 8.
     #[arg(long, help_heading = "Load")]
     pub key_bytes: Option<usize>,
@@ -182,6 +165,34 @@ pub struct ExperimentArguments {
     /// Requests that each client has under way, 1 to 64.
     #[arg(long, default_value_t = 1, help_heading = "Load")]
     pub pipeline: usize,
+}
+
+/// The experiment.
+#[derive(Debug, Args)]
+pub struct ExperimentArguments {
+    /// Numbers of groups: `1..5` (both ends included), `3`, or `1,5`.
+    #[arg(long, default_value = "1..5", value_parser = counts)]
+    pub groups: Counts,
+    /// The groups themselves.
+    #[command(flatten)]
+    pub group: GroupArguments,
+    /// Trials of each configuration.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+
+    /// Steps of the workload per group.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=MAX_OPS),
+          help_heading = "Load")]
+    pub ops: u64,
+    /// Bytes of the values: `8`, or a range to draw from, `1..1024`; several, separated by commas, are
+    /// configurations of their own. Without: 8, and none in a set.
+    #[arg(
+        long,
+        visible_alias = "element-bytes",
+        value_delimiter = ',',
+        help_heading = "Load"
+    )]
+    pub value_bytes: Vec<ValueBytes>,
 
     /// Crash every node after this many steps per group; 0 means never.
     #[arg(long, default_value_t = 1000, help_heading = "Crashes")]
@@ -214,7 +225,7 @@ pub struct ExperimentArguments {
 }
 
 /// The most steps per group: as many elements as a structure may hold.
-const MAX_OPS: u64 = 16_000_000;
+pub(super) const MAX_OPS: u64 = 16_000_000;
 
 /// Numbers of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]

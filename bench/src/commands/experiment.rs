@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     Failure,
-    arguments::{Counts, ExperimentArguments},
+    arguments::{Counts, ExperimentArguments, GroupArguments},
 };
 use crate::{
     experiment::{self, Crashes, ExperimentError, ExperimentPlan, MIN_KEY_BYTES, PlanProblem},
@@ -81,32 +81,51 @@ pub fn experiment(arguments: ExperimentArguments) -> Result<(), Failure> {
 
 /// What the options ask for, if it can be done.
 fn checked(arguments: &ExperimentArguments) -> Result<ExperimentPlan, Failure> {
-    let structure = arguments.structure;
-    if let Some(key_bytes) = arguments.key_bytes.filter(|_| !structure.is_keyed()) {
-        return Err(unusable(&PlanProblem::NoKeys { key_bytes, structure }));
-    }
     let Counts(groups) = arguments.groups.clone();
+    let crashes = crashes(arguments);
+    let values = &arguments.value_bytes;
     let plan = ExperimentPlan {
-        mechanisms: mechanisms(arguments),
-        structure,
-        workload: arguments.workload,
-        groups,
-        ops: arguments.ops,
-        faults: arguments.faults,
-        crashes: crashes(arguments),
         crash_together: arguments.crash_together,
         crash_during_recovery: arguments.crash_during_recovery,
         load_during_recovery: arguments.load_during_recovery,
-        value_bytes: value_bytes(arguments),
-        key_bytes: arguments.key_bytes.unwrap_or(MIN_KEY_BYTES),
-        clients: arguments.clients,
-        pipeline: arguments.pipeline,
-        seed: arguments.seed,
         repeat: arguments.repeat,
-        placement: arguments.placement,
+        ..group_plan(&arguments.group, groups, values, arguments.ops, crashes)?
     };
     plan.check().map_err(|problem| unusable(&problem))?;
     Ok(plan)
+}
+
+/// What is asked of the groups and their clients, as a plan of one trial; without values, the usual ones.
+pub(super) fn group_plan(
+    group: &GroupArguments,
+    groups: Vec<u32>,
+    values: &[ValueBytes],
+    ops: u64,
+    crashes: Crashes,
+) -> Result<ExperimentPlan, Failure> {
+    let structure = group.structure;
+    if let Some(key_bytes) = group.key_bytes.filter(|_| !structure.is_keyed()) {
+        return Err(unusable(&PlanProblem::NoKeys { key_bytes, structure }));
+    }
+    Ok(ExperimentPlan {
+        mechanisms: mechanisms(group),
+        structure,
+        workload: group.workload,
+        groups,
+        ops,
+        faults: group.faults,
+        crashes,
+        crash_together: 1,
+        crash_during_recovery: false,
+        load_during_recovery: false,
+        value_bytes: value_bytes(values, structure),
+        key_bytes: group.key_bytes.unwrap_or(MIN_KEY_BYTES),
+        clients: group.clients,
+        pipeline: group.pipeline,
+        seed: group.seed,
+        repeat: 1,
+        placement: group.placement,
+    })
 }
 
 fn unusable(problem: &PlanProblem) -> Failure {
@@ -114,11 +133,11 @@ fn unusable(problem: &PlanProblem) -> Failure {
 }
 
 /// Those named, or all that protect such a structure.
-fn mechanisms(arguments: &ExperimentArguments) -> Vec<Mechanism> {
-    match arguments.mechanisms.as_slice() {
+fn mechanisms(group: &GroupArguments) -> Vec<Mechanism> {
+    match group.mechanisms.as_slice() {
         [] => Mechanism::ALL
             .into_iter()
-            .filter(|mechanism| protects(*mechanism, arguments.structure))
+            .filter(|mechanism| protects(*mechanism, group.structure))
             .collect(),
         chosen => chosen.to_vec(),
     }
@@ -133,15 +152,15 @@ fn crashes(arguments: &ExperimentArguments) -> Crashes {
 }
 
 /// Those given; without, 8 bytes, or none in sets, which have keys alone.
-fn value_bytes(arguments: &ExperimentArguments) -> Vec<ValueBytes> {
-    match (arguments.value_bytes.as_slice(), arguments.structure) {
+fn value_bytes(chosen: &[ValueBytes], structure: StructureKind) -> Vec<ValueBytes> {
+    match (chosen, structure) {
         ([], StructureKind::Set) => vec![ValueBytes::NONE],
         ([], _) => vec![DEFAULT_VALUE_BYTES],
         (chosen, _) => chosen.to_vec(),
     }
 }
 
-fn default_folder() -> PathBuf {
+pub(super) fn default_folder() -> PathBuf {
     let name = rfc3339_utc(SystemTime::now()).replace(':', "-");
     Path::new("runs").join(name)
 }

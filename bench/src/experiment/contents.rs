@@ -31,7 +31,7 @@ use super::{
 
 /// The reference for one client of one group.
 #[derive(Debug)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     source: ElementSource,
     group: GroupId,
     shape: Shape,
@@ -54,22 +54,22 @@ pub(super) enum Shape {
 
 /// A request and the only right answer to it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Planned {
+pub(crate) struct Planned {
     /// Which step it takes.
-    pub(super) step: Step,
+    pub(crate) step: Step,
     /// The element it is about.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     /// What to ask.
-    pub(super) request: Request,
+    pub(crate) request: Request,
     /// What must be answered.
-    pub(super) expected: ReplyBody,
+    pub(crate) expected: ReplyBody,
     /// What it touches while it is under way.
     touches: Option<u32>,
 }
 
 /// A write or a question.
 #[derive(Debug, PartialEq)]
-pub(super) enum Request {
+pub(crate) enum Request {
     /// An operation.
     Write(Op),
     /// A query with a single answer.
@@ -78,7 +78,7 @@ pub(super) enum Request {
 
 impl Contents {
     /// Nothing yet, for client `client` of `clients`.
-    pub(super) fn new(
+    pub(crate) fn new(
         kind: StructureKind,
         source: ElementSource,
         group: GroupId,
@@ -102,7 +102,7 @@ impl Contents {
 
     /// The next request of that step; an insert where nothing is there that it could be about; none while all that
     /// is there is under way.
-    pub(super) fn plan(&mut self, step: Step, draws: &mut Draws) -> Option<Planned> {
+    pub(crate) fn plan(&mut self, step: Step, draws: &mut Draws) -> Option<Planned> {
         let step = if self.is_empty() { Step::Insert } else { step };
         match step {
             Step::Insert => Some(self.insert()),
@@ -113,12 +113,12 @@ impl Contents {
     }
 
     /// The request is answered.
-    pub(super) fn settle(&mut self, planned: &Planned) {
+    pub(crate) fn settle(&mut self, planned: &Planned) {
         self.busy.retain(|busy| Some(*busy) != planned.touches);
     }
 
     /// Elements that are there.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match &self.shape {
             Shape::Keyed(keyed) => keyed.len(),
             Shape::Sequence(sequence) => sequence.len(),
@@ -127,7 +127,7 @@ impl Contents {
     }
 
     /// Whether nothing is there.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 

@@ -16,29 +16,29 @@ const PRIORITIES: u64 = 1024;
 
 /// Elements as a function of the seed, the group, their number and how often they were changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ElementSource {
+pub(crate) struct ElementSource {
     /// The trial's seed.
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     /// Bytes of every key: [`MIN_KEY_BYTES`] to [`MAX_KEY_BYTES`].
-    pub(super) key_bytes: usize,
+    pub(crate) key_bytes: usize,
     /// Bytes of the values.
-    pub(super) value_bytes: ValueBytes,
+    pub(crate) value_bytes: ValueBytes,
     /// Whether keys in the order of their numbers are scattered over all keys.
-    pub(super) scattered: bool,
+    pub(crate) scattered: bool,
 }
 
 /// One state of one element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version {
+pub(crate) struct Version {
     /// Which element.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     /// How often it was changed.
-    pub(super) changes: u32,
+    pub(crate) changes: u32,
 }
 
 impl ElementSource {
     /// The key of an element. No two have the same.
-    pub(super) fn key(&self, number: u32) -> Vec<u8> {
+    pub(crate) fn key(&self, number: u32) -> Vec<u8> {
         let mut place = u64::from(number);
         if self.scattered {
             place = place.wrapping_mul(GOLDEN);
@@ -49,7 +49,7 @@ impl ElementSource {
     }
 
     /// The number of the element with this key, if any has it.
-    pub(super) fn number(&self, key: &[u8]) -> Option<u32> {
+    pub(crate) fn number(&self, key: &[u8]) -> Option<u32> {
         let mut place = u64::from_be_bytes(*key.first_chunk()?);
         if self.scattered {
             place = place.wrapping_mul(inverse(GOLDEN));
@@ -59,7 +59,7 @@ impl ElementSource {
     }
 
     /// The value of an element.
-    pub(super) fn value(&self, group: GroupId, version: Version) -> Vec<u8> {
+    pub(crate) fn value(&self, group: GroupId, version: Version) -> Vec<u8> {
         let bytes = self.value_len(group, version);
         let mut draws = self.draws(group, version);
         let mut value = Vec::with_capacity(bytes + 8);
@@ -71,7 +71,7 @@ impl ElementSource {
     }
 
     /// How long that value is.
-    pub(super) fn value_len(&self, group: GroupId, version: Version) -> usize {
+    pub(crate) fn value_len(&self, group: GroupId, version: Version) -> usize {
         let (least, most) = (self.value_bytes.least(), self.value_bytes.most());
         if least == most {
             return usize::from(least);
@@ -82,7 +82,7 @@ impl ElementSource {
     }
 
     /// The priority of an element of a priority queue.
-    pub(super) fn priority(&self, group: GroupId, number: u32) -> u64 {
+    pub(crate) fn priority(&self, group: GroupId, number: u32) -> u64 {
         let mut draws = self.draws(group, Version { number, changes: 0 });
         draws.number() % PRIORITIES
     }

@@ -23,7 +23,7 @@ use super::{
 use crate::results::Traffic;
 
 /// How long one request is tried before the run gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a load did not go through.
 #[derive(Debug, thiserror::Error)]
@@ -255,6 +255,6 @@ impl Loader {
 }
 
 /// Nanoseconds, three digits, up to a minute: longer than any request is tried.
-pub(super) fn empty_histogram() -> Histogram<u64> {
+pub(crate) fn empty_histogram() -> Histogram<u64> {
     Histogram::new_with_max(60_000_000_000, 3).expect("the bounds are constants that the histogram accepts")
 }

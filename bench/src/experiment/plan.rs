@@ -146,7 +146,7 @@ impl ExperimentPlan {
     }
 
     /// What the trial's elements are made from.
-    pub(super) fn source(&self, trial: &Trial) -> ElementSource {
+    pub(crate) fn source(&self, trial: &Trial) -> ElementSource {
         ElementSource {
             seed: trial.seed,
             key_bytes: self.key_bytes,

@@ -104,7 +104,7 @@ impl Workload {
     }
 
     /// Whether nothing but inserts is asked for.
-    pub(super) fn is_insert_only(self) -> bool {
+    pub(crate) fn is_insert_only(self) -> bool {
         Step::ALL[1..].iter().all(|step| self.share(*step) == 0)
     }
 
@@ -115,7 +115,7 @@ impl Workload {
     }
 
     /// The next step, by the shares.
-    pub(super) fn draw(self, draws: &mut Draws) -> Step {
+    pub(crate) fn draw(self, draws: &mut Draws) -> Step {
         let total: u64 = Step::ALL.iter().map(|step| u64::from(self.share(*step))).sum();
         let mut place = draws.below(total);
         for step in Step::ALL {

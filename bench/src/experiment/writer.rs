@@ -153,7 +153,7 @@ impl Writer {
 }
 
 /// An answer in few words, however long the value in it.
-fn shortened(answer: &ReplyBody) -> String {
+pub(crate) fn shortened(answer: &ReplyBody) -> String {
     const LONGEST: usize = 80;
     let words = format!("{answer:?}");
     match words.char_indices().nth(LONGEST) {

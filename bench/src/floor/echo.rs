@@ -9,13 +9,15 @@
 //!    |<---- the same 64 bytes -----------|   ... until the connection closes
 //! ```
 //!
+//! Messages that come in one piece go back in one piece.
+//!
 //! Invariant: it never outlives its launcher, however that dies: its standard input ends then, and so does it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpListener;
 use std::{process, thread};
 
-use super::MESSAGE_BYTES;
+use super::{MAX_WINDOW, MESSAGE_BYTES};
 
 /// Stands before the address on the line that an echo process prints.
 pub(super) const ANNOUNCEMENT: &str = "floor-echo listening on ";
@@ -45,15 +47,20 @@ pub fn echo() -> io::Result<()> {
 pub fn echo_on(listener: &TcpListener) -> io::Result<()> {
     let (mut connection, _) = listener.accept()?;
     connection.set_nodelay(true)?;
-    let mut message = [0; MESSAGE_BYTES];
+    let mut buffer = [0; MAX_WINDOW * MESSAGE_BYTES];
+    let mut held = 0;
     loop {
-        let first = match connection.read(&mut message) {
-            Ok(0) => return Ok(()),
+        let bytes = match connection.read(&mut buffer[held..]) {
+            Ok(0) if held == 0 => return Ok(()),
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        connection.read_exact(&mut message[first..])?;
-        connection.write_all(&message)?;
+        held += bytes;
+        let whole = held - held % MESSAGE_BYTES;
+        connection.write_all(&buffer[..whole])?;
+        buffer.copy_within(whole..held, 0);
+        held -= whole;
     }
 }

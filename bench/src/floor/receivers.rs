@@ -5,12 +5,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use super::echo::ANNOUNCEMENT;
-use super::{FloorError, MESSAGE_BYTES};
+use super::{FloorError, MAX_WINDOW, MESSAGE_BYTES};
 
 /// Echo processes and connections to them. Dropping it ends the processes.
 #[derive(Debug)]
 pub struct Receivers {
     connections: Vec<TcpStream>,
+    /// The messages of one round.
+    messages: Vec<u8>,
     /// Empty where the receivers were started by someone else.
     processes: Vec<Child>,
 }
@@ -23,6 +25,7 @@ impl Receivers {
     pub fn spawn(count: u32, command: impl Fn() -> Command) -> Result<Self, FloorError> {
         let mut receivers = Self {
             connections: Vec::new(),
+            messages: vec![0x5a; MAX_WINDOW * MESSAGE_BYTES],
             processes: Vec::new(),
         };
         for _ in 0..count {
@@ -51,6 +54,7 @@ impl Receivers {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             connections,
+            messages: vec![0x5a; MAX_WINDOW * MESSAGE_BYTES],
             processes: Vec::new(),
         })
     }
@@ -60,14 +64,14 @@ impl Receivers {
         self.connections.len()
     }
 
-    /// One round: sends a message to each of the first `to`, then reads the answer of each.
-    pub(super) fn round(&mut self, to: usize) -> io::Result<()> {
-        let mut message = [0x5a; MESSAGE_BYTES];
+    /// One round: sends so many messages in one piece to each of the first `to`, then reads the answers of each.
+    pub(super) fn round(&mut self, to: usize, batch: usize) -> io::Result<()> {
+        let messages = &mut self.messages[..batch * MESSAGE_BYTES];
         for connection in &mut self.connections[..to] {
-            connection.write_all(&message)?;
+            connection.write_all(messages)?;
         }
         for connection in &mut self.connections[..to] {
-            connection.read_exact(&mut message)?;
+            connection.read_exact(messages)?;
         }
         Ok(())
     }

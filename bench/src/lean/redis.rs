@@ -1,10 +1,10 @@
 //! A Redis server of our own, for its memory: started on a socket in a folder of its own, asked, and stopped.
 //!
-//! Speaks as much of RESP, the Redis serialization protocol, as its few questions need. Invariant: the server does not outlive
-//! the value that stands for it, and touches no port and no file beside its folder.
+//! Invariant: the server does not outlive the value that stands for it, and touches no port and no file beside its
+//! folder.
 
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, Read, Write},
     os::unix::net::UnixStream,
     path::Path,
     process::{Child, Command, Stdio},
@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::BytesMut;
+
 use super::{Weighed, element};
+use crate::resp::{self, Answer, Garbage};
 
 /// The program.
 const PROGRAM: &str = "redis-server";
@@ -26,8 +29,8 @@ const RETRY_PAUSE: Duration = Duration::from_millis(20);
 /// Elements of one command.
 const BATCH: u64 = 1000;
 
-/// The longest piece of text that it answers to our questions.
-const MAX_TEXT_BYTES: usize = 1024 * 1024;
+/// What is read at once.
+const PIECE_BYTES: usize = 16 * 1024;
 
 /// Redis could not be weighed.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +41,9 @@ pub enum RedisError {
     /// It could not be started, or its connection failed.
     #[error("{PROGRAM}: {0}")]
     Io(#[from] io::Error),
+    /// It talks nonsense.
+    #[error("{PROGRAM} sent {0}")]
+    Garbage(#[from] Garbage),
     /// It started but did not listen.
     #[error("{PROGRAM} does not listen after {waited_s} s")]
     Silent {
@@ -52,16 +58,6 @@ pub enum RedisError {
         /// What came.
         answer: String,
     },
-}
-
-/// One answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Answer {
-    Status(String),
-    Error(String),
-    Integer(u64),
-    Text(String),
-    Nothing,
 }
 
 /// Its process; ended when dropped.
@@ -79,7 +75,8 @@ impl Drop for Process {
 /// A running server; stopped when dropped.
 #[derive(Debug)]
 pub struct RedisServer {
-    connection: BufReader<UnixStream>,
+    connection: UnixStream,
+    unread: BytesMut,
     /// Before the folder that it works in.
     _process: Process,
     _folder: tempfile::TempDir,
@@ -115,7 +112,8 @@ impl RedisServer {
         })?;
         let process = Process(process);
         Ok(Self {
-            connection: BufReader::new(connect(&socket)?),
+            connection: connect(&socket)?,
+            unread: BytesMut::new(),
             _process: process,
             _folder: folder,
         })
@@ -184,8 +182,20 @@ impl RedisServer {
     }
 
     fn ask(&mut self, words: &[Vec<u8>]) -> Result<Answer, RedisError> {
-        self.connection.get_mut().write_all(&request(words))?;
-        Ok(answer(&mut self.connection)?)
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        let mut bytes = BytesMut::new();
+        resp::request(&words, &mut bytes);
+        self.connection.write_all(&bytes)?;
+        let mut piece = [0; PIECE_BYTES];
+        loop {
+            if let Some(answer) = resp::take_answer(&mut self.unread)? {
+                return Ok(answer);
+            }
+            match self.connection.read(&mut piece)? {
+                0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                length => self.unread.extend_from_slice(&piece[..length]),
+            }
+        }
     }
 }
 
@@ -206,92 +216,4 @@ fn connect(socket: &Path) -> Result<UnixStream, RedisError> {
 fn unexpected(command: &'static str, answer: &Answer) -> RedisError {
     let answer = format!("{answer:?}").chars().take(80).collect();
     RedisError::Unexpected { command, answer }
-}
-
-/// A command as an array of byte strings.
-fn request(words: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        bytes.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-        bytes.extend_from_slice(word);
-        bytes.extend_from_slice(b"\r\n");
-    }
-    bytes
-}
-
-/// The next answer; arrays are never asked for.
-fn answer(stream: &mut impl BufRead) -> io::Result<Answer> {
-    let garbage = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    let mut line = String::new();
-    stream.by_ref().take(MAX_TEXT_BYTES as u64).read_line(&mut line)?;
-    let line = line.strip_suffix("\r\n").ok_or_else(|| garbage("half a line"))?;
-    let mut letters = line.chars();
-    let kind = letters.next();
-    let rest = letters.as_str();
-    match kind {
-        Some('+') => Ok(Answer::Status(rest.to_owned())),
-        Some('-') => Ok(Answer::Error(rest.to_owned())),
-        Some(':') => rest
-            .parse()
-            .map(Answer::Integer)
-            .map_err(|_| garbage("no number")),
-        Some('$') if rest == "-1" => Ok(Answer::Nothing),
-        Some('$') => {
-            let length: Option<usize> = rest.parse().ok().filter(|length| *length <= MAX_TEXT_BYTES);
-            let length = length.ok_or_else(|| garbage("a bad length"))?;
-            let mut text = vec![0; length + 2];
-            stream.read_exact(&mut text)?;
-            text.truncate(length);
-            String::from_utf8(text)
-                .map(Answer::Text)
-                .map_err(|_| garbage("no text"))
-        }
-        _ => Err(garbage("no answer that was asked for")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_is_an_array_of_byte_strings() {
-        let words = [b"RPUSH".to_vec(), b"list".to_vec(), vec![0, 13, 10]];
-        let expected = b"*3\r\n$5\r\nRPUSH\r\n$4\r\nlist\r\n$3\r\n\x00\r\n\r\n";
-        assert_eq!(request(&words), expected);
-    }
-
-    #[test]
-    fn answers_of_every_kind_are_read_one_after_another() {
-        let text = b"+OK\r\n-ERR no\r\n:42\r\n$5\r\na\r\nbc\r\n$-1\r\n";
-        let mut stream = BufReader::new(&text[..]);
-        let answers: Vec<Answer> = (0..5).map(|_| answer(&mut stream).unwrap()).collect();
-        let expected = [
-            Answer::Status("OK".to_owned()),
-            Answer::Error("ERR no".to_owned()),
-            Answer::Integer(42),
-            Answer::Text("a\r\nbc".to_owned()),
-            Answer::Nothing,
-        ];
-        assert_eq!(answers, expected);
-    }
-
-    #[test]
-    fn what_is_no_answer_is_an_error_and_costs_no_memory() {
-        for text in [
-            "",
-            "+OK",
-            ":x\r\n",
-            "$x\r\n",
-            "$1048577\r\n",
-            "*1\r\n",
-            "$3\r\nab",
-        ] {
-            let read = answer(&mut BufReader::new(text.as_bytes()));
-            assert!(read.is_err(), "{text:?}: {read:?}");
-        }
-        let longest = format!("${MAX_TEXT_BYTES}\r\n{}\r\n", "x".repeat(MAX_TEXT_BYTES));
-        let read = answer(&mut BufReader::new(longest.as_bytes()));
-        assert_eq!(read.unwrap(), Answer::Text("x".repeat(MAX_TEXT_BYTES)));
-    }
 }

@@ -110,10 +110,25 @@ impl ExperimentPlan {
     /// # Errors
     /// The first thing that stands in its way.
     pub fn check(&self) -> Result<(), PlanProblem> {
-        self.check_structure()?;
-        self.check_elements()?;
-        self.check_clients()?;
+        self.check_groups()?;
+        self.check_pipeline()?;
+        self.check_places_of_clients()?;
         self.check_crashes()
+    }
+
+    /// Whether the mechanisms protect such groups, and the workload and the elements fit them.
+    pub(crate) fn check_groups(&self) -> Result<(), PlanProblem> {
+        self.check_structure()?;
+        self.check_elements()
+    }
+
+    /// Whether a client may have so many requests under way.
+    pub(crate) fn check_pipeline(&self) -> Result<(), PlanProblem> {
+        let pipeline = self.pipeline;
+        match (1..=MAX_PIPELINE).contains(&pipeline) {
+            true => Ok(()),
+            false => Err(PlanProblem::Pipeline { pipeline }),
+        }
     }
 
     fn check_structure(&self) -> Result<(), PlanProblem> {
@@ -151,16 +166,14 @@ impl ExperimentPlan {
         }
     }
 
-    fn check_clients(&self) -> Result<(), PlanProblem> {
+    /// Whether the answers of all requests under way, and what is read back, are known.
+    pub(crate) fn check_places_of_clients(&self) -> Result<(), PlanProblem> {
         let Self {
             structure,
             clients,
             pipeline,
             ..
         } = *self;
-        if !(1..=MAX_PIPELINE).contains(&pipeline) {
-            return Err(PlanProblem::Pipeline { pipeline });
-        }
         if structure.is_keyed() {
             return Ok(());
         }

@@ -1,0 +1,192 @@
+//! `bench load`: how many requests a second a cluster takes and how long each one takes, without crashes; beside the
+//! floors of the same run, and beside Redis.
+//!
+//! ```text
+//! plan -> contenders (clusters, Redis), all up at once -> for each slice: floors, then each contender in turn
+//!                                                          (clients at their pace -> tally -> rows) -> summary
+//! ```
+//!
+//! Contenders take turns, so that a drift of the machine meets all of them alike, and ratios are taken turn by turn.
+//! Invariants: every answer is held against the only right one; what each contender holds in the end is counted.
+
+mod alarm;
+mod client;
+mod contender;
+mod error;
+mod line;
+mod pace;
+mod plan;
+mod redis;
+mod rows;
+mod summary;
+mod tally;
+
+use std::path::Path;
+
+use settings::Cluster;
+use wire::client::Directory;
+
+use self::{
+    contender::{Contender, Launched, PAUSE},
+    rows::{Floors, LoadFolder, Setting, SliceRow},
+    summary::Figures,
+};
+pub use self::{
+    error::LoadError,
+    line::LineError,
+    pace::{MAX_RATE, Pace},
+    plan::{LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
+    redis::{RedisError, RedisPair},
+    rows::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
+    tally::Span,
+};
+use crate::{
+    cluster::{Launcher, RunningCluster},
+    floor::{self, Receivers},
+    results::RunRecord,
+};
+
+/// The name of Redis among the contenders.
+const REDIS: &str = "redis";
+
+/// Rounds of each kind for the floors beside one turn.
+const FLOOR_SAMPLES: u32 = 300;
+
+/// What is to be loaded.
+#[derive(Debug)]
+pub enum Target {
+    /// Clusters that are launched for it, one per mechanism of the plan.
+    Launched,
+    /// One that runs already.
+    Running(Box<Cluster>, Directory),
+}
+
+/// What a load found out.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The medians as a table.
+    pub table: String,
+    /// What could not be loaded, in words.
+    pub left_out: Option<String>,
+}
+
+/// Drives every contender in turns, writing rows into the folder as they come.
+///
+/// # Errors
+/// The first thing that goes wrong; what was measured before it is in the folder.
+pub async fn run(
+    plan: &LoadPlan,
+    target: Target,
+    out: &Path,
+    record: &RunRecord,
+) -> Result<Outcome, LoadError> {
+    let mut folder = LoadFolder::create(out, record)?;
+    let mut receivers = floor::receivers(plan.clusters.faults, plan.clusters.placement)?;
+    let (mut contenders, left_out) = contenders(plan, target, out).await?;
+    let mut figures: Vec<Figures> = contenders.iter().map(Figures::of).collect();
+    for slice in 1..=plan.slices {
+        let floors = measure_floors(&mut receivers, plan)?;
+        for (contender, figures) in contenders.iter_mut().zip(&mut figures) {
+            tokio::time::sleep(PAUSE).await;
+            let mut tally = contender.slice(plan.span, plan.pace).await?;
+            let duration_ms = plan.span.duration.as_secs_f64() * 1e3;
+            let row = SliceRow::new(contender.name(), slice, duration_ms, &tally, &floors);
+            folder.append(&setting(plan, contender), &row, tally.seconds())?;
+            figures.slices.push(row);
+        }
+    }
+    for contender in contenders {
+        contender.finish().await?;
+    }
+    let table = summary::table(&figures);
+    Ok(Outcome { table, left_out })
+}
+
+/// Everything that is loaded, with its clients; and what is missing, in words.
+async fn contenders(
+    plan: &LoadPlan,
+    target: Target,
+    out: &Path,
+) -> Result<(Vec<Contender>, Option<String>), LoadError> {
+    let work = plan.work();
+    let mut contenders = Vec::new();
+    match target {
+        Target::Running(cluster, directory) => {
+            contenders.push(Contender::of_cluster(directory, *cluster, None, work).await?);
+        }
+        Target::Launched => {
+            for trial in plan.clusters.trials() {
+                let launched = launch(plan, &trial, out).await?;
+                let (directory, cluster) = (
+                    launched.running.directory.clone(),
+                    launched.running.cluster.clone(),
+                );
+                let launched = Some(Box::new(launched));
+                contenders.push(Contender::of_cluster(directory, cluster, launched, work).await?);
+            }
+        }
+    }
+    if !plan.with_redis {
+        return Ok((contenders, None));
+    }
+    // A plan has at most 255.
+    let groups = plan.groups() as u16;
+    match RedisPair::start(plan.clusters.placement, groups).await {
+        Ok(pair) => contenders.push(Contender::of_redis(pair, groups, work).await?),
+        Err(missing @ RedisError::NotInstalled) => return Ok((contenders, Some(missing.to_string()))),
+        Err(error) => return Err(error.into()),
+    }
+    Ok((contenders, None))
+}
+
+async fn launch(
+    plan: &LoadPlan,
+    trial: &crate::experiment::Trial,
+    out: &Path,
+) -> Result<Launched, LoadError> {
+    let folder = tempfile::tempdir().map_err(LoadError::Scratch)?;
+    let file = folder.path().join("cluster.ini");
+    std::fs::write(&file, plan.clusters.cluster_plan(trial).to_ini()?).map_err(LoadError::Scratch)?;
+    let log = Some(out.join("nodes.log"));
+    let launcher = Launcher::this_program(log, plan.clusters.placement).map_err(LoadError::Scratch)?;
+    let running = RunningCluster::launch(launcher, &file).await?;
+    Ok(Launched {
+        running,
+        _folder: folder,
+    })
+}
+
+fn measure_floors(receivers: &mut Receivers, plan: &LoadPlan) -> Result<Floors, LoadError> {
+    Ok(Floors {
+        single: floor::measure_over(receivers, FLOOR_SAMPLES)?,
+        batched: floor::measure_batched(receivers, plan.window(), FLOOR_SAMPLES)?,
+    })
+}
+
+fn setting(plan: &LoadPlan, contender: &Contender) -> Setting {
+    let clusters = &plan.clusters;
+    let value_bytes: Vec<String> = clusters.value_bytes.iter().map(ToString::to_string).collect();
+    Setting {
+        contender: contender.name().to_owned(),
+        groups: plan.groups(),
+        faults: clusters.faults,
+        structure: clusters.structure.to_string(),
+        workload: clusters.workload.to_string(),
+        value_bytes: value_bytes.join(","),
+        clients: clusters.clients,
+        pipeline: clusters.pipeline,
+        rate_per_s: match plan.pace {
+            Pace::Closed => None,
+            Pace::Open { per_second } => Some(per_second),
+        },
+    }
+}
+
+impl Figures {
+    fn of(contender: &Contender) -> Self {
+        Self {
+            contender: contender.name().to_owned(),
+            slices: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What is loaded: a cluster's groups or Redis, with its clients. Several are driven in turns.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use multicast::id::GroupId;
+use settings::Cluster;
+use wire::client::{Directory, Pipeline};
+
+use super::{
+    client::{LoadClient, Slice, Work},
+    error::LoadError,
+    line::Line,
+    pace::{Pace, Starts},
+    redis::{RedisLine, RedisPair},
+    tally::{Span, Tally},
+};
+use crate::{cluster::RunningCluster, experiment::PATIENCE};
+
+/// Something to load, ready to be driven.
+pub(super) enum Contender {
+    /// A cluster's groups; launched for the load, or running anyway.
+    Groups {
+        directory: Directory,
+        cluster: Box<Cluster>,
+        launched: Option<Box<Launched>>,
+        clients: Vec<LoadClient<Pipeline>>,
+    },
+    /// Redis with one replica; a list for every group.
+    Redis {
+        pair: RedisPair,
+        clients: Vec<LoadClient<RedisLine>>,
+    },
+}
+
+/// A cluster of our own; its files lie in the folder.
+pub(super) struct Launched {
+    pub(super) running: RunningCluster,
+    pub(super) _folder: tempfile::TempDir,
+}
+
+impl Contender {
+    /// Connects the clients to every group of a cluster, all of which must be empty.
+    ///
+    /// # Errors
+    /// `Door`, `NotEmpty`.
+    pub(super) async fn of_cluster(
+        directory: Directory,
+        cluster: Cluster,
+        launched: Option<Box<Launched>>,
+        work: Work,
+    ) -> Result<Self, LoadError> {
+        let mut clients = Vec::new();
+        for group in cluster.group_ids() {
+            let elements = count(&directory, group).await?;
+            if elements > 0 {
+                return Err(LoadError::NotEmpty { group, elements });
+            }
+            for number in 0..work.clients {
+                let line = Pipeline::open(directory.clone(), group, work.pipeline, PATIENCE).await;
+                let line = line.map_err(|source| LoadError::Door { group, source })?;
+                clients.push(LoadClient::new(line, work, group, number));
+            }
+        }
+        Ok(Self::Groups {
+            directory,
+            cluster: Box::new(cluster),
+            launched,
+            clients,
+        })
+    }
+
+    /// Connects the clients to Redis, to a list of its own for every group.
+    ///
+    /// # Errors
+    /// `Redis`.
+    pub(super) async fn of_redis(pair: RedisPair, groups: u16, work: Work) -> Result<Self, LoadError> {
+        let mut clients = Vec::new();
+        for group in (0..groups).map(GroupId) {
+            for number in 0..work.clients {
+                let line = RedisLine::open(pair.primary(), group, work.pipeline).await?;
+                clients.push(LoadClient::new(line, work, group, number));
+            }
+        }
+        Ok(Self::Redis { pair, clients })
+    }
+
+    /// Its name in rows and tables.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Groups { cluster, .. } => cluster.mechanism.name(),
+            Self::Redis { .. } => super::REDIS,
+        }
+    }
+
+    /// Drives it for one slice.
+    ///
+    /// # Errors
+    /// The first request's that fails or is answered wrongly.
+    pub(super) async fn slice(&mut self, span: Span, pace: Pace) -> Result<Tally, LoadError> {
+        match self {
+            Self::Groups { clients, .. } => drive(clients, span, pace).await,
+            Self::Redis { clients, .. } => drive(clients, span, pace).await,
+        }
+    }
+
+    /// Counts what it holds against what was answered, and stops it if it was launched for this.
+    ///
+    /// # Errors
+    /// `Count`, or that it could not be counted.
+    pub(super) async fn finish(self) -> Result<(), LoadError> {
+        match self {
+            Self::Groups {
+                directory,
+                cluster,
+                launched,
+                clients,
+            } => {
+                let mut found = 0;
+                for group in cluster.group_ids() {
+                    found += count(&directory, group).await?;
+                }
+                check(cluster.mechanism.name(), found, &clients)?;
+                drop(clients);
+                if let Some(launched) = launched {
+                    launched.running.stop().await;
+                }
+                Ok(())
+            }
+            Self::Redis { mut pair, clients } => {
+                let (primary, replica) = pair.elements().await?;
+                check("Redis", primary, &clients)?;
+                check("Redis's replica", replica, &clients)
+            }
+        }
+    }
+}
+
+fn check<L: Line>(holder: &str, found: u64, clients: &[LoadClient<L>]) -> Result<(), LoadError> {
+    let expected = clients.iter().map(LoadClient::elements).sum();
+    let holder = holder.to_owned();
+    match found == expected {
+        true => Ok(()),
+        false => Err(LoadError::Count {
+            holder,
+            found,
+            expected,
+        }),
+    }
+}
+
+/// How many elements the group holds.
+async fn count(directory: &Directory, group: GroupId) -> Result<u64, LoadError> {
+    let asked = async {
+        let mut door = directory.door(group).await?;
+        door.len(group).await
+    };
+    asked.await.map_err(|source| LoadError::Door { group, source })
+}
+
+/// All clients at once, in one task: the runtime looks at the sockets less often for a task than for its own future.
+async fn drive<L: Line + 'static>(
+    clients: &mut Vec<LoadClient<L>>,
+    span: Span,
+    pace: Pace,
+) -> Result<Tally, LoadError> {
+    let mut driven = std::mem::take(clients);
+    let task = tokio::spawn(async move {
+        let slice = Slice::begin(span);
+        let count = driven.len() as u64;
+        let works = driven.iter_mut().zip(0..).map(|(client, number)| {
+            let starts = Starts::of_client(pace, number, count);
+            client.run(&slice, starts)
+        });
+        try_join_all(works).await?;
+        let tally = slice
+            .tally
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok::<_, LoadError>((driven, tally))
+    });
+    let (driven, tally) = task.await??;
+    *clients = driven;
+    Ok(tally)
+}
+
+/// Between two slices: what the one before left in queues and caches of the system is not the next one's.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);

@@ -1,0 +1,299 @@
+//! What a load will do, before it does anything.
+
+use std::time::Duration;
+
+use settings::{Cluster, Mechanism};
+use thiserror::Error;
+
+use super::{
+    client::Work,
+    pace::{MAX_RATE, Pace},
+    tally::Span,
+};
+use crate::experiment::{ExperimentPlan, PlanProblem};
+
+/// The shortest measured part of a slice.
+pub const MIN_DURATION: Duration = Duration::from_millis(100);
+
+/// The most slices.
+pub const MAX_SLICES: u32 = 1000;
+
+/// The checked settings of a load.
+#[derive(Clone, Debug)]
+pub struct LoadPlan {
+    /// What the clusters are, and what their clients do: an experiment of one number of groups and one length of
+    /// values, without crashes.
+    pub clusters: ExperimentPlan,
+    /// How fast requests come.
+    pub pace: Pace,
+    /// The parts of a slice.
+    pub span: Span,
+    /// How often each contender has its turn.
+    pub slices: u32,
+    /// Whether Redis has its turns as well.
+    pub with_redis: bool,
+}
+
+/// A load that cannot be carried out; each names the option and what it would take.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LoadProblem {
+    /// The groups or what their clients do.
+    #[error(transparent)]
+    Clusters(#[from] PlanProblem),
+    /// A rate that is none, or too high.
+    #[error("--rate {per_second}: there may be 1 to {MAX_RATE} requests a second")]
+    Rate {
+        /// What was asked.
+        per_second: u64,
+    },
+    /// Too short to measure anything.
+    #[error("--duration {duration:?}: a slice takes at least {MIN_DURATION:?}")]
+    Duration {
+        /// What was asked.
+        duration: Duration,
+    },
+    /// Something else than inserts, with Redis.
+    #[error(
+        "--workload {workload}: Redis is pushed to and nothing else; --peer redis takes --workload insert"
+    )]
+    NotPushes {
+        /// What was asked.
+        workload: String,
+    },
+    /// Values that a running cluster does not take.
+    #[error("--value-bytes {most}: the cluster's values have at most {limit} bytes")]
+    ValuesOfCluster {
+        /// The longest asked for.
+        most: usize,
+        /// The cluster's limit.
+        limit: usize,
+    },
+    /// Keys that a running cluster does not take.
+    #[error("--key-bytes {key_bytes}: the cluster's keys have at most {limit} bytes")]
+    KeysOfCluster {
+        /// What was asked.
+        key_bytes: usize,
+        /// The cluster's limit.
+        limit: usize,
+    },
+}
+
+impl LoadPlan {
+    /// Whether it can be carried out.
+    ///
+    /// # Errors
+    /// The first thing that stands in its way.
+    pub fn check(&self) -> Result<(), LoadProblem> {
+        let clusters = &self.clusters;
+        clusters.check_groups()?;
+        clusters.check_pipeline()?;
+        // Where nothing but inserts is under way their answers are known, wherever they go.
+        if !clusters.workload.is_insert_only() {
+            clusters.check_places_of_clients()?;
+            if self.with_redis {
+                let workload = clusters.workload.to_string();
+                return Err(LoadProblem::NotPushes { workload });
+            }
+        }
+        match self.pace {
+            Pace::Open { per_second } if !(1..=MAX_RATE).contains(&per_second) => {
+                return Err(LoadProblem::Rate { per_second });
+            }
+            _ => {}
+        }
+        let duration = self.span.duration;
+        match duration < MIN_DURATION {
+            true => Err(LoadProblem::Duration { duration }),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes the plan one for a cluster that runs already.
+    ///
+    /// # Errors
+    /// If its elements are smaller.
+    pub fn of_running(&mut self, cluster: &Cluster) -> Result<(), LoadProblem> {
+        let clusters = &mut self.clusters;
+        clusters.mechanisms = vec![cluster.mechanism];
+        clusters.structure = cluster.structure;
+        clusters.groups = vec![cluster.groups.len() as u32];
+        clusters.faults = cluster.fault_tolerance as u32;
+        let most = clusters
+            .value_bytes
+            .iter()
+            .map(|bytes| usize::from(bytes.most()))
+            .max();
+        let (most, limit) = (most.unwrap_or_default(), cluster.limits.element_bytes);
+        if most > limit {
+            return Err(LoadProblem::ValuesOfCluster { most, limit });
+        }
+        let (key_bytes, limit) = (clusters.key_bytes, cluster.limits.key_bytes);
+        match cluster.structure.is_keyed() && key_bytes > limit {
+            true => Err(LoadProblem::KeysOfCluster { key_bytes, limit }),
+            false => Ok(()),
+        }
+    }
+
+    /// The mechanisms that are loaded.
+    pub fn mechanisms(&self) -> &[Mechanism] {
+        &self.clusters.mechanisms
+    }
+
+    /// How many groups each cluster has.
+    pub fn groups(&self) -> u32 {
+        self.clusters.groups.iter().copied().max().unwrap_or(1)
+    }
+
+    /// Requests of all clients that may be under way at once.
+    pub fn window(&self) -> usize {
+        self.groups() as usize * self.clusters.clients as usize * self.clusters.pipeline
+    }
+
+    /// What every contender's clients do.
+    pub(super) fn work(&self) -> Work {
+        let clusters = &self.clusters;
+        let trials = clusters.trials();
+        let trial = trials
+            .first()
+            .expect("a plan has a mechanism, a number of groups and values");
+        Work {
+            structure: clusters.structure,
+            workload: clusters.workload,
+            source: clusters.source(trial),
+            clients: clusters.clients,
+            pipeline: clusters.pipeline,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use settings::ClusterPlan;
+    use structures::kind::StructureKind;
+
+    use super::*;
+    use crate::{experiment::Crashes, placement::Placement, results::ValueBytes};
+
+    type Change = fn(&mut LoadPlan);
+
+    fn plan() -> LoadPlan {
+        LoadPlan {
+            clusters: ExperimentPlan {
+                mechanisms: vec![Mechanism::Replication],
+                structure: StructureKind::List,
+                workload: "insert".parse().unwrap(),
+                groups: vec![2],
+                ops: 1,
+                faults: 1,
+                crashes: Crashes::Never,
+                crash_together: 1,
+                crash_during_recovery: false,
+                load_during_recovery: false,
+                value_bytes: vec![ValueBytes::fixed(8)],
+                key_bytes: 8,
+                clients: 64,
+                pipeline: 2,
+                seed: 1,
+                repeat: 1,
+                placement: Placement::Free,
+            },
+            pace: Pace::Closed,
+            span: Span {
+                warmup: Duration::ZERO,
+                duration: MIN_DURATION,
+            },
+            slices: 1,
+            with_redis: true,
+        }
+    }
+
+    #[test]
+    fn many_clients_may_push_to_one_list_and_all_their_requests_make_the_window() {
+        assert_eq!((plan().check(), plan().window()), (Ok(()), 256));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_said() {
+        let said = |change: Change| {
+            let mut plan = plan();
+            change(&mut plan);
+            plan.check().map_err(|problem| problem.to_string())
+        };
+        let mixed = |plan: &mut LoadPlan| {
+            plan.clusters.workload = "mixed:insert=1,delete=1".parse().unwrap();
+        };
+        let cases: [(Change, &str); 5] = [
+            (
+                |plan| {
+                    plan.pace = Pace::Open {
+                        per_second: MAX_RATE + 1,
+                    }
+                },
+                "--rate 1000001: there may be 1 to 1000000 requests a second",
+            ),
+            (
+                |plan| plan.pace = Pace::Open { per_second: 0 },
+                "--rate 0: there may be 1 to 1000000 requests a second",
+            ),
+            (
+                |plan| plan.span.duration -= Duration::from_nanos(1),
+                "--duration 99.999999ms: a slice takes at least 100ms",
+            ),
+            (
+                |plan| plan.clusters.pipeline = 65,
+                "--pipeline 65: a client has 1 to 64 requests under way",
+            ),
+            (
+                |plan| plan.clusters.mechanisms = vec![Mechanism::FusionLinked],
+                "--structure list: fusion-linked protects no list; leave it out of --mechanisms",
+            ),
+        ];
+        for (change, expected) in cases {
+            assert_eq!(said(change), Err(expected.to_owned()));
+        }
+        assert_eq!(
+            said(|plan| plan.pace = Pace::Open { per_second: MAX_RATE }),
+            Ok(())
+        );
+        let mut several = plan();
+        mixed(&mut several);
+        let problem = several.check().unwrap_err().to_string();
+        assert_eq!(
+            problem,
+            "--clients 64: a list has places, which are known with 1 client per group"
+        );
+        (several.clusters.clients, several.clusters.pipeline) = (1, 1);
+        let problem = several.check().unwrap_err().to_string();
+        assert_eq!(
+            problem,
+            "--workload mixed:insert=1,delete=1: Redis is pushed to and nothing else; --peer redis takes --workload \
+             insert"
+        );
+    }
+
+    #[test]
+    fn a_running_clusters_structure_groups_and_limits_are_its_own() {
+        let mut plan = plan();
+        let mut of = ClusterPlan::new(Mechanism::FusionArena, 3, 2);
+        of.structure = StructureKind::Map;
+        (of.limits.key_bytes, of.limits.element_bytes) = (8, 8);
+        let cluster = of.cluster().unwrap();
+        assert_eq!(plan.of_running(&cluster), Ok(()));
+        let clusters = &plan.clusters;
+        assert_eq!(
+            (
+                clusters.mechanisms.as_slice(),
+                clusters.structure,
+                plan.groups(),
+                clusters.faults
+            ),
+            ([Mechanism::FusionArena].as_slice(), StructureKind::Map, 3, 2)
+        );
+        plan.clusters.key_bytes = 9;
+        let said = plan.of_running(&cluster).unwrap_err().to_string();
+        assert_eq!(said, "--key-bytes 9: the cluster's keys have at most 8 bytes");
+        plan.clusters.value_bytes = vec![ValueBytes::fixed(9)];
+        let said = plan.of_running(&cluster).unwrap_err().to_string();
+        assert_eq!(said, "--value-bytes 9: the cluster's values have at most 8 bytes");
+    }
+}
