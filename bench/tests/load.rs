@@ -210,7 +210,7 @@ async fn a_running_cluster_is_loaded_once_for_its_groups_must_be_empty() {
     let mut plan = ClusterPlan::new(Mechanism::FusionArena, 2, 1);
     plan.structure = StructureKind::Queue;
     let cluster = support::Cluster::launch(plan).await;
-    let (host, port) = cluster.running.directory.manager.clone();
+    let (host, port) = cluster.running.directory.managers[0].clone();
     let manager = format!("{host}:{port}");
     let file = shown(&cluster.file());
     let out = |name: &str| shown(&folder.path().join(name));

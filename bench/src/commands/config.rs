@@ -6,7 +6,8 @@ use std::{
     path::Path,
 };
 
-use settings::{Cluster, ClusterPlan, LoadError, PortPlan};
+use settings::{Cluster, ClusterPlan, Endpoint, LoadError, PortPlan};
+use wire::client::Directory;
 
 use super::{Failure, arguments::ConfigArguments};
 
@@ -67,6 +68,30 @@ pub fn load(path: &Path) -> Result<Cluster, Failure> {
             }
         })
     })
+}
+
+/// The way to a running cluster: by its file, or where its manager is said to listen.
+///
+/// # Errors
+/// `Usage` if neither tells.
+pub fn directory(
+    cluster: &Cluster,
+    file: &Path,
+    manager: Option<(String, u16)>,
+) -> Result<Directory, Failure> {
+    let of_file = || {
+        let listening = cluster.managers.iter().map(|manager| &manager.listen);
+        let place = |listen: &Endpoint| (listen.port != 0).then(|| (listen.host.clone(), listen.port));
+        listening.map(place).collect::<Option<Vec<_>>>()
+    };
+    let said = manager.map(|manager| vec![manager]);
+    let managers = said.or_else(of_file).ok_or_else(|| {
+        Failure::Usage(format!(
+            "error: {} gives its manager a free port; say which it took: --manager HOST:PORT (`bench up` prints it)",
+            file.display()
+        ))
+    })?;
+    Ok(Directory::of(cluster, managers))
 }
 
 /// Checks a cluster file and says what it describes.

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use settings::Cluster;
-use wire::{client::Directory, role::host_and_port};
+use wire::role::host_and_port;
 
 use super::{
     Failure,
@@ -156,20 +156,6 @@ fn target(arguments: &LoadArguments, plan: &mut LoadPlan) -> Result<Target, Fail
     };
     let cluster: Cluster = config::load(file)?;
     plan.of_running(&cluster).map_err(unusable)?;
-    let of_file = || {
-        let listen = &cluster.managers.first()?.listen;
-        (listen.port != 0).then(|| (listen.host.clone(), listen.port))
-    };
-    let manager = arguments.manager.clone().or_else(of_file).ok_or_else(|| {
-        unusable(format_args!(
-            "{} gives its manager a free port; say which it took: --manager HOST:PORT (`bench up` prints it)",
-            file.display()
-        ))
-    })?;
-    let directory = Directory {
-        manager,
-        cluster: cluster.fingerprint(),
-        mechanism: cluster.mechanism,
-    };
+    let directory = config::directory(&cluster, file, arguments.manager.clone())?;
     Ok(Target::Running(Box::new(cluster), directory))
 }

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use multicast::id::NodeId;
-use settings::{Cluster, Endpoint, Mechanism};
+use settings::{Cluster, Mechanism};
 use tokio::time::{self, MissedTickBehavior};
 use wire::{
     client::Directory,
@@ -16,7 +16,11 @@ use wire::{
     role::host_and_port,
 };
 
-use super::{Failure, config::load, with_causes};
+use super::{
+    Failure,
+    config::{self, load},
+    with_causes,
+};
 use crate::scrub::{Code, Finding, ScrubReport, Suspect, scrub as compare};
 
 /// `bench scrub`.
@@ -61,7 +65,7 @@ const MAX_FINDINGS: usize = 20;
 pub fn scrub(arguments: &ScrubArguments) -> Result<(), Failure> {
     let cluster = load(&arguments.cluster)?;
     let layout = layout(&cluster, &arguments.cluster)?;
-    let directory = directory(&cluster, arguments)?;
+    let directory = config::directory(&cluster, &arguments.cluster, arguments.manager.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -116,22 +120,6 @@ fn layout(cluster: &Cluster, file: &Path) -> Result<Layout, Failure> {
             Mechanism::FusionArena
         ))
     })
-}
-
-fn directory(cluster: &Cluster, arguments: &ScrubArguments) -> Result<Directory, Failure> {
-    let of_file = || {
-        let listening = cluster.managers.iter().map(|manager| &manager.listen);
-        let place = |listen: &Endpoint| (listen.port != 0).then(|| (listen.host.clone(), listen.port));
-        listening.map(place).collect::<Option<Vec<_>>>()
-    };
-    let said = arguments.manager.clone().map(|manager| vec![manager]);
-    let managers = said.or_else(of_file).ok_or_else(|| {
-        Failure::Usage(format!(
-            "error: {} gives its manager a free port; say which it took: --manager HOST:PORT (`bench up` prints it)",
-            arguments.cluster.display()
-        ))
-    })?;
-    Ok(Directory::of(cluster, managers))
 }
 
 /// What was compared, and what does not agree.
