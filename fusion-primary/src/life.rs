@@ -14,7 +14,12 @@ use multicast::{
     fifo::{FifoOutput, FifoSender},
     id::{Epoch, NodeId, Seq},
 };
-use structures::{Structure, delta::Delta, op::Write, query::Query};
+use structures::{
+    Structure,
+    delta::Delta,
+    op::{Element, Write},
+    query::Query,
+};
 use wire::message::{
     client::{Refusal, ReplyBody, query_replies},
     fusion::DeltaFrame,
@@ -292,16 +297,13 @@ fn overloaded(caller: Caller, limit: usize) -> Command {
     }
 }
 
-/// Bytes of keys and values in a reply.
+/// Bytes of keys and values in a reply, and what elements take beside them.
 fn shown_bytes(reply: &ReplyBody) -> usize {
     match reply {
         ReplyBody::Value(Some(value)) => value.len(),
-        ReplyBody::Element(Some(element)) => element.key.len() + element.value.len(),
+        ReplyBody::Element(Some(element)) => element.bytes(),
         ReplyBody::Written(answer) => answer.value.as_ref().map_or(0, |value| value.len()),
-        ReplyBody::Elements { elements, .. } => elements
-            .iter()
-            .map(|element| element.key.len() + element.value.len())
-            .sum(),
+        ReplyBody::Elements { elements, .. } => elements.iter().map(Element::bytes).sum(),
         _ => 0,
     }
 }

@@ -243,3 +243,13 @@ pub struct Element {
     #[serde(with = "serde_bytes")]
     pub value: Vec<u8>,
 }
+
+impl Element {
+    /// Bytes that an element takes beside those of its key and value.
+    pub const OVERHEAD_BYTES: usize = size_of::<Self>();
+
+    /// Bytes of memory that it takes.
+    pub fn bytes(&self) -> usize {
+        Self::OVERHEAD_BYTES + self.key.len() + self.value.len()
+    }
+}

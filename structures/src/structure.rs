@@ -71,6 +71,15 @@ impl Structure {
         }
     }
 
+    /// Bytes of memory that the elements of the answer to a long query ([`Query::is_long`]) will take, or a few more, found
+    /// without copying any; 0 for other queries.
+    pub fn answer_bytes(&self, query: &Query) -> u64 {
+        match &self.body {
+            Body::Linked(list) => list.answer_bytes(query),
+            Body::Packed(packed) => packed.answer_bytes(query),
+        }
+    }
+
     /// The value of a key, if this kind has keys and this one is there.
     pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
         match &self.body {

@@ -22,11 +22,27 @@ impl KeyedList {
         }
     }
 
+    /// Bytes of memory that the elements of the answer will take.
+    pub(crate) fn answer_bytes(&self, query: &Query) -> u64 {
+        let (from, count) = match query {
+            Query::All => (0, u64::MAX),
+            Query::Range { from, count } => (*from, *count),
+            _ => return 0,
+        };
+        let lengths = self
+            .places(from, count)
+            .map(|(key, value)| Element::OVERHEAD_BYTES + key.len() + value.len());
+        lengths.map(|bytes| bytes as u64).sum()
+    }
+
+    fn places(&self, from: u64, count: u64) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let [from, count] = [from, count].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+        self.iter().skip(from).take(count)
+    }
+
     /// Up to `count` elements from place `from` on.
     fn run(&self, from: u64, count: u64) -> Vec<Element> {
-        let [from, count] = [from, count].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-        let elements = self.iter().skip(from).take(count);
-        elements
+        self.places(from, count)
             .map(|(key, value)| Element {
                 key: key.to_vec(),
                 value: value.to_vec(),

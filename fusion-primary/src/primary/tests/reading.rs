@@ -88,7 +88,7 @@ fn reads_wait_until_their_bytes_reach_the_limit_and_go_on_when_they_left() {
     let (client, seq) = (ClientId(1), Seq(2));
     let write = Write { client, seq, op };
     ask(&mut primary, 2, RequestBody::Write { group, write });
-    let read_bytes = 1 + usize::from(u16::MAX);
+    let read_bytes = Element::OVERHEAD_BYTES + 1 + usize::from(u16::MAX);
     let reads = MAX_HELD_BYTES.div_ceil(read_bytes);
     for read in 0..reads {
         assert_eq!(
