@@ -51,6 +51,10 @@ pub struct FusedBackup {
     rebuild: Epoch,
     /// The largest epoch heard of.
     epoch: Epoch,
+    /// The recovery whose cut was carried out last.
+    cut_done: Option<u64>,
+    /// The recovery whose residual was sent last, to its end.
+    residual_sent: Option<u64>,
     /// The number of the next scrub.
     next_scrub: u64,
 }
@@ -67,6 +71,8 @@ impl FusedBackup {
             lines: BTreeMap::new(),
             rebuild: Epoch(0),
             epoch: Epoch(0),
+            cut_done: None,
+            residual_sent: None,
             next_scrub: 1,
         })
     }

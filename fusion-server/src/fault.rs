@@ -7,6 +7,8 @@ use structures::{
 };
 use wire::message::fusion::BlockId;
 
+use crate::undo_ring::{MAX_UNDO, MAX_UNDO_BYTES};
+
 /// Why a primary's connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PrimaryFault {
@@ -19,13 +21,17 @@ pub enum PrimaryFault {
     /// A delta that does not fit its regions.
     #[error(transparent)]
     Delta(#[from] ArenaError),
-    /// More operations are unstable than can be kept for undoing.
-    #[error("operation {seq} would be number {} to undo, over the limit of {limit}", limit + 1)]
+    /// More operations are unstable than can be kept for undoing, or more bytes of them.
+    #[error(
+        "operation {seq} cannot be kept beside {kept} of {bytes} bytes: the limits are {MAX_UNDO} and {MAX_UNDO_BYTES}"
+    )]
     RingFull {
         /// The operation.
         seq: Seq,
         /// Operations that are kept.
-        limit: usize,
+        kept: usize,
+        /// Their bytes.
+        bytes: usize,
     },
     /// An operation cannot be stable before it was applied here.
     #[error("{stable} is said to be stable, and {applied} is the last one applied")]

@@ -16,7 +16,7 @@ use crate::{
     held_regions::HeldRegions,
     image_cursor::ImageCursor,
     standing::{Held, Standing, Taken},
-    undo_ring::{MAX_UNDO, Undo, UndoRing},
+    undo_ring::{Undo, UndoRing},
 };
 
 /// See the module's documentation.
@@ -159,7 +159,8 @@ impl PrimaryCopy {
         }
         self.forget(stable)?;
         if !self.ring.has_room() {
-            return Err(PrimaryFault::RingFull { seq, limit: MAX_UNDO });
+            let (kept, bytes) = self.ring.load();
+            return Err(PrimaryFault::RingFull { seq, kept, bytes });
         }
         match self.held {
             Held::Part(cursor) => {

@@ -2,15 +2,22 @@
 //!
 //! Undoing is applying again: addition over GF(2^8) is its own inverse. Source: DESIGN, "Fused server".
 //!
-//! Invariant: entries are consecutive and end with the last operation applied; at most [`MAX_UNDO`] of them.
+//! Invariant: entries are consecutive and end with the last operation applied; at most [`MAX_UNDO`] of them, none
+//! taken once their bytes are [`MAX_UNDO_BYTES`].
 
 use std::collections::VecDeque;
 
-use multicast::{fifo::MAX_UNSTABLE, id::Seq};
+use multicast::{
+    fifo::{MAX_UNSTABLE, MAX_UNSTABLE_BYTES},
+    id::Seq,
+};
 use structures::delta::{REGIONS, Range};
 
 /// Most operations kept; the primary's own limit of unstable operations keeps it from more.
 pub const MAX_UNDO: usize = MAX_UNSTABLE;
+/// Bytes of operations kept from which no further one is taken, counted as the primary counts its unstable ones: its
+/// writers wait before it gets there.
+pub const MAX_UNDO_BYTES: usize = MAX_UNSTABLE_BYTES;
 
 /// One applied operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +31,15 @@ pub struct Undo {
 }
 
 impl Undo {
+    /// Bytes that it counts for in the limit.
+    fn counted_bytes(&self) -> usize {
+        let counted = self
+            .ranges
+            .iter()
+            .map(|range| size_of::<Range>() + range.xor.len());
+        counted.sum()
+    }
+
     /// Bytes of memory behind it.
     fn bytes(&self) -> usize {
         let xors: usize = self.ranges.iter().map(|range| range.xor.capacity()).sum();
@@ -37,12 +53,19 @@ pub struct UndoRing {
     operations: VecDeque<Undo>,
     /// Bytes of memory behind the operations.
     bytes: usize,
+    /// Bytes that they count for in the limit.
+    counted_bytes: usize,
 }
 
 impl UndoRing {
     /// Whether one more operation fits.
     pub fn has_room(&self) -> bool {
-        self.operations.len() < MAX_UNDO
+        self.operations.len() < MAX_UNDO && self.counted_bytes < MAX_UNDO_BYTES
+    }
+
+    /// Operations kept, and the bytes that they count for.
+    pub fn load(&self) -> (usize, usize) {
+        (self.operations.len(), self.counted_bytes)
     }
 
     /// Bytes of memory that it takes, for what it keeps and for what it could keep.
@@ -53,6 +76,7 @@ impl UndoRing {
     /// Keeps an operation that was applied.
     pub fn push(&mut self, undo: Undo) {
         self.bytes += undo.bytes();
+        self.counted_bytes += undo.counted_bytes();
         self.operations.push_back(undo);
     }
 
@@ -61,6 +85,7 @@ impl UndoRing {
         while self.operations.front().is_some_and(|oldest| oldest.seq <= stable) {
             let oldest = self.operations.pop_front().expect("just looked at");
             self.bytes -= oldest.bytes();
+            self.counted_bytes -= oldest.counted_bytes();
         }
     }
 
@@ -74,6 +99,7 @@ impl UndoRing {
         self.operations.back().filter(|newest| newest.seq > cut)?;
         let newest = self.operations.pop_back()?;
         self.bytes -= newest.bytes();
+        self.counted_bytes -= newest.counted_bytes();
         Some(newest)
     }
 
@@ -87,6 +113,8 @@ impl UndoRing {
 
 #[cfg(test)]
 mod tests {
+    use structures::delta::RegionId;
+
     use super::*;
 
     fn undo(seq: u64) -> Undo {
@@ -127,5 +155,30 @@ mod tests {
     fn there_is_room_for_the_limit_and_not_one_more() {
         assert!(ring(1..=MAX_UNDO as u64 - 1).has_room());
         assert!(!ring(1..=MAX_UNDO as u64).has_room());
+    }
+
+    #[test]
+    fn there_is_room_below_the_limit_of_bytes_and_none_at_it_until_some_are_forgotten() {
+        let large = |seq, bytes: usize| Undo {
+            ranges: vec![Range {
+                region: RegionId::VALUES,
+                offset: 0,
+                xor: vec![1; bytes - size_of::<Range>()],
+            }],
+            ..undo(seq)
+        };
+        let mut ring = UndoRing::default();
+        ring.push(large(1, 1000));
+        ring.push(large(2, MAX_UNDO_BYTES - 1001));
+        assert!(ring.has_room());
+        let mut full = ring.clone();
+        full.push(large(3, 1000));
+        assert!(!full.has_room());
+        assert_eq!(full.load(), (3, MAX_UNDO_BYTES + 999));
+        full.forget(Seq(1));
+        assert!(full.has_room());
+        ring.pop_above(Seq(1));
+        ring.push(large(2, MAX_UNDO_BYTES - 1000));
+        assert!(!ring.has_room());
     }
 }

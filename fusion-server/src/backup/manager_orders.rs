@@ -33,8 +33,12 @@ impl FusedBackup {
         commands
     }
 
-    /// Undoes each lost primary above its cut, all or none of them.
+    /// Undoes each lost primary above its cut, all or none of them. Repeating the order changes nothing: its residual may
+    /// be under way, and the next life of a primary may have begun.
     pub(super) fn handle_cut(&mut self, recovery: u64, cuts: &[(NodeId, Seq)]) -> Vec<Command> {
+        if self.cut_done == Some(recovery) {
+            return vec![Command::ToManager(FromServer::CutDone { recovery })];
+        }
         let mut commands = self.drop_residual();
         let impossible = cuts
             .iter()
@@ -50,6 +54,7 @@ impl FusedBackup {
             }
         }
         self.fit();
+        self.cut_done = Some(recovery);
         commands.push(Command::ToManager(FromServer::CutDone { recovery }));
         commands
     }
@@ -93,6 +98,8 @@ impl FusedBackup {
             connection: *connection,
         }));
         self.lines.clear();
+        self.cut_done = None;
+        self.residual_sent = None;
         self.rebuild = epoch;
         self.epoch = self.epoch.max(epoch);
         self.coded = Coded::new(self.coded.row(), self.coded.layout()).expect("the row is the one it had");

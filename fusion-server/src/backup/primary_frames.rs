@@ -91,6 +91,11 @@ impl FusedBackup {
     }
 
     fn handle_open(&mut self, connection: u64, primary: NodeId, opening: Opening) -> Vec<Command> {
+        let known = self.copies.get(&primary);
+        if let Some(word) = known.and_then(|copy| why_not(copy, opening.epoch)) {
+            // Whoever that is, the line of the life that counts is none of its business.
+            return self.dismiss(connection, word);
+        }
         let mut commands = Vec::new();
         if let Some(older) = self.open_line(primary) {
             commands.push(Command::Close { connection: older });
@@ -216,13 +221,17 @@ struct Opening {
     with_image: bool,
 }
 
+/// What a life of the primary is told if it may not send.
+fn why_not(copy: &PrimaryCopy, epoch: Epoch) -> Option<AckFrame> {
+    match copy.standing(epoch) {
+        Standing::Fenced { epoch } => Some(AckFrame::Fenced { epoch }),
+        Standing::NotYet => Some(AckFrame::NoImage),
+        Standing::Admitted => None,
+    }
+}
+
 /// Whether the copy can go on with what the primary will send: the last applied operation, or what to tell it.
 fn judge(copy: &mut PrimaryCopy, rebuild: Epoch, opening: &Opening) -> Result<Seq, AckFrame> {
-    match copy.standing(opening.epoch) {
-        Standing::Fenced { epoch } => return Err(AckFrame::Fenced { epoch }),
-        Standing::NotYet => return Err(AckFrame::NoImage),
-        Standing::Admitted => {}
-    }
     let goes_on = match opening.with_image {
         true => opening.rebuild == rebuild && copy.begin_image(opening.base),
         false => copy.held() == Held::Whole && copy.applied() >= opening.base,

@@ -16,12 +16,8 @@ impl FusedBackup {
     /// Begins the residual of these losses. Repeating the order changes nothing.
     pub(super) fn handle_residual(&mut self, order: &ResidualOrder, live: &[NodeId]) -> Vec<Command> {
         let recovery = order.recovery;
-        if self
-            .coded
-            .residual
-            .as_ref()
-            .is_some_and(|residual| residual.recovery() == recovery)
-        {
+        let under_way = self.coded.residual.as_ref().map(Residual::recovery);
+        if [under_way, self.residual_sent].contains(&Some(recovery)) {
             return Vec::new();
         }
         let mut commands = self.drop_residual();
@@ -140,6 +136,7 @@ impl FusedBackup {
         }
         if residual.is_finished() {
             tracing::info!(recovery = residual.recovery(), "a residual is sent");
+            self.residual_sent = Some(residual.recovery());
             return commands;
         }
         self.coded.residual = Some(residual);

@@ -9,7 +9,7 @@ use structures::{
 use wire::message::fusion::{AckFrame, BLOCK_BYTES, DeltaFrame};
 
 use super::*;
-use crate::undo_ring::MAX_UNDO;
+use crate::undo_ring::{MAX_UNDO, MAX_UNDO_BYTES};
 
 #[test]
 fn the_next_operation_is_applied_a_repeated_one_acknowledged_again_and_a_gap_refused() {
@@ -173,5 +173,38 @@ fn as_many_operations_as_can_be_undone_are_taken_and_not_one_more() {
         say(&mut backup, LINE_P, next(1)),
         [ack(LINE_P, last + 1)],
         "stable ones need no undoing"
+    );
+}
+
+#[test]
+fn operations_are_taken_until_their_bytes_reach_the_limit_and_not_one_more() {
+    let mut backup = with_two_primaries();
+    let quarter = MAX_UNDO_BYTES / 4;
+    let fitting = delta(1, 0, &[1]);
+    let large = |length: usize| {
+        let xor = vec![1; quarter - size_of::<Range>()];
+        delta(length as u64, 0, &xor)
+    };
+    grow(&mut backup, LINE_P, quarter as u64);
+    let before = backup.applied(P).expect("whole").0;
+    for seq in before + 1..=before + 4 {
+        let taken = say(&mut backup, LINE_P, operation(seq, before, large(quarter)));
+        assert_eq!(taken, [ack(LINE_P, seq)]);
+    }
+    let next = |stable| {
+        operation(
+            before + 5,
+            stable,
+            delta(quarter as u64, 0, &fitting.ranges[0].xor),
+        )
+    };
+    let mut full = backup.clone();
+    assert_eq!(
+        say(&mut full, LINE_P, next(before)),
+        [Command::Close { connection: LINE_P }]
+    );
+    assert_eq!(
+        say(&mut backup, LINE_P, next(before + 1)),
+        [ack(LINE_P, before + 5)]
     );
 }

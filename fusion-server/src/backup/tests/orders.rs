@@ -39,13 +39,18 @@ fn a_new_life_goes_on_after_what_was_applied_once_it_is_admitted() {
     say(&mut backup, LINE_P, operation(1, 0, delta(1, 0, &[1])));
     let early = call(&mut backup, 3, P, open_frame(6, 0, 1, false));
     let refused = [told(3, AckFrame::NoImage), Command::Close { connection: 3 }];
-    let replaced = Command::Close { connection: LINE_P };
-    assert_eq!(
-        early,
-        [&[replaced][..], &refused].concat(),
-        "it is not admitted yet"
-    );
-    order(&mut backup, ToServer::Admit { seat: seat(P, 6) });
+    assert_eq!(early, refused, "it is not admitted yet");
+    let admitted = FromServer::Admitted {
+        primary: P,
+        since: Epoch(6),
+    };
+    let replaced = [
+        told(LINE_P, AckFrame::Fenced { epoch: Epoch(6) }),
+        Command::Close { connection: LINE_P },
+        Command::ToManager(admitted),
+    ];
+    let admit = ToServer::Admit { seat: seat(P, 6) };
+    assert_eq!(order(&mut backup, admit), replaced);
     let opened = [told(4, AckFrame::Opened { applied: Seq(1) })];
     assert_eq!(call(&mut backup, 4, P, open_frame(6, 0, 1, false)), opened);
     let ahead = call(&mut backup, 5, P, open_frame(6, 0, 2, false));
@@ -118,4 +123,39 @@ fn a_life_is_confirmed_until_it_is_fenced_and_before_it_has_opened_a_line_not_at
     let (connection, primary) = (3, P);
     backup.handle(Event::Called { connection, primary });
     assert_eq!(say(&mut backup, 3, round()), [Command::Close { connection }]);
+}
+
+#[test]
+fn an_older_life_that_calls_again_is_refused_alone() {
+    let mut backup = with_two_primaries();
+    order(&mut backup, ToServer::Admit { seat: seat(P, 6) });
+    let opened = [told(3, AckFrame::Opened { applied: Seq(0) })];
+    assert_eq!(call(&mut backup, 3, P, open_frame(6, 0, 0, false)), opened);
+    let refused = [
+        told(4, AckFrame::Fenced { epoch: Epoch(6) }),
+        Command::Close { connection: 4 },
+    ];
+    assert_eq!(call(&mut backup, 4, P, open_frame(1, 0, 0, false)), refused);
+    let goes_on = say(&mut backup, 3, operation(1, 0, delta(1, 0, &[1])));
+    assert_eq!(goes_on, [ack(3, 1)]);
+}
+
+#[test]
+fn a_cut_that_is_repeated_when_the_next_life_has_begun_undoes_nothing_of_it() {
+    let mut backup = with_two_primaries();
+    say(&mut backup, LINE_P, operation(1, 0, delta(1, 0, &[1])));
+    let cut = || ToServer::Cut {
+        recovery: 1,
+        cuts: vec![(P, Seq(0))],
+    };
+    let done = || [Command::ToManager(FromServer::CutDone { recovery: 1 })];
+    assert_eq!(order(&mut backup, cut()), done());
+    order(&mut backup, ToServer::Admit { seat: seat(P, 6) });
+    call(&mut backup, 3, P, open_frame(6, 0, 0, false));
+    assert_eq!(
+        say(&mut backup, 3, operation(1, 0, delta(1, 0, &[8]))),
+        [ack(3, 1)]
+    );
+    assert_eq!(order(&mut backup, cut()), done());
+    assert_eq!((parity(&backup), backup.applied(P)), (&[8][..], Some(Seq(1))));
 }

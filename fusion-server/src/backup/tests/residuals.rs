@@ -102,6 +102,13 @@ fn without_live_primaries_the_residual_is_what_the_server_holds_and_sent_at_once
         let ordered = order(&mut backup, residual(vec![loss(P, 1)], vec![], true));
         assert_eq!(ordered, expected, "{layout:?}");
         let again = order(&mut backup, residual(vec![loss(P, 1)], vec![], true));
+        assert_eq!(again, [], "an order that is being carried out");
+        let sent = Event::PortionSent {
+            recovery: 4,
+            primary: P,
+        };
+        expected.iter().for_each(|_| drop(backup.handle(sent.clone())));
+        let again = order(&mut backup, residual(vec![loss(P, 1)], vec![], true));
         assert_eq!(again, [], "an order carried out already");
     }
 }
@@ -235,6 +242,31 @@ fn a_residual_that_cannot_be_right_is_refused_by_name() {
         let failed = FromServer::ResidualFailed { recovery: 4, reason };
         assert_eq!(order(&mut backup, residual), [Command::ToManager(failed)]);
     }
+}
+
+#[test]
+fn a_cut_that_is_repeated_does_not_end_its_residual() {
+    let mut backup = with_two_primaries();
+    say(&mut backup, LINE_P, operation(1, 0, delta(1, 0, &[1])));
+    say(&mut backup, LINE_Q, operation(1, 0, delta(1, 0, &[2])));
+    let cut = || ToServer::Cut {
+        recovery: 4,
+        cuts: vec![(P, Seq(1))],
+    };
+    let done = || [Command::ToManager(FromServer::CutDone { recovery: 4 })];
+    assert_eq!(order(&mut backup, cut()), done());
+    order(&mut backup, residual(vec![loss(P, 1)], vec![Q], false));
+    assert_eq!(order(&mut backup, cut()), done());
+    let block = DeltaFrame::Block {
+        recovery: 4,
+        block: values(0),
+        bytes: Bytes::from_static(&[2]),
+    };
+    let rest = [
+        portion(vec![sent_block(RegionId::VALUES, &[1])]),
+        portion(vec![ResidualFrame::End]),
+    ];
+    assert_eq!(say(&mut backup, LINE_Q, block), rest);
 }
 
 #[test]
