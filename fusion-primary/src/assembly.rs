@@ -187,6 +187,7 @@ impl Assembly {
                 expected: self.cut,
             });
         }
+        promise.check(server, self.layout)?;
         let other = self.rows.iter().find_map(|row| row.promise);
         match other {
             Some(other) if !other.agrees_with(&promise) => {
@@ -214,6 +215,9 @@ impl Assembly {
 
     fn take_plain(&mut self, place: usize, region: RegionId, bytes: &Bytes) -> Result<(), AssemblyError> {
         let Row { server, promise, .. } = self.rows[place];
+        if self.rows[place].is_ended() {
+            return Err(AssemblyError::OutOfTurn { server });
+        }
         let found = bytes.len() as u64;
         let Some(promise) = promise.filter(|_| self.layout.is_plain(region)) else {
             return Err(AssemblyError::RegionLong {

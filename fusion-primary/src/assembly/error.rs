@@ -95,6 +95,18 @@ pub enum AssemblyError {
         /// Its length.
         expected: u64,
     },
+    /// A residual that is shorter than the structure that it is to yield.
+    #[error("{server} has a residual of {found} bytes of region {}, which has {expected}", region.0)]
+    ResidualShort {
+        /// Who.
+        server: NodeId,
+        /// The region.
+        region: RegionId,
+        /// Bytes of the residual.
+        found: u64,
+        /// Length of the region.
+        expected: u64,
+    },
     /// A region did not come wholly.
     #[error("{found} bytes of region {} came, which has {expected}", region.0)]
     RegionShort {

@@ -4,7 +4,10 @@
 //! that the structure has bytes of.
 
 use multicast::id::{NodeId, Seq};
-use structures::delta::REGIONS;
+use structures::{
+    arena::MAX_REGION_BYTES,
+    delta::{REGIONS, RegionId},
+};
 use wire::message::fusion::{BlockId, Blocks, Layout, ResidualFrame};
 
 use super::AssemblyError;
@@ -19,6 +22,31 @@ pub(super) struct Promise {
 }
 
 impl Promise {
+    /// Whether the lengths can be: the residual is of the longest of the lost structures, and none is longer than may be.
+    ///
+    /// # Errors
+    /// `NoRoom`, `ResidualShort`.
+    pub(super) fn check(&self, server: NodeId, layout: Layout) -> Result<(), AssemblyError> {
+        let coded = layout.coded_lengths(self.lengths);
+        for region in RegionId::ALL {
+            let place = usize::from(region.0);
+            let length = self.lengths[place].max(self.residual_bytes[place]);
+            if length > MAX_REGION_BYTES {
+                return Err(AssemblyError::NoRoom { region, length });
+            }
+            let (found, expected) = (self.residual_bytes[place], coded[place]);
+            if found < expected {
+                return Err(AssemblyError::ResidualShort {
+                    server,
+                    region,
+                    found,
+                    expected,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether two servers hold the same lengths.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         (self.lengths, self.residual_bytes) == (other.lengths, other.residual_bytes)

@@ -5,6 +5,8 @@ use structures::query::Query;
 use wire::message::membership::Role;
 
 use super::*;
+use multicast::fifo::MAX_UNSTABLE_BYTES;
+
 use crate::life::{MAX_HELD_REPLIES, MAX_WAITING_WRITES};
 
 #[test]
@@ -228,4 +230,34 @@ fn a_write_that_tells_it_spares_the_word_and_a_new_channel_hears_it_again() {
     primary.handle(Event::ServerLinked { server: S });
     hear(&mut primary, S, AckFrame::Opened { applied: Seq(2) });
     assert_eq!(tick(&mut primary), [stable(S, 2)]);
+}
+
+/// What the servers must be able to undo is bounded, in bytes too: nothing is dropped, writers wait.
+#[test]
+fn writers_wait_once_the_unstable_operations_reach_their_bytes_and_go_on_with_the_acknowledgement() {
+    let spec = StructureSpec::linked_list(4, u16::MAX);
+    let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked);
+    view(&mut primary, 1, vec![seat(S, 1, true)]);
+    order(&mut primary, ToPrimary::Found { since: Epoch(1) });
+    primary.handle(Event::ServerLinked { server: S });
+    hear(&mut primary, S, AckFrame::Opened { applied: Seq(0) });
+    send_write(&mut primary, 1);
+    let send = |primary: &mut Primary, number: u64| {
+        let (client, seq, group) = (ClientId(1), Seq(number), DOOR.group);
+        let (key, value) = (number.to_be_bytes()[4..].to_vec(), vec![7; usize::from(u16::MAX)]);
+        let op = Op::Insert { key, value };
+        let write = Write { client, seq, op };
+        ask(primary, number, RequestBody::Write { group, write }).len()
+    };
+    let mut last = 2;
+    while send(&mut primary, last) == 1 {
+        last += 1;
+    }
+    let operation_bytes = MAX_UNSTABLE_BYTES / (last as usize - 2);
+    assert_eq!(operation_bytes >> 16, 1, "each is a little longer than its value");
+    let mut waiting = primary.clone();
+    assert_eq!(send(&mut waiting, last + 1), 0);
+    assert_eq!(ack(&mut waiting, S, 1), [written(1)], "the first one is small");
+    let freed = ack(&mut waiting, S, 2);
+    assert_eq!(freed.len(), 2, "an answer, and one of those that waited");
 }

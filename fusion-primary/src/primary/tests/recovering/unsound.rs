@@ -50,6 +50,13 @@ fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
         lengths: lengths(&list).map(|length| length + longer),
         residual_bytes: [residual.len() as u64, 0, 0],
     };
+    let promising = |residual: u64| ResidualFrame::Begin {
+        recovery: 1,
+        row: 0,
+        cut: Seq(WRITES),
+        lengths: lengths(&list),
+        residual_bytes: [residual, 0, 0],
+    };
     let replaced = |place: usize, frame| {
         let mut frames = good();
         frames[place] = frame;
@@ -77,6 +84,20 @@ fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
             format!(
                 "there is no room for the {} bytes of region 0",
                 whole as u64 + MAX_REGION_BYTES
+            ),
+        ),
+        (
+            replaced(0, promising(whole as u64 - 1)),
+            format!(
+                "node 10 has a residual of {} bytes of region 0, which has {whole}",
+                whole - 1
+            ),
+        ),
+        (
+            replaced(0, promising(MAX_REGION_BYTES + 1)),
+            format!(
+                "there is no room for the {} bytes of region 0",
+                MAX_REGION_BYTES + 1
             ),
         ),
         (
@@ -147,4 +168,19 @@ fn a_stream_that_breaks_off_fails_the_recovery_and_one_that_came_to_its_end_does
         };
         assert_eq!(primary.handle(Event::ResidualEnded { stream }), expected);
     }
+}
+
+#[test]
+fn a_plain_region_that_comes_after_the_end_is_out_of_turn() {
+    let (_, list) = reference(WRITES);
+    let [residual, _] = two_residuals(&list);
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
+    recover(&mut primary, 1, 2);
+    let mut frames = frames(&list, 0, &residual);
+    let late = frames.remove(1);
+    assert_eq!(deliver(&mut primary, S, frames), []);
+    assert_eq!(
+        deliver(&mut primary, S, vec![late]),
+        failed("node 10 sent a frame out of turn")
+    );
 }
