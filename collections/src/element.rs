@@ -27,7 +27,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error>
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let undecodable = |reason: String| Error::Undecodable {
         of: std::any::type_name::<T>(),
-        bytes: bytes.len(),
+        bytes: bytes.to_vec(),
         reason,
     };
     match postcard::take_from_bytes(bytes) {

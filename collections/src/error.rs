@@ -44,13 +44,14 @@ pub enum Error {
         /// The codec's words.
         reason: String,
     },
-    /// What the structure holds is not of this type: it was written with another one.
-    #[error("an element of {bytes} bytes is no {of}: {reason}")]
+    /// What the structure holds is not of this type: it was written with another one. If it was taken out, it is here
+    /// and nowhere else.
+    #[error("an element of {} bytes is no {of}: {reason}", bytes.len())]
     Undecodable {
         /// The type asked for.
         of: &'static str,
-        /// Length of what is there.
-        bytes: usize,
+        /// What is or was there.
+        bytes: Vec<u8>,
         /// The codec's words.
         reason: String,
     },

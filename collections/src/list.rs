@@ -148,3 +148,20 @@ fn placed(index: u64, answer: &Answer) -> Result<(), Error> {
         _ => Err(Error::unexpected(answer)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_out_and_is_of_another_type_is_not_lost() {
+        let taken = Answer {
+            outcome: Outcome::Removed,
+            value: Some(vec![1, 2]),
+        };
+        let Err(Error::Undecodable { bytes, .. }) = removed::<u16>(taken) else {
+            panic!("one byte too many");
+        };
+        assert_eq!(bytes, [1, 2]);
+    }
+}

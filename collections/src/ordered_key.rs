@@ -40,7 +40,7 @@ pub trait OrderedKey: ToOrderedBytes + Sized + Send + Sync {
         let mut rest = bytes;
         let undecodable = |reason: &str| Error::Undecodable {
             of: std::any::type_name::<Self>(),
-            bytes: bytes.len(),
+            bytes: bytes.to_vec(),
             reason: reason.to_owned(),
         };
         let key = Self::take_from(&mut rest).ok_or_else(|| undecodable("not the bytes of such a key"))?;

@@ -14,7 +14,8 @@ pub const REGIONS: usize = 3;
 pub struct RegionId(pub u8);
 
 impl RegionId {
-    /// Elements' values, in dense fixed-width slots: the bytes that fusion codes.
+    /// The linked list's values, in dense fixed-width slots. The `linked` layout of fusion codes these alone, `arena` all
+    /// regions.
     pub const VALUES: Self = Self(0);
     /// The auxiliary list: header, keys and order.
     pub const ENTRIES: Self = Self(1);

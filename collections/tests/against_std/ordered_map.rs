@@ -61,6 +61,10 @@ async fn check_ranges(
     assert_eq!(map.range(key.clone()..).all().await?, above);
     let below: Vec<_> = model.range(..=key.clone()).map(owned).collect();
     assert_eq!(map.range(..=key.clone()).all().await?, below);
+    // A bound need be no key that could be there.
+    let long = (key.0, "m".repeat(60));
+    let behind: Vec<_> = model.range(long.clone()..).map(owned).collect();
+    assert_eq!(map.range(long..).all().await?, behind);
     let end = (key.0.saturating_add(3), String::new());
     let between: Vec<_> = model.range(key.clone()..end.clone()).map(owned).collect();
     assert_eq!(map.range(key.clone()..end.clone()).all().await?, between);

@@ -11,11 +11,11 @@ use super::client::Refusal;
 /// Whether a query may be asked; whether the structure has an answer to it, the structure says.
 ///
 /// # Errors
-/// [`Refusal::KeyLength`] if it names a key that is empty or too long.
+/// [`Refusal::KeyLength`] if it names a key that is empty or too long to be there.
 pub fn judge_query(spec: StructureSpec, query: &Query) -> Result<(), Refusal> {
     match query {
-        // The search may start before every key.
-        Query::FromKey { key, .. } if key.is_empty() => Ok(()),
+        // The search may start between keys: before them all, or behind one that is too long to be there.
+        Query::FromKey { .. } => Ok(()),
         _ => query.key().map_or(Ok(()), |key| judge_key(spec, key)),
     }
 }
@@ -66,6 +66,10 @@ mod tests {
             judge_query(SPEC, &Query::Get { key: vec![1; 4] }),
             Err(Refusal::KeyLength { limit: 3, actual: 4 })
         );
+        for length in [0, 3, 4] {
+            let (key, after, count) = (vec![1; length], false, 1);
+            assert_eq!(judge_query(SPEC, &Query::FromKey { key, after, count }), Ok(()));
+        }
         assert_eq!(judge_op(SPEC, &Op::OpenSession), Ok(()));
     }
 }
