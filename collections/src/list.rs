@@ -157,7 +157,7 @@ mod tests {
     fn what_was_taken_out_and_is_of_another_type_is_not_lost() {
         let taken = Answer {
             outcome: Outcome::Removed,
-            value: Some(vec![1, 2]),
+            value: Some(vec![1, 2].into()),
         };
         let Err(Error::Undecodable { bytes, .. }) = removed::<u16>(taken) else {
             panic!("one byte too many");

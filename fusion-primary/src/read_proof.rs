@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Why a lease is sound: the manager that answers has heard this life after it asked, and takes nobody for lost whose
-//! link is whole and who was heard within the suspicion time; a lease counts from the asking, by the asker's clock, and
-//! is half as long. Why a round is: whoever replaces this life is decoded from a server that is waited for here, after
+//! link is whole and who was silent for less than it forgives in any case; a lease counts from the asking, by the asker's
+//! clock, and is half as long. Why a round is: whoever replaces this life is decoded from a server that is waited for here, after
 //! that one has fenced it, and a fenced life's channel is closed. Source: DESIGN, "Reads".
 //!
 //! Invariants: a lease counts from when it was asked for, not from when it came; a round confirms the reads that came
@@ -20,8 +20,8 @@ use wire::limits::WRITE_PATIENCE;
 
 use crate::assembly::Micros;
 
-/// So many lease times fit into what a life is believed in without a word from it: clocks may differ that much.
-const LEASES_PER_SUSPICION: u32 = 2;
+/// So many leases fit into the time that a silent life is believed in: clocks may differ in speed that much.
+const LEASES_PER_SILENCE: u32 = 2;
 /// How often a lease is asked for during one.
 const ASKED_PER_LEASE: u64 = 3;
 
@@ -37,11 +37,11 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Of a cluster with this suspicion time. A manager whose words are not taken gives up after the patience.
-    pub fn within(suspicion: Duration) -> Self {
-        let believed = suspicion.min(WRITE_PATIENCE);
+    /// Where a silent life is believed in for so long. A manager whose words are not taken gives up after the patience.
+    pub fn within(believed: Duration) -> Self {
+        let believed = believed.min(WRITE_PATIENCE);
         Self {
-            length_us: (believed / LEASES_PER_SUSPICION).as_micros() as u64,
+            length_us: (believed / LEASES_PER_SILENCE).as_micros() as u64,
             ..Self::default()
         }
     }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_lasts_half_the_suspicion_time_from_when_it_was_asked_for_and_not_longer() {
+    fn a_lease_lasts_half_the_silence_that_is_believed_in_from_when_it_was_asked_for_and_not_longer() {
         let mut lease = lease();
         lease.tell_time(Micros(1000));
         assert_eq!(lease.ask(), Some(1000));

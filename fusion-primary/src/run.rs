@@ -94,7 +94,7 @@ pub(crate) async fn run_with(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let shell = Shell {
         primary: Primary::new(identity.node, settings.door, settings.layout)
-            .with_lease(Lease::within(settings.member.timing.suspicion)),
+            .with_lease(Lease::within(settings.believed)),
         manager: ManagerPort::enter(
             entry,
             Callers::One,

@@ -1,5 +1,7 @@
 //! What one primary runs on: the checked part of the cluster file that concerns it.
 
+use std::time::Duration;
+
 use settings::{Cluster, Endpoint, NoSuchSection};
 use wire::{
     member::MemberSettings,
@@ -18,6 +20,8 @@ pub struct Settings {
     pub door: Door,
     /// Which regions of the structure the fused servers hold as a sum.
     pub layout: Layout,
+    /// For how long the manager believes in a primary that it does not hear, at the least: what leases are parts of.
+    pub believed: Duration,
     /// Where it listens for the manager, fused servers and clients.
     pub listen: Endpoint,
 }
@@ -42,7 +46,39 @@ impl Settings {
                 spec: cluster.structure(),
             },
             layout: Layout::of(cluster.mechanism).expect("checked: only a fused cluster has primaries"),
+            believed: believed(cluster),
             listen: place.listen.clone(),
         })
+    }
+}
+
+/// Whatever the manager's detector has learnt, it suspects nobody within a heartbeat and the pause that it forgives, nor
+/// within the suspicion time if that is shorter.
+fn believed(cluster: &Cluster) -> Duration {
+    cluster.suspicion.min(cluster.heartbeat + cluster.detector.pause)
+}
+
+#[cfg(test)]
+mod tests {
+    use settings::{ClusterPlan, DetectorSettings, Mechanism};
+
+    use super::*;
+
+    #[test]
+    fn a_primary_is_believed_in_no_longer_than_the_detector_forgives_and_than_the_suspicion_time() {
+        let ms = Duration::from_millis;
+        for (pause, expected) in [(0, 20), (79, 99), (80, 100), (81, 100)] {
+            let plan = ClusterPlan {
+                heartbeat: ms(20),
+                suspicion: ms(100),
+                ..ClusterPlan::new(Mechanism::FusionLinked, 1, 1)
+            };
+            let mut cluster = plan.cluster().expect("a sound plan");
+            cluster.detector = DetectorSettings {
+                pause: ms(pause),
+                ..cluster.detector
+            };
+            assert_eq!(believed(&cluster), ms(expected), "{pause}");
+        }
     }
 }

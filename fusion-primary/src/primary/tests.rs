@@ -29,7 +29,7 @@ const DOOR: Door = Door {
     spec: LIMITS,
 };
 /// Leases are half as long.
-const SUSPICION: Duration = Duration::from_micros(600);
+const BELIEVED: Duration = Duration::from_micros(600);
 const S: NodeId = NodeId(10);
 const T: NodeId = NodeId(11);
 
@@ -216,7 +216,7 @@ fn founded(servers: &[NodeId]) -> Primary {
 
 /// The same in any layout. Its clock stands still within a lease.
 fn founded_in(layout: Layout, servers: &[NodeId]) -> Primary {
-    let mut primary = Primary::new(NodeId(0), DOOR, layout).with_lease(Lease::within(SUSPICION));
+    let mut primary = Primary::new(NodeId(0), DOOR, layout).with_lease(Lease::within(BELIEVED));
     let seats = servers.iter().map(|server| seat(*server, 1, true)).collect();
     assert_eq!(view(&mut primary, 1, seats), [viewed(1)]);
     let dials: Vec<_> = servers.iter().map(|server| dial(*server, 0)).collect();

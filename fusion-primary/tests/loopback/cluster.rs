@@ -193,6 +193,7 @@ impl Cluster {
                 group: GroupId(node.0 as u16),
                 spec: LIMITS,
             },
+            believed: PATIENCE,
             layout: self.layout,
             listen: here(),
         };

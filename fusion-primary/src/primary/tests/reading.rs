@@ -77,7 +77,7 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
 fn reads_wait_until_their_bytes_reach_the_limit_and_go_on_when_they_left() {
     let spec = StructureSpec::linked_list(4, u16::MAX);
     let mut primary =
-        Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked).with_lease(Lease::within(SUSPICION));
+        Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked).with_lease(Lease::within(BELIEVED));
     view(&mut primary, 1, vec![seat(S, 1, true)]);
     order(&mut primary, ToPrimary::Found { since: Epoch(1) });
     lease(&mut primary, 0);
