@@ -41,7 +41,7 @@ impl<L: Connect, S: Shape> Collection<L, S> {
         Self::judge(site)?;
         let group = site.group(group)?;
         site.wait_for_manager().await?;
-        let line = RemoteLine::new(site.directory(), group);
+        let line = RemoteLine::new(site.directory(), group, site.reads());
         Self::open(line.into(), site).await
     }
 
@@ -157,6 +157,12 @@ impl<L: Line, S> Collection<L, S> {
             Found::Elements(elements) => Ok(elements),
             other => Err(Error::unexpected(&other)),
         }
+    }
+}
+
+impl<L, S> Collection<L, S> {
+    pub(crate) fn line(&self) -> &L {
+        self.session.line()
     }
 }
 

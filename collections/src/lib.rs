@@ -13,6 +13,8 @@
 //! application's own process. What can go wrong is an [`OpenError`] when opening and an [`Error`] later.
 //! Read first: [`Collection`], then [`Map`].
 //!
+//! Several replicated collections are written together by a [`Together`], at one place in the order of all of them.
+//!
 //! The traits' methods return `impl Future + Send`, so that generic code may spawn them; implementations are plain
 //! `async fn`s. Elements are what serde can write ([`Element`]); keys of ordered maps have bytes in the keys' order ([`OrderedKey`]).
 //!
@@ -36,6 +38,7 @@ mod set;
 pub mod shape;
 mod site;
 mod stack;
+mod together;
 
 pub use collection::Collection;
 pub use element::Element;
@@ -55,3 +58,5 @@ pub use replicated::{
 pub use set::Set;
 pub use site::{PATIENCE, Site};
 pub use stack::Stack;
+pub use together::{Committed, Moved, Part, Pending, Together, Transaction};
+pub use wire::message::client::Reads;

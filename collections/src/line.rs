@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use wire::{
     WireError,
     client::{Client, ClientError, Directory},
+    message::client::Reads,
 };
 
 use crate::{Error, OpenError, Site, session::Attempts};
@@ -34,7 +35,8 @@ pub trait Line: Send + Sized {
     /// Sends a write, and waits until every member that must have applied it has.
     fn write(&mut self, write: &Write) -> impl Future<Output = Result<Answer, LineError>> + Send;
 
-    /// Asks a query. The answer shows every write that was answered before, and none that may yet be lost.
+    /// Asks a query. The answer shows no write that may yet be lost, and every write that was answered before, but see
+    /// [`Reads::Local`].
     fn read(&mut self, query: &Query) -> impl Future<Output = Result<Found, LineError>> + Send;
 
     /// One more line to the same structure.
@@ -74,29 +76,43 @@ pub async fn wait_until_serving(line: &mut impl Line, patience: Duration) -> Res
 pub struct RemoteLine {
     directory: Directory,
     group: GroupId,
+    reads: Reads,
     /// None after an attempt that failed or was given up: what still comes on its connection is nobody's.
     client: Option<Client>,
 }
 
 impl RemoteLine {
-    /// A line that connects when it is asked something.
-    pub fn new(directory: Directory, group: GroupId) -> Self {
+    /// A line that connects when it is asked something, and reads in this way.
+    pub fn new(directory: Directory, group: GroupId, reads: Reads) -> Self {
         Self {
             directory,
             group,
+            reads,
             client: None,
         }
+    }
+
+    pub(crate) fn group(&self) -> GroupId {
+        self.group
+    }
+
+    pub(crate) fn cluster(&self) -> u64 {
+        self.directory.cluster
     }
 
     async fn take_client(&mut self) -> Result<Client, ClientError> {
         match self.client.take() {
             Some(client) => Ok(client),
-            None => self.directory.connect(self.group).await,
+            None => {
+                let mut client = self.directory.connect(self.group).await?;
+                client.read_as(self.reads);
+                Ok(client)
+            }
         }
     }
 
     /// Asks once. After a failure another manager is asked first, where there are several.
-    async fn attempt<T>(
+    pub(crate) async fn attempt<T>(
         &mut self,
         is_long: bool,
         asking: impl AsyncFnOnce(&mut Client, GroupId) -> Result<T, ClientError>,
@@ -140,7 +156,7 @@ impl Line for RemoteLine {
     }
 
     fn another(&self) -> Self {
-        Self::new(self.directory.clone(), self.group)
+        Self::new(self.directory.clone(), self.group, self.reads)
     }
 
     async fn close(self) {}

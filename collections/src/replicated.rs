@@ -1,5 +1,6 @@
 //! Collections under active replication: every group's elements are held by f + 1 data nodes.
 
+use multicast::id::GroupId;
 use settings::Mechanism;
 use structures::{
     op::{Answer, Write},
@@ -15,6 +16,18 @@ use crate::{
 /// A line to a replicated group: through the group manager, which is its door.
 #[derive(Debug)]
 pub struct Replicated(RemoteLine);
+
+impl Replicated {
+    /// The group at its end.
+    pub(crate) fn group(&self) -> GroupId {
+        self.0.group()
+    }
+
+    /// The fingerprint of the group's cluster.
+    pub(crate) fn cluster(&self) -> u64 {
+        self.0.cluster()
+    }
+}
 
 impl From<RemoteLine> for Replicated {
     fn from(line: RemoteLine) -> Self {

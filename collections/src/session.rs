@@ -40,6 +40,12 @@ pub(crate) struct Session<L> {
     patience: Duration,
 }
 
+impl<L> Session<L> {
+    pub(crate) fn line(&self) -> &L {
+        &self.line
+    }
+}
+
 impl<L: Line> Session<L> {
     /// Opens a session with the structure at the other end of the line.
     pub(crate) async fn open(line: L, spec: StructureSpec, patience: Duration) -> Result<Self, Error> {

@@ -3,9 +3,12 @@
 use std::{borrow::Borrow, future::Future};
 
 use serde::Serialize;
-use structures::op::{Element as StoredElement, Op, Outcome};
+use structures::op::{Answer, Element as StoredElement, Op, Outcome};
 
-use crate::{Element, Error, Pages, collection::Collection, element, line::Line, pages::Rest, shape::SetOf};
+use crate::{
+    Element, Error, Pages, collection::Collection, element, line::Line, map::is_new, pages::Rest,
+    shape::SetOf,
+};
 
 /// A set. An element may be asked for by a borrowed form of it, `str` for `String`, whose serde form must be the same.
 pub trait Set<T: Element>: Send {
@@ -44,12 +47,7 @@ impl<L: Line, T: Element> Set<T> for Collection<L, SetOf<T>> {
         Q: Serialize + Sync + ?Sized,
     {
         let (key, value) = (element::encode(element)?, Vec::new());
-        let answer = self.write(Op::Insert { key, value }).await?;
-        match answer.outcome {
-            Outcome::Inserted => Ok(true),
-            Outcome::Updated => Ok(false),
-            _ => Err(Error::unexpected(&answer)),
-        }
+        is_new(&self.write(Op::Insert { key, value }).await?)
     }
 
     async fn contains<Q>(&mut self, element: &Q) -> Result<bool, Error>
@@ -66,12 +64,7 @@ impl<L: Line, T: Element> Set<T> for Collection<L, SetOf<T>> {
         Q: Serialize + Sync + ?Sized,
     {
         let key = element::encode(element)?;
-        let answer = self.write(Op::Delete { key }).await?;
-        match answer.outcome {
-            Outcome::Deleted => Ok(true),
-            Outcome::AbsentKey => Ok(false),
-            _ => Err(Error::unexpected(&answer)),
-        }
+        was_there(&self.write(Op::Delete { key }).await?)
     }
 
     fn pages(&mut self) -> Pages<'_, T> {
@@ -84,6 +77,15 @@ impl<L: Line, T: Element> Set<T> for Collection<L, SetOf<T>> {
 
     async fn is_empty(&mut self) -> Result<bool, Error> {
         self.is_empty().await
+    }
+}
+
+/// The answer to a removal without the value.
+pub(crate) fn was_there(answer: &Answer) -> Result<bool, Error> {
+    match answer.outcome {
+        Outcome::Deleted => Ok(true),
+        Outcome::AbsentKey => Ok(false),
+        _ => Err(Error::unexpected(answer)),
     }
 }
 

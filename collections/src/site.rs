@@ -9,6 +9,7 @@ use wire::{
     WireError,
     client::{Client, ClientError, Directory},
     member::redial_pause,
+    message::client::Reads,
 };
 
 use crate::OpenError;
@@ -38,6 +39,7 @@ pub struct Site {
     /// Where the managers are, if not where the cluster file says.
     moved: Vec<Endpoint>,
     patience: Duration,
+    reads: Reads,
 }
 
 impl Site {
@@ -55,6 +57,7 @@ impl Site {
             cluster,
             moved: Vec::new(),
             patience: PATIENCE,
+            reads: Reads::default(),
         }
     }
 
@@ -76,6 +79,18 @@ impl Site {
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// The same, with replicated collections read in this way instead of [`Reads::Local`].
+    #[must_use]
+    pub fn with_reads(mut self, reads: Reads) -> Self {
+        self.reads = reads;
+        self
+    }
+
+    /// How replicated collections are read.
+    pub fn reads(&self) -> Reads {
+        self.reads
     }
 
     /// Its settings.
