@@ -1,6 +1,7 @@
 //! What the command line can ask for, and how each request is carried out.
 
 pub mod arguments;
+pub mod check_history;
 pub mod config;
 pub mod experiment;
 pub mod floor;

@@ -9,12 +9,14 @@
 //! [`commands`] is the command line, [`cluster`] launches and kills, [`experiment`] is the report's chapter 4,
 //! [`mechanism`] what differs between mechanisms, [`floor`] the rounds that none can beat, [`placement`] which
 //! core a process is kept on, [`scrub`] compares a running cluster's parity with its primaries, [`lean`] weighs one plain
-//! copy, [`load`] drives clusters without crashes, beside Redis, whose protocol [`resp`] speaks. Read first: [`experiment`].
+//! copy, [`load`] drives clusters without crashes, beside Redis, whose protocol [`resp`] speaks, [`history`] records what
+//! clients see and checks it for linearizability. Read first: [`experiment`].
 
 pub mod cluster;
 pub mod commands;
 pub mod experiment;
 pub mod floor;
+pub mod history;
 pub mod lean;
 pub mod load;
 pub mod machine;

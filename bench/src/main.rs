@@ -6,7 +6,7 @@ use bench::{
     commands::{
         Failure,
         arguments::{Command, CommandLine},
-        config, experiment, floor, lean, load, node, scrub, up,
+        check_history, config, experiment, floor, lean, load, node, scrub, up,
     },
     floor::echo,
     placement, results,
@@ -47,6 +47,7 @@ fn main() -> ExitCode {
             placement,
         }) => floor::floor(faults, samples, placement),
         Some(Command::Lean { elements }) => lean::lean(elements, heap_bytes),
+        Some(Command::CheckHistory(arguments)) => check_history::check_history(&arguments),
         Some(Command::Compare { a, b }) => compare(&a, &b),
         Some(Command::Report { folder }) => experiment::redraw(&folder),
         Some(Command::FloorEcho { .. }) => echo().map_err(Failure::from),

@@ -10,7 +10,9 @@ use settings::Mechanism;
 use structures::kind::StructureKind;
 use wire::role::RoleArguments;
 
-use super::{load::LoadArguments, node::NodeRole, scrub::ScrubArguments};
+use super::{
+    check_history::CheckHistoryArguments, load::LoadArguments, node::NodeRole, scrub::ScrubArguments,
+};
 use crate::{experiment::Workload, placement::Placement, results::ValueBytes};
 
 /// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
@@ -73,6 +75,8 @@ pub enum Command {
         /// Another run's folder.
         b: PathBuf,
     },
+    /// Check what clients saw of a cluster for linearizability
+    CheckHistory(CheckHistoryArguments),
     /// Draw a run's plots and report again from its CSV files
     Report {
         /// The run's folder.

@@ -1,0 +1,200 @@
+//! Random executions of the structures themselves, overlapping: accepted as they are, and judged as by trying every
+//! order once an answer was changed.
+
+use std::collections::BTreeMap;
+
+use multicast::id::{ClientId, Seq};
+use rand::{SeedableRng, seq::IndexedRandom};
+use structures::{Structure, op::Write};
+
+use super::*;
+use crate::history::{DEFAULT_BUDGET, Verdict, check, model::State};
+
+/// Clients that are one at a time, against the structure; each answer is of a moment between call and end.
+fn execution(kind: StructureKind, clients: u64, operations: usize, seed: u64) -> History {
+    let random = &mut StdRng::seed_from_u64(seed);
+    let mut structures: BTreeMap<GroupId, Structure> = BTreeMap::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    // Of each client: until when it is busy.
+    let mut busy = vec![0; clients as usize];
+    // What takes effect when: the clients' writes are applied in this order.
+    let mut effects: Vec<(u64, usize)> = Vec::new();
+    for _ in 0..operations {
+        let client = random.random_range(0..clients);
+        let call = busy[client as usize] + random.random_range(1..20);
+        let effect = call + random.random_range(1..30);
+        let end = effect + random.random_range(1..30);
+        busy[client as usize] = end;
+        let ending = match random.random_range(0..12) {
+            0 => Ending::Refused,
+            1 | 2 => Ending::Unknown,
+            _ => Ending::Ok(Vec::new()),
+        };
+        let asked = random_asked(kind, random);
+        let group = GroupId(random.random_range(0..2));
+        // What is unknown may happen much later.
+        let late = if ending == Ending::Unknown {
+            random.random_range(0..200)
+        } else {
+            0
+        };
+        effects.push((effect + late, entries.len()));
+        entries.push(Entry {
+            parts: vec![Part { group, asked }],
+            ..entry(client, (call, end), pop(), ending)
+        });
+    }
+    effects.sort_unstable();
+    for (seq, (_, number)) in (2..).zip(effects) {
+        let Entry { parts, ending, .. } = &mut entries[number];
+        let never = *ending == Ending::Refused || (*ending == Ending::Unknown && random.random());
+        if never {
+            continue;
+        }
+        let structure = structures.entry(parts[0].group).or_insert_with(|| {
+            let mut structure = Structure::new(spec(kind));
+            apply(&mut structure, 1, Op::OpenSession);
+            structure
+        });
+        let told = match &parts[0].asked {
+            Asked::Write(op) => apply(structure, seq, op.clone()),
+            Asked::Read(query) => Told::Found(structure.query(query)),
+        };
+        if let Ending::Ok(all) = ending {
+            all.push(told);
+        }
+    }
+    history(kind, entries)
+}
+
+fn apply(structure: &mut Structure, seq: u64, op: Op) -> Told {
+    let (client, seq) = (ClientId(1), Seq(seq));
+    Told::Answer(structure.apply(&Write { client, seq, op }).0)
+}
+
+/// Gives an operation the answer of another one.
+fn falsified(mut history: History, seed: u64) -> History {
+    let random = &mut StdRng::seed_from_u64(seed);
+    let answered = |entry: &Entry| matches!(entry.ending, Ending::Ok(_));
+    let numbers: Vec<usize> = (0..history.entries.len())
+        .filter(|number| answered(&history.entries[*number]))
+        .collect();
+    if let (Some(to), Some(from)) = (numbers.choose(random), numbers.choose(random)) {
+        history.entries[*to].ending = history.entries[*from].ending.clone();
+    }
+    history
+}
+
+/// Whether there is an order, by trying all: no memory, no objects, no hints.
+fn has_order(history: &History, done: &mut Vec<usize>, states: &BTreeMap<GroupId, State>) -> bool {
+    let entries = &history.entries;
+    let is_open = |number: &usize| !done.contains(number) && entries[*number].ending != Ending::Refused;
+    let open: Vec<usize> = (0..entries.len()).filter(is_open).collect();
+    let certain = |number: &&usize| matches!(entries[**number].ending, Ending::Ok(_));
+    let Some(first_end) = open
+        .iter()
+        .filter(certain)
+        .map(|number| entries[*number].end)
+        .min()
+    else {
+        return true;
+    };
+    for number in open
+        .into_iter()
+        .filter(|number| entries[*number].call <= first_end)
+    {
+        let Part { group, asked } = &entries[number].parts[0];
+        let told = match &entries[number].ending {
+            Ending::Ok(told) => Some(&told[0]),
+            _ => None,
+        };
+        if let Ok(state) = states[group].step(history.structure, asked, told) {
+            let mut states = states.clone();
+            states.insert(*group, state);
+            done.push(number);
+            if has_order(history, done, &states) {
+                return true;
+            }
+            done.pop();
+        }
+    }
+    false
+}
+
+fn expected(history: &History) -> bool {
+    let empty = |group| (GroupId(group), State::of_group(history.structure.kind));
+    has_order(history, &mut Vec::new(), &[0, 1].map(empty).into())
+}
+
+fn is_accepted(history: &History, seed: u64) -> bool {
+    match check(history, DEFAULT_BUDGET).verdict {
+        Verdict::Linearizable => true,
+        Verdict::Flawed(_) => false,
+        undecided @ Verdict::Undecided(_) => panic!("seed {seed}: {undecided:?}"),
+    }
+}
+
+#[test]
+fn executions_of_the_structures_are_accepted() {
+    for kind in StructureKind::ALL {
+        for seed in 0..60 {
+            let history = execution(kind, 4, 60, seed);
+            assert!(is_accepted(&history, seed), "{kind}, seed {seed}: {history:?}");
+        }
+    }
+}
+
+#[test]
+fn small_histories_with_a_false_answer_are_judged_as_by_trying_every_order() {
+    let (mut sound, mut flawed) = (0, 0);
+    for kind in StructureKind::ALL {
+        for seed in 0..150 {
+            let history = falsified(execution(kind, 3, 7, seed), seed);
+            let expected = expected(&history);
+            assert_eq!(
+                is_accepted(&history, seed),
+                expected,
+                "{kind}, seed {seed}: {history:?}"
+            );
+            if expected { sound += 1 } else { flawed += 1 }
+        }
+    }
+    assert!(sound > 300 && flawed > 300, "{sound} sound, {flawed} flawed");
+}
+
+#[test]
+fn the_prefix_that_is_shown_has_no_order_and_is_the_shortest() {
+    let mut found = 0;
+    for seed in 0..200 {
+        let history = falsified(execution(StructureKind::Queue, 3, 12, seed), seed);
+        let Verdict::Flawed(flaws) = check(&history, DEFAULT_BUDGET).verdict else {
+            continue;
+        };
+        for flaw in flaws {
+            let group = history.entries[flaw.culprit].parts[0].group;
+            let end = history.entries[flaw.culprit].end;
+            // As known at that moment, with what ended then and without.
+            let known = |moment: u64| {
+                let of_group = history
+                    .entries
+                    .iter()
+                    .filter(|entry| entry.parts[0].group == group);
+                let entries =
+                    of_group
+                        .filter(|entry| entry.call <= moment)
+                        .map(|entry| match &entry.ending {
+                            Ending::Ok(_) if entry.end > moment => Entry {
+                                ending: Ending::Unknown,
+                                ..entry.clone()
+                            },
+                            _ => entry.clone(),
+                        });
+                super::history(StructureKind::Queue, entries.collect())
+            };
+            assert!(!expected(&known(end)), "seed {seed}");
+            assert!(expected(&known(end - 1)), "seed {seed}");
+            found += 1;
+        }
+    }
+    assert!(found > 50, "{found}");
+}
