@@ -8,8 +8,11 @@
 use std::collections::VecDeque;
 
 use multicast::{
-    id::{GroupId, NodeId, Timestamp},
-    skeen::member::{Member, MemberCommand},
+    id::{GroupId, Incarnation, NodeId, Timestamp},
+    skeen::{
+        member::{Member, MemberCommand},
+        message::ToMember,
+    },
 };
 use structures::{Structure, delta::RegionId, image_error::ImageError, kind::StructureSpec, query::Query};
 use wire::message::{
@@ -23,8 +26,13 @@ use crate::state::State;
 /// Who waits for a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
-    /// The manager, by its token.
-    Manager(u64),
+    /// A manager, by its token.
+    Manager {
+        /// Which one.
+        manager: Incarnation,
+        /// Its number for the read.
+        token: u64,
+    },
     /// A client of the read port.
     Client {
         /// The shell's number for the connection.
@@ -37,8 +45,15 @@ pub enum Reader {
 /// What the shell is to do, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Tell the manager.
-    ToManager(FromNode),
+    /// Tell this manager.
+    ToManager {
+        /// Its life.
+        to: Incarnation,
+        /// What.
+        message: FromNode,
+    },
+    /// Tell every manager whose link is up.
+    ToEveryManager(FromNode),
     /// Answer a client of the read port.
     Reply {
         /// Its connection.
@@ -136,12 +151,15 @@ impl Replica {
             .unwrap_or_default()
     }
 
-    /// Takes one message of the manager.
-    pub fn handle_manager(&mut self, message: ToNode) -> Vec<Command> {
+    /// Takes one message of the manager with this life.
+    pub fn handle_manager(&mut self, from: Incarnation, message: ToNode) -> Vec<Command> {
         self.in_touch = true;
         match message {
-            ToNode::Multicast(message) => self.handle_multicast(message),
-            ToNode::Read { token, query } => self.handle_query(Reader::Manager(token), &query),
+            ToNode::Multicast(message) => self.handle_multicast(from, message),
+            ToNode::Read { token, query } => {
+                let manager = from;
+                self.handle_query(Reader::Manager { manager, token }, &query)
+            }
             ToNode::SendState { transfer, to } => self.handle_send_state(transfer, to),
             ToNode::AwaitState { transfer } => self.handle_await_state(transfer),
             ToNode::Found => {
@@ -166,22 +184,27 @@ impl Replica {
         });
     }
 
-    /// The manager's link is gone: reads are refused until one calls again.
+    /// A manager's link came up: it has to know which epoch this node takes part in.
+    pub fn handle_manager_called(&mut self, from: Incarnation) -> Vec<Command> {
+        let commands = self.held.as_ref().map(|held| held.member.handle_linked(from));
+        commands.into_iter().flatten().filter_map(tell).collect()
+    }
+
+    /// The last manager's link is gone: reads are refused until one calls again.
     pub fn handle_manager_lost(&mut self) -> Vec<Command> {
         self.in_touch = false;
         self.refuse_waiting("no manager is in touch")
     }
 
-    fn handle_multicast(&mut self, message: multicast::skeen::message::ToMember<Batch>) -> Vec<Command> {
+    fn handle_multicast(&mut self, from: Incarnation, message: ToMember<Batch>) -> Vec<Command> {
         let Some(held) = self.held.as_mut() else {
             tracing::warn!("a multicast message before any state is ignored");
             return Vec::new();
         };
         let mut out = Vec::new();
-        let mut commands: VecDeque<_> = held.member.handle(message).into();
+        let mut commands: VecDeque<_> = held.member.handle(from, message).into();
         while let Some(command) = commands.pop_front() {
             match command {
-                MemberCommand::Send(message) => out.push(Command::ToManager(FromNode::Multicast(message))),
                 MemberCommand::Deliver {
                     timestamp, payload, ..
                 } => {
@@ -191,6 +214,7 @@ impl Replica {
                         commands.push_front(command);
                     }
                 }
+                said => out.extend(tell(said)),
             }
         }
         out.extend(self.answer_waiting());
@@ -200,7 +224,10 @@ impl Replica {
     fn handle_send_state(&mut self, transfer: u64, to: std::net::SocketAddr) -> Vec<Command> {
         let Some(held) = &self.held else {
             let reason = format!("{} holds no state", self.node);
-            return vec![Command::ToManager(FromNode::TransferFailed { transfer, reason })];
+            return vec![Command::ToEveryManager(FromNode::TransferFailed {
+                transfer,
+                reason,
+            })];
         };
         let state = State {
             watermark: held.member.delivered(),
@@ -233,7 +260,7 @@ impl Replica {
     /// A donor's stream broke off or made no state. Before its first frame it is taken for the one awaited.
     pub fn handle_broken(&mut self, transfer: Option<u64>, reason: String) -> Vec<Command> {
         let transfer = transfer.or(self.awaited);
-        let failed = |transfer| Command::ToManager(FromNode::TransferFailed { transfer, reason });
+        let failed = |transfer| Command::ToEveryManager(FromNode::TransferFailed { transfer, reason });
         transfer.map(failed).into_iter().collect()
     }
 
@@ -265,7 +292,7 @@ impl Replica {
                 reason: error.to_string(),
             },
         };
-        vec![Command::ToManager(message)]
+        vec![Command::ToEveryManager(message)]
     }
 
     /// A client's request at the read port.
@@ -299,8 +326,8 @@ impl Replica {
             replies,
         });
         let mut commands = self.answer_waiting();
-        if let (Some(held), false) = (&self.held, self.waiting.is_empty()) {
-            commands.push(Command::ToManager(FromNode::Multicast(held.member.want_stable())));
+        if let (Some(held), false) = (&mut self.held, self.waiting.is_empty()) {
+            commands.extend(held.member.want_stable().into_iter().filter_map(tell));
         }
         commands
     }
@@ -357,9 +384,24 @@ fn carry_out(list: &mut Structure, entry: &Entry) -> EntryAnswer {
     }
 }
 
+/// What the member says to managers.
+fn tell(command: MemberCommand<Batch, Answers>) -> Option<Command> {
+    match command {
+        MemberCommand::Send { to, message } => Some(Command::ToManager {
+            to,
+            message: FromNode::Multicast(message),
+        }),
+        MemberCommand::Announce(message) => Some(Command::ToEveryManager(FromNode::Multicast(message))),
+        MemberCommand::Deliver { .. } => None,
+    }
+}
+
 fn answer(reader: Reader, body: ReplyBody) -> Command {
     match reader {
-        Reader::Manager(token) => Command::ToManager(FromNode::ReadReply { token, reply: body }),
+        Reader::Manager { manager, token } => Command::ToManager {
+            to: manager,
+            message: FromNode::ReadReply { token, reply: body },
+        },
         Reader::Client { connection, request } => Command::Reply {
             connection,
             request,

@@ -100,9 +100,10 @@ impl Shell {
 
     fn handle_manager(&mut self, event: ManagerEvent<ToNode>) {
         let commands = match event {
-            ManagerEvent::Message(_, message) => self.replica.handle_manager(message),
+            ManagerEvent::Message(from, message) => self.replica.handle_manager(from, message),
+            ManagerEvent::Called(from) => self.replica.handle_manager_called(from),
             ManagerEvent::Lost(_) if !self.manager.is_in_touch() => self.replica.handle_manager_lost(),
-            ManagerEvent::Lost(_) | ManagerEvent::Called(_) | ManagerEvent::Refused(_) => Vec::new(),
+            ManagerEvent::Lost(_) | ManagerEvent::Refused(_) => Vec::new(),
         };
         self.carry_out(commands);
     }
@@ -170,7 +171,8 @@ impl Shell {
     fn carry_out(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
-                Command::ToManager(message) => self.manager.send_to_all(&message),
+                Command::ToManager { to, message } => self.manager.send(to, message),
+                Command::ToEveryManager(message) => self.manager.send_to_all(&message),
                 Command::Reply {
                     connection,
                     request,

@@ -153,7 +153,9 @@ impl Replication {
                     out.extend(self.handle_completed(id, results));
                     out.extend(self.start_drained_transfers(now));
                 }
-                SenderCommand::Abandoned { id } => out.extend(self.handle_abandoned(id)),
+                SenderCommand::Abandoned { id } | SenderCommand::Orphaned { id } => {
+                    out.extend(self.handle_abandoned(id))
+                }
                 SenderCommand::Installed { .. } => out.extend(self.handle_installed(now)),
                 SenderCommand::Diverged { id, node } => {
                     tracing::error!(%id, %node, "replicas of one group disagree on a result");

@@ -72,6 +72,24 @@ pub struct Timestamp {
     pub node: NodeId,
 }
 
+impl Timestamp {
+    /// The largest timestamp below this one; the smallest of all has none below and stays what it is.
+    pub fn just_below(self) -> Self {
+        let Self { counter, node } = self;
+        match (counter, node.0.checked_sub(1)) {
+            (_, Some(node)) => Self {
+                counter,
+                node: NodeId(node),
+            },
+            (0, None) => self,
+            (_, None) => Self {
+                counter: counter - 1,
+                node: NodeId(u32::MAX),
+            },
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.counter, self.node.0)
@@ -96,6 +114,17 @@ impl fmt::Display for MessageId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn just_below_is_the_neighbour_in_the_order() {
+        let at = |counter, node| Timestamp {
+            counter,
+            node: NodeId(node),
+        };
+        assert_eq!(at(5, 2).just_below(), at(5, 1));
+        assert_eq!(at(5, 0).just_below(), at(4, u32::MAX));
+        assert_eq!(at(0, 0).just_below(), at(0, 0));
+    }
 
     #[test]
     fn the_largest_number_has_none_after_it() {

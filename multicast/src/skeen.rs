@@ -7,20 +7,26 @@
 //! sender   --Final---->  members          each delivers while the head of its queue is final
 //! sender  <--Delivered-  members          the message is complete when every active member delivered it
 //!
-//! sender   --Seal----->  members          a view change: nobody takes part in older epochs any more
-//! sender  <--Sealed----  members          with everything that is not known to be stable
-//! sender   --View, Restate (finals), Propose (the rest)-->  members
+//! owner    --Seal----->  members          a view change: nobody takes part in older epochs any more
+//! owner   <--Sealed----  members          with everything that is not known to be stable
+//! owner    --Restate-->  members          everything whose final timestamp anybody knows
+//! owner    --View----->  members          the new epoch begins
+//! senders <--InView----  members          other senders may propose, too
+//! owner    --Propose-->  members          what was tentative
 //! ```
 //!
-//! [`sender::Sender`] and [`member::Member`] are the two cores. Membership itself is decided elsewhere: the
-//! owner of the sender calls [`sender::Sender::seal`] with the next view.
+//! [`sender::Sender`] and [`member::Member`] are the two cores. Any number of senders multicast at once; one of
+//! them owns the view. Membership itself is decided elsewhere: whoever runs the owner calls [`sender::Sender::seal`]
+//! with the next view, whoever runs another sender [`sender::Sender::follow`].
 
 pub mod clock;
 pub mod member;
 pub mod message;
 mod pending;
 pub mod sender;
+pub mod snapshot;
 mod stable;
+pub mod view;
 mod view_change;
 
 #[cfg(test)]

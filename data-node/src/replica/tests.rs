@@ -15,6 +15,7 @@ use super::*;
 
 const LIMITS: StructureSpec = StructureSpec::linked_list(8, 16);
 const GROUP: GroupId = GroupId(0);
+const MANAGER: Incarnation = Incarnation(100);
 const NODE: NodeId = NodeId(1);
 const CLIENT: Reader = Reader::Client {
     connection: 3,
@@ -27,7 +28,7 @@ fn at(counter: u64) -> Timestamp {
 
 fn id(seq: u64) -> MessageId {
     MessageId {
-        sender: Incarnation(100),
+        sender: MANAGER,
         seq: Seq(seq),
     }
 }
@@ -89,7 +90,10 @@ fn stable(counter: u64) -> ToNode {
 }
 
 fn says(message: FromMember<Batch, Answers>) -> Command {
-    Command::ToManager(FromNode::Multicast(message))
+    Command::ToManager {
+        to: MANAGER,
+        message: FromNode::Multicast(message),
+    }
 }
 
 fn delivered(seq: u64, counter: u64, result: Vec<Outcome>) -> Command {
@@ -116,24 +120,29 @@ fn want_stable() -> Command {
 /// A member of epoch 1 that holds an empty structure.
 fn founded() -> Replica {
     let mut replica = Replica::new(NODE, GROUP, LIMITS);
-    assert_eq!(replica.handle_manager(ToNode::Found), []);
+    assert_eq!(replica.handle_manager(MANAGER, ToNode::Found), []);
     enter_epoch_1(&mut replica, 0);
     replica
 }
 
 fn enter_epoch_1(replica: &mut Replica, clock: u64) {
-    replica.handle_manager(ToNode::Multicast(ToMember::Seal { epoch: Epoch(1) }));
+    replica.handle_manager(MANAGER, ToNode::Multicast(ToMember::Seal { epoch: Epoch(1) }));
     let view = ToMember::View {
         epoch: Epoch(1),
         clock,
     };
-    assert_eq!(replica.handle_manager(ToNode::Multicast(view)), []);
+    let in_view = FromMember::InView { epoch: Epoch(1) };
+    let announced = Command::ToEveryManager(FromNode::Multicast(in_view));
+    assert_eq!(
+        replica.handle_manager(MANAGER, ToNode::Multicast(view)),
+        [announced]
+    );
 }
 
 /// One whole round; returns what the delivery causes.
 fn round(replica: &mut Replica, seq: u64, writes: Vec<Write>) -> Vec<Command> {
-    replica.handle_manager(propose(seq, batch(writes)));
-    replica.handle_manager(finalize(seq, seq))
+    replica.handle_manager(MANAGER, propose(seq, batch(writes)));
+    replica.handle_manager(MANAGER, finalize(seq, seq))
 }
 
 fn get(key: &str) -> RequestBody {
@@ -164,7 +173,7 @@ fn found_value() -> Command {
 fn state_of(replica: &mut Replica) -> State {
     let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
     match replica
-        .handle_manager(ToNode::SendState { transfer: 1, to })
+        .handle_manager(MANAGER, ToNode::SendState { transfer: 1, to })
         .pop()
     {
         Some(Command::SendState {
@@ -189,7 +198,7 @@ fn arrived(transfer: u64, state: State) -> Arrived {
 }
 
 fn caught_up(transfer: u64) -> Vec<Command> {
-    vec![Command::ToManager(FromNode::CaughtUp {
+    vec![Command::ToEveryManager(FromNode::CaughtUp {
         transfer,
         transfer_us: 5,
         install_us: 3,
@@ -212,7 +221,7 @@ fn a_round_is_proposed_delivered_and_answered_with_every_outcome() {
         is_final: false,
     };
     assert_eq!(
-        replica.handle_manager(propose(1, batch(writes))),
+        replica.handle_manager(MANAGER, propose(1, batch(writes))),
         [says(proposal)]
     );
     let outcomes = vec![
@@ -222,7 +231,7 @@ fn a_round_is_proposed_delivered_and_answered_with_every_outcome() {
         Outcome::Updated,
     ];
     assert_eq!(
-        replica.handle_manager(finalize(1, 1)),
+        replica.handle_manager(MANAGER, finalize(1, 1)),
         [delivered(1, 1, outcomes)]
     );
 }
@@ -234,7 +243,7 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
     round(&mut donor, 2, vec![write(3, Op::Delete { key: b"a".to_vec() })]);
     let retry = || vec![insert(2, "a")];
     let mut joiner = Replica::new(NODE, GROUP, LIMITS);
-    joiner.handle_manager(ToNode::AwaitState { transfer: 1 });
+    joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
     joiner.handle_arrived(arrived(1, state_of(&mut donor)));
     enter_epoch_1(&mut joiner, 0);
     for replica in [&mut donor, &mut joiner] {
@@ -253,8 +262,11 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
 #[test]
 fn an_unreadable_batch_has_no_effect_and_blocks_nothing() {
     let mut replica = founded();
-    replica.handle_manager(propose(1, Bytes::from_static(b"\xff\xff\xff")));
-    assert_eq!(replica.handle_manager(finalize(1, 1)), [delivered(1, 1, vec![])]);
+    replica.handle_manager(MANAGER, propose(1, Bytes::from_static(b"\xff\xff\xff")));
+    assert_eq!(
+        replica.handle_manager(MANAGER, finalize(1, 1)),
+        [delivered(1, 1, vec![])]
+    );
     let opened = round(&mut replica, 2, vec![write(1, Op::OpenSession)]);
     assert_eq!(opened, [delivered(2, 2, vec![Outcome::SessionOpened])]);
 }
@@ -272,13 +284,19 @@ fn a_read_waits_until_all_that_was_delivered_before_it_is_stable() {
         token: 8,
         query: Query::Get { key: b"a".to_vec() },
     };
-    assert_eq!(replica.handle_manager(token), [want_stable()]);
+    assert_eq!(replica.handle_manager(MANAGER, token), [want_stable()]);
     let value = ReplyBody::Value(Some(b"v".to_vec().into()));
-    let to_manager = Command::ToManager(FromNode::ReadReply {
-        token: 8,
-        reply: value,
-    });
-    assert_eq!(replica.handle_manager(stable(1)), [found_value(), to_manager]);
+    let to_manager = Command::ToManager {
+        to: MANAGER,
+        message: FromNode::ReadReply {
+            token: 8,
+            reply: value,
+        },
+    };
+    assert_eq!(
+        replica.handle_manager(MANAGER, stable(1)),
+        [found_value(), to_manager]
+    );
     assert_eq!(replica.handle_request(CLIENT, &get("a")), [found_value()]);
 }
 
@@ -302,7 +320,7 @@ fn a_read_that_waited_shows_nothing_that_was_delivered_meanwhile() {
         value: b"v".to_vec(),
     }];
     assert_eq!(
-        replica.handle_manager(stable(1)),
+        replica.handle_manager(MANAGER, stable(1)),
         [reply(ReplyBody::Elements { elements, last: true })]
     );
 }
@@ -310,17 +328,17 @@ fn a_read_that_waited_shows_nothing_that_was_delivered_meanwhile() {
 #[test]
 fn nothing_is_served_before_a_state_is_installed_and_after_await_state() {
     let mut replica = Replica::new(NODE, GROUP, LIMITS);
-    replica.handle_manager(ToNode::Heartbeat);
+    replica.handle_manager(MANAGER, ToNode::Heartbeat);
     assert_eq!(
         replica.handle_request(CLIENT, &get("a")),
         refused("the node holds no state yet")
     );
-    assert_eq!(replica.handle_manager(propose(1, batch(vec![]))), []);
+    assert_eq!(replica.handle_manager(MANAGER, propose(1, batch(vec![]))), []);
 
     let mut member = founded();
     round(&mut member, 1, vec![write(1, Op::OpenSession)]);
     assert_eq!(member.handle_request(CLIENT, &get("a")), [want_stable()]);
-    let waiting = member.handle_manager(ToNode::AwaitState { transfer: 1 });
+    let waiting = member.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
     assert_eq!(waiting, refused("the node is joining its group again"));
     assert_eq!(
         member.handle_request(CLIENT, &get("a")),
@@ -338,7 +356,7 @@ fn reads_are_refused_while_no_manager_is_in_touch() {
         replica.handle_request(CLIENT, &get("a")),
         refused("no manager is in touch")
     );
-    replica.handle_manager(ToNode::Heartbeat);
+    replica.handle_manager(MANAGER, ToNode::Heartbeat);
     assert_eq!(replica.handle_request(CLIENT, &get("a")), [want_stable()]);
 }
 
@@ -375,21 +393,21 @@ fn a_state_is_installed_whether_it_comes_before_or_after_its_announcement() {
     let announce = |transfer| ToNode::AwaitState { transfer };
 
     let mut after = Replica::new(NODE, GROUP, LIMITS);
-    assert_eq!(after.handle_manager(announce(5)), []);
+    assert_eq!(after.handle_manager(MANAGER, announce(5)), []);
     assert_eq!(after.handle_arrived(arrived(5, state.clone())), caught_up(5));
 
     let mut before = Replica::new(NODE, GROUP, LIMITS);
     assert_eq!(before.handle_arrived(arrived(5, state.clone())), []);
-    assert_eq!(before.handle_manager(announce(5)), caught_up(5));
+    assert_eq!(before.handle_manager(MANAGER, announce(5)), caught_up(5));
 
     let mut other = Replica::new(NODE, GROUP, LIMITS);
     assert_eq!(other.handle_arrived(arrived(4, state.clone())), []);
     assert_eq!(
-        other.handle_manager(announce(5)),
+        other.handle_manager(MANAGER, announce(5)),
         [],
         "a state of another transfer is not taken"
     );
-    assert_eq!(other.handle_manager(announce(4)), [], "and is forgotten");
+    assert_eq!(other.handle_manager(MANAGER, announce(4)), [], "and is forgotten");
     for replica in [&mut after, &mut before] {
         assert_eq!(
             replica.list().map(Structure::elements),
@@ -414,8 +432,8 @@ fn a_corrupted_image_is_reported_and_nothing_of_it_is_held() {
             .expect_err("a byte too many")
             .to_string();
         let mut joiner = Replica::new(NODE, GROUP, LIMITS);
-        joiner.handle_manager(ToNode::AwaitState { transfer: 5 });
-        let failed = Command::ToManager(FromNode::TransferFailed { transfer: 5, reason });
+        joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 5 });
+        let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 5, reason });
         assert_eq!(joiner.handle_arrived(arrived(5, state)), [failed]);
         assert!(joiner.list().is_none());
     }
@@ -425,12 +443,15 @@ fn a_corrupted_image_is_reported_and_nothing_of_it_is_held() {
 fn a_broken_stream_is_reported_under_the_number_it_had_or_the_one_awaited() {
     let failed = |transfer| {
         let reason = "torn".to_owned();
-        vec![Command::ToManager(FromNode::TransferFailed { transfer, reason })]
+        vec![Command::ToEveryManager(FromNode::TransferFailed {
+            transfer,
+            reason,
+        })]
     };
     let mut replica = Replica::new(NODE, GROUP, LIMITS);
     assert_eq!(replica.handle_broken(None, "torn".to_owned()), []);
     assert_eq!(replica.handle_broken(Some(4), "torn".to_owned()), failed(4));
-    replica.handle_manager(ToNode::AwaitState { transfer: 5 });
+    replica.handle_manager(MANAGER, ToNode::AwaitState { transfer: 5 });
     assert_eq!(replica.handle_broken(None, "torn".to_owned()), failed(5));
 }
 
@@ -439,9 +460,9 @@ fn a_donor_without_a_state_says_so() {
     let mut replica = Replica::new(NODE, GROUP, LIMITS);
     let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
     let reason = "node 1 holds no state".to_owned();
-    let failed = Command::ToManager(FromNode::TransferFailed { transfer: 2, reason });
+    let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 2, reason });
     assert_eq!(
-        replica.handle_manager(ToNode::SendState { transfer: 2, to }),
+        replica.handle_manager(MANAGER, ToNode::SendState { transfer: 2, to }),
         [failed]
     );
 }
@@ -450,12 +471,12 @@ fn a_donor_without_a_state_says_so() {
 fn a_restarted_nodes_clock_goes_on_from_the_donors() {
     let mut donor = founded();
     round(&mut donor, 1, vec![write(1, Op::OpenSession)]);
-    donor.handle_manager(finalize(9, 40)); // unknown here: no effect
-    donor.handle_manager(propose(2, batch(vec![])));
+    donor.handle_manager(MANAGER, finalize(9, 40)); // unknown here: no effect
+    donor.handle_manager(MANAGER, propose(2, batch(vec![])));
     let state = state_of(&mut donor);
     assert_eq!((state.watermark, state.clock), (at(1), 2));
     let mut joiner = Replica::new(NODE, GROUP, LIMITS);
-    joiner.handle_manager(ToNode::AwaitState { transfer: 1 });
+    joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
     joiner.handle_arrived(arrived(1, state));
     let sealed = FromMember::Sealed {
         epoch: Epoch(1),
@@ -464,18 +485,24 @@ fn a_restarted_nodes_clock_goes_on_from_the_donors() {
         held: vec![],
     };
     let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(1) });
-    assert_eq!(joiner.handle_manager(seal), [says(sealed)]);
-    joiner.handle_manager(ToNode::Multicast(ToMember::View {
-        epoch: Epoch(1),
-        clock: 2,
-    }));
+    assert_eq!(joiner.handle_manager(MANAGER, seal), [says(sealed)]);
+    joiner.handle_manager(
+        MANAGER,
+        ToNode::Multicast(ToMember::View {
+            epoch: Epoch(1),
+            clock: 2,
+        }),
+    );
     let proposal = FromMember::Proposal {
         epoch: Epoch(1),
         id: id(3),
         timestamp: at(3),
         is_final: false,
     };
-    assert_eq!(joiner.handle_manager(propose(3, batch(vec![]))), [says(proposal)]);
+    assert_eq!(
+        joiner.handle_manager(MANAGER, propose(3, batch(vec![]))),
+        [says(proposal)]
+    );
 }
 
 #[test]
@@ -483,7 +510,7 @@ fn the_word_to_found_does_nothing_to_a_node_that_holds_a_state() {
     let mut replica = founded();
     let payload = batch(vec![write(1, Op::OpenSession), insert(2, "a")]);
     round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
-    assert_eq!(replica.handle_manager(ToNode::Found), []);
+    assert_eq!(replica.handle_manager(MANAGER, ToNode::Found), []);
     let standing = Standing::Delivered(at(1));
     let held = vec![HeldMessage {
         id: id(1),
@@ -498,7 +525,7 @@ fn the_word_to_found_does_nothing_to_a_node_that_holds_a_state() {
         held,
     };
     let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(2) });
-    assert_eq!(replica.handle_manager(seal), [says(sealed)]);
+    assert_eq!(replica.handle_manager(MANAGER, seal), [says(sealed)]);
 }
 
 #[test]
@@ -509,10 +536,10 @@ fn of_a_batch_to_several_groups_a_node_carries_out_its_own_part_alone() {
         (GROUP, vec![open(1), Entry::Write(insert(2, "a"))]),
         (GroupId(9), vec![Entry::Write(insert(1, "b")), open(2), open(3)]),
     ]);
-    replica.handle_manager(propose(1, payload));
+    replica.handle_manager(MANAGER, propose(1, payload));
     let answers = [Outcome::SessionOpened, Outcome::Inserted];
     assert_eq!(
-        replica.handle_manager(finalize(1, 1)),
+        replica.handle_manager(MANAGER, finalize(1, 1)),
         [delivered(1, 1, answers.to_vec())]
     );
     let keys = replica.list().map(Structure::elements).unwrap_or_default();
@@ -524,8 +551,11 @@ fn of_a_batch_to_several_groups_a_node_carries_out_its_own_part_alone() {
 fn a_batch_for_other_groups_alone_has_no_answers() {
     let mut replica = founded();
     let payload = parts(vec![(GroupId(9), vec![Entry::Write(insert(1, "b"))])]);
-    replica.handle_manager(propose(1, payload));
-    assert_eq!(replica.handle_manager(finalize(1, 1)), [delivered(1, 1, vec![])]);
+    replica.handle_manager(MANAGER, propose(1, payload));
+    assert_eq!(
+        replica.handle_manager(MANAGER, finalize(1, 1)),
+        [delivered(1, 1, vec![])]
+    );
 }
 
 #[test]
@@ -543,7 +573,7 @@ fn a_read_within_a_batch_shows_what_stands_before_it_and_changes_nothing() {
         Entry::Read(Query::Len),
         Entry::Read(Query::All),
     ];
-    replica.handle_manager(propose(1, parts(vec![(GROUP, entries)])));
+    replica.handle_manager(MANAGER, propose(1, parts(vec![(GROUP, entries)])));
     let found = |reply| EntryAnswer::Found(Box::new(reply));
     let too_long = Refusal::ReadTooLarge {
         chunks: wire::limits::MAX_READ_CHUNKS,
@@ -557,5 +587,20 @@ fn a_read_within_a_batch_shows_what_stands_before_it_and_changes_nothing() {
         found(ReplyBody::Len(1)),
         found(ReplyBody::Refused(too_long)),
     ];
-    assert_eq!(replica.handle_manager(finalize(1, 1)), [answered(1, 1, answers)]);
+    assert_eq!(
+        replica.handle_manager(MANAGER, finalize(1, 1)),
+        [answered(1, 1, answers)]
+    );
+}
+
+/// Nothing is said before there is a view.
+#[test]
+fn a_manager_that_calls_is_told_the_epoch() {
+    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    assert_eq!(replica.handle_manager_called(MANAGER), []);
+    replica.handle_manager(MANAGER, ToNode::Found);
+    assert_eq!(replica.handle_manager_called(MANAGER), []);
+    enter_epoch_1(&mut replica, 0);
+    let in_view = says(FromMember::InView { epoch: Epoch(1) });
+    assert_eq!(replica.handle_manager_called(MANAGER), [in_view]);
 }

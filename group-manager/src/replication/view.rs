@@ -144,7 +144,7 @@ impl Replication {
     /// The present members of each group: those that the multicast addresses.
     fn view(&self) -> View {
         let members = |group: &GroupId| -> BTreeSet<NodeId> { self.present(*group).into_iter().collect() };
-        self.groups.keys().map(|group| (*group, members(group))).collect()
+        View::of(self.groups.keys().map(|group| (*group, members(group))).collect())
     }
 
     pub(super) fn handle_installed(&mut self, now: Micros) -> Vec<Command> {

@@ -10,7 +10,7 @@ use crate::id::{NodeId, Timestamp};
 pub const MAX_COUNTER: u64 = 1 << 62;
 
 /// A counter that only rises.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LamportClock {
     counter: u64,
 }

@@ -1,30 +1,41 @@
 //! A member: queues what is proposed to it, and delivers in the order of final timestamps.
 //!
+//! Any number of senders propose; each message has a *keeper*, who is told what becomes of it and who says when
+//! it is stable: the sender that proposed it in this epoch, and for everything older whoever sealed the member.
 //! Invariants: every undelivered message stands in the queue exactly once, under its current timestamp;
 //! only the head is delivered, and only when it is final; delivered timestamps rise; no proposal is ever at
-//! or below a timestamp that was final or delivered here; only `Seal` raises the epoch.
+//! or below a timestamp that was final or delivered here; only `Seal` raises the epoch; nothing is delivered
+//! before there is a state to apply it to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     clock::{LamportClock, MAX_COUNTER},
     message::{FromMember, ToMember},
 };
-use crate::id::{Epoch, GroupId, MessageId, NodeId, Timestamp};
+use crate::id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Timestamp};
 
 #[cfg(test)]
 mod defect;
 mod deliver;
+mod join;
 mod seal;
 
 #[cfg(test)]
 pub(crate) use defect::Defect;
 
 /// What the owner of a member is to do, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum MemberCommand<P, R> {
-    /// Send this to the sender it came from.
-    Send(FromMember<P, R>),
+    /// Send this to a sender.
+    Send {
+        /// To which life of a manager.
+        to: Incarnation,
+        /// What.
+        message: FromMember<P, R>,
+    },
+    /// Send this to every sender whose link is up.
+    Announce(FromMember<P, R>),
     /// Apply the payload now and report the result with [`Member::delivered_with`].
     Deliver {
         /// The message.
@@ -37,26 +48,38 @@ pub enum MemberCommand<P, R> {
 }
 
 /// A message that was proposed and is not delivered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Queued<P> {
     groups: Vec<GroupId>,
     payload: P,
     timestamp: Timestamp,
     is_final: bool,
+    keeper: Incarnation,
 }
 
 /// A delivered message that is not known to be stable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Unstable<P, R> {
     id: MessageId,
     groups: Vec<GroupId>,
     payload: P,
-    /// Set as soon as the owner reports it.
-    result: Option<R>,
+    outcome: Outcome<R>,
+    keeper: Incarnation,
+}
+
+/// What delivering a message gave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Outcome<R> {
+    /// The owner has not reported it yet.
+    Awaited,
+    /// The owner reported it.
+    Known(R),
+    /// The installed state includes it; the donor reported it.
+    Included,
 }
 
 /// The state of one member. `P` is the payload, `R` the result of applying it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member<P, R> {
     node: NodeId,
     epoch: Epoch,
@@ -64,10 +87,13 @@ pub struct Member<P, R> {
     sealed: bool,
     clock: LamportClock,
     messages: BTreeMap<MessageId, Queued<P>>,
-    queue: BTreeMap<(Timestamp, MessageId), ()>,
+    queue: BTreeSet<(Timestamp, MessageId)>,
     unstable: BTreeMap<Timestamp, Unstable<P, R>>,
     delivered: Timestamp,
-    stable: Timestamp,
+    /// Up to here messages are part of the state that was installed; none, while there is no state.
+    included: Option<Timestamp>,
+    /// A read waits until everything up to here is stable.
+    wanted: Timestamp,
     #[cfg(test)]
     defect: Defect,
     #[cfg(test)]
@@ -75,24 +101,38 @@ pub struct Member<P, R> {
 }
 
 impl<P: Clone, R: Clone> Member<P, R> {
-    /// A member that holds the state of no message yet.
+    /// A founding member: its group never had a message.
     pub fn new(node: NodeId) -> Self {
         Self::restored(node, Timestamp::default(), 0)
     }
 
     /// A member whose state, copied from another one, includes every message up to `watermark`. The clock
-    /// goes on from the donor's, never from zero.
+    /// goes on from the donor's, never from zero. Only for a group in which no sender had a message under way
+    /// from the copy to the view that admits it; [`Member::joining`] needs no such pause.
     pub fn restored(node: NodeId, watermark: Timestamp, clock: u64) -> Self {
+        Self {
+            clock: LamportClock::at(clock.max(watermark.counter)),
+            delivered: watermark,
+            included: Some(watermark),
+            ..Self::joining(node)
+        }
+    }
+
+    /// A member without a state: it votes and holds messages at once, and delivers nothing before
+    /// [`Member::install`]. One for each view that admits the node anew: a transfer that is repeated within the
+    /// view goes on with the same one, which would otherwise forget what it voted for.
+    pub fn joining(node: NodeId) -> Self {
         Self {
             node,
             epoch: Epoch::default(),
             sealed: true,
-            clock: LamportClock::at(clock.max(watermark.counter)),
+            clock: LamportClock::default(),
             messages: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            queue: BTreeSet::new(),
             unstable: BTreeMap::new(),
-            delivered: watermark,
-            stable: watermark,
+            delivered: Timestamp::default(),
+            included: None,
+            wanted: Timestamp::default(),
             #[cfg(test)]
             defect: Defect::None,
             #[cfg(test)]
@@ -110,9 +150,10 @@ impl<P: Clone, R: Clone> Member<P, R> {
         self.delivered
     }
 
-    /// The last timestamp known to be delivered at every active member.
+    /// Everything up to here was delivered here and is known to be delivered at every active member.
     pub fn stable(&self) -> Timestamp {
-        self.stable
+        let first = self.unstable.first_key_value();
+        first.map_or(self.delivered, |(timestamp, _)| timestamp.just_below())
     }
 
     /// The Lamport clock's counter.
@@ -125,14 +166,14 @@ impl<P: Clone, R: Clone> Member<P, R> {
         self.messages.is_empty()
     }
 
-    /// Takes one message of a sender. One that names a counter above [`MAX_COUNTER`] changes nothing and is
-    /// not answered: rather than an order that could not be continued, there is none.
-    pub fn handle(&mut self, message: ToMember<P>) -> Vec<MemberCommand<P, R>> {
+    /// Takes one message of the sender with this life. One that names a counter above [`MAX_COUNTER`] changes
+    /// nothing and is not answered: rather than an order that could not be continued, there is none.
+    pub fn handle(&mut self, from: Incarnation, message: ToMember<P>) -> Vec<MemberCommand<P, R>> {
         if let ToMember::Seal { epoch } = message {
-            return self.handle_seal(epoch);
+            return self.handle_seal(from, epoch);
         }
-        if let Some(refusal) = self.refusal(message.epoch(), matches!(message, ToMember::View { .. })) {
-            return vec![refusal];
+        if let Some(refusal) = self.refusal(&message) {
+            return vec![send(from, refusal)];
         }
         if message.largest_counter() > MAX_COUNTER {
             tracing::error!(node = %self.node, limit = MAX_COUNTER, "a sender's counter is refused");
@@ -146,8 +187,8 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 stable,
                 ..
             } => {
-                self.raise_stable(stable);
-                vec![self.handle_propose(id, groups, payload)]
+                self.forget_stable(from, stable);
+                vec![self.handle_propose(from, id, groups, payload)]
             }
             ToMember::Final {
                 id,
@@ -155,8 +196,8 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 stable,
                 ..
             } => {
-                self.raise_stable(stable);
-                self.handle_final(id, timestamp)
+                self.forget_stable(from, stable);
+                self.handle_final(from, id, timestamp)
             }
             ToMember::Restate {
                 id,
@@ -164,16 +205,12 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 payload,
                 timestamp,
                 ..
-            } => self.handle_restate(id, groups, payload, timestamp),
+            } => self.handle_restate(from, id, groups, payload, timestamp),
             ToMember::Stable { watermark, .. } => {
-                self.raise_stable(watermark);
+                self.forget_stable(from, watermark);
                 Vec::new()
             }
-            ToMember::View { clock, .. } => {
-                self.sealed = false;
-                self.clock.raise_to(clock);
-                Vec::new()
-            }
+            ToMember::View { clock, .. } => self.handle_view(from, clock),
             ToMember::Seal { .. } => Vec::new(), // handled above
         }
     }
@@ -183,64 +220,106 @@ impl<P: Clone, R: Clone> Member<P, R> {
         let Some(message) = self.unstable.get_mut(&timestamp) else {
             return Vec::new();
         };
-        message.result = Some(result.clone());
-        vec![MemberCommand::Send(FromMember::Delivered {
-            epoch: self.epoch,
-            id: message.id,
-            timestamp,
-            result,
-        })]
+        message.outcome = Outcome::Known(result.clone());
+        let (keeper, id, epoch) = (message.keeper, message.id, self.epoch);
+        vec![send(
+            keeper,
+            FromMember::Delivered {
+                epoch,
+                id,
+                timestamp,
+                result,
+            },
+        )]
     }
 
-    /// A read waits for what was delivered but is not known to be stable: ask for the watermark.
-    pub fn want_stable(&self) -> FromMember<P, R> {
-        FromMember::WantStable { epoch: self.epoch }
+    /// A read waits until [`Member::stable`] reaches what is delivered by now: asks every keeper concerned. Those
+    /// of a later epoch are asked when it begins.
+    pub fn want_stable(&mut self) -> Vec<MemberCommand<P, R>> {
+        self.wanted = self.delivered;
+        if self.sealed {
+            return Vec::new();
+        }
+        let keepers: BTreeSet<Incarnation> = self.unstable.values().map(|message| message.keeper).collect();
+        let epoch = self.epoch;
+        let ask = |keeper| send(keeper, FromMember::WantStable { epoch });
+        keepers.into_iter().map(ask).collect()
     }
 
-    /// Why a message of `epoch` may not be taken, if so (rule 4: it says its own epoch).
-    fn refusal(&self, epoch: Epoch, is_view: bool) -> Option<MemberCommand<P, R>> {
+    /// The link of this sender has just come up: what it has to know of the member.
+    pub fn handle_linked(&self, sender: Incarnation) -> Vec<MemberCommand<P, R>> {
+        if self.sealed {
+            return Vec::new();
+        }
+        let epoch = self.epoch;
+        let mut commands = vec![send(sender, FromMember::InView { epoch })];
+        if self.wanted > self.stable() && self.unstable.values().any(|message| message.keeper == sender) {
+            commands.push(send(sender, FromMember::WantStable { epoch }));
+        }
+        commands
+    }
+
+    /// Why a message may not be taken, if so (rule 4: it says its own epoch). Between `Seal` and `View` only what
+    /// completes the older epochs is taken.
+    fn refusal(&self, message: &ToMember<P>) -> Option<FromMember<P, R>> {
         #[cfg(test)]
         if self.defect == Defect::NoEpochCheck {
             return None;
         }
-        let fits = epoch == self.epoch && self.sealed == is_view;
-        (!fits).then_some(MemberCommand::Send(FromMember::WrongEpoch {
-            offered: epoch,
+        let fits = match message {
+            ToMember::View { .. } => self.sealed,
+            ToMember::Restate { .. } => true,
+            _ => !self.sealed,
+        };
+        let fits = fits && message.epoch() == self.epoch;
+        (!fits).then_some(FromMember::WrongEpoch {
+            offered: message.epoch(),
             own: self.epoch,
-        }))
+        })
     }
 
     /// Rule 1: a tick of the clock; the same answer when repeated; the final timestamp once it is known.
-    fn handle_propose(&mut self, id: MessageId, groups: Vec<GroupId>, payload: P) -> MemberCommand<P, R> {
-        let known = self
-            .messages
-            .get(&id)
-            .map(|queued| (queued.timestamp, queued.is_final));
-        let delivered = || {
-            self.unstable
-                .iter()
-                .find(|(_, m)| m.id == id)
-                .map(|(t, _)| (*t, true))
-        };
-        let (timestamp, is_final) = known.or_else(delivered).unwrap_or_else(|| {
+    fn handle_propose(
+        &mut self,
+        from: Incarnation,
+        id: MessageId,
+        groups: Vec<GroupId>,
+        payload: P,
+    ) -> MemberCommand<P, R> {
+        let (timestamp, is_final) = self.known(id).unwrap_or_else(|| {
             let timestamp = self.next_proposal();
-            self.queue.insert((timestamp, id), ());
-            self.messages.insert(
-                id,
-                Queued {
-                    groups,
-                    payload,
-                    timestamp,
-                    is_final: false,
-                },
-            );
+            self.queue.insert((timestamp, id));
+            let queued = Queued {
+                groups,
+                payload,
+                timestamp,
+                is_final: false,
+                keeper: from,
+            };
+            self.messages.insert(id, queued);
             (timestamp, false)
         });
-        MemberCommand::Send(FromMember::Proposal {
-            epoch: self.epoch,
-            id,
-            timestamp,
-            is_final,
+        let epoch = self.epoch;
+        send(
+            from,
+            FromMember::Proposal {
+                epoch,
+                id,
+                timestamp,
+                is_final,
+            },
+        )
+    }
+
+    /// The timestamp of a message that is held, and whether it is final.
+    fn known(&self, id: MessageId) -> Option<(Timestamp, bool)> {
+        let queued = self.messages.get(&id);
+        let queued = queued.map(|queued| (queued.timestamp, queued.is_final));
+        queued.or_else(|| {
+            let mut unstable = self.unstable.iter();
+            unstable
+                .find(|(_, message)| message.id == id)
+                .map(|(timestamp, _)| (*timestamp, true))
         })
     }
 
@@ -251,6 +330,10 @@ impl<P: Clone, R: Clone> Member<P, R> {
         }
         self.clock.tick(self.node)
     }
+}
+
+fn send<P, R>(to: Incarnation, message: FromMember<P, R>) -> MemberCommand<P, R> {
+    MemberCommand::Send { to, message }
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! sender -> member  Propose            member -> sender  Proposal
-//! sender -> member  Final              member -> sender  Delivered
-//! sender -> member  Seal, then View    member -> sender  Sealed
+//! sender -> member  Final              member -> sender  Delivered (a joining one: Holding)
 //! sender -> member  Stable             member -> sender  WantStable
+//!
+//! owner  -> member  Seal               member -> owner   Sealed
+//! owner  -> member  Restate, View      member -> senders InView
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Epoch, GroupId, MessageId, Timestamp};
 
 /// From the sender to a member; `P` is the payload. Every message carries the epoch it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ToMember<P> {
     /// First phase: offer a timestamp for this message. Repeating it is harmless.
     Propose {
@@ -24,7 +26,7 @@ pub enum ToMember<P> {
         groups: Vec<GroupId>,
         /// What to deliver.
         payload: P,
-        /// The receiver's group is stable up to here.
+        /// What the sender keeps in the receiver's group is stable up to here.
         stable: Timestamp,
     },
     /// Second phase: the message's place in the order, the largest of all proposals.
@@ -35,10 +37,11 @@ pub enum ToMember<P> {
         id: MessageId,
         /// Its final timestamp.
         timestamp: Timestamp,
-        /// The receiver's group is stable up to here.
+        /// What the sender keeps in the receiver's group is stable up to here.
         stable: Timestamp,
     },
-    /// A final message told anew after a view change, to members that may not hold it.
+    /// A final message told anew to a member that may not hold it. After a view change all of them come before
+    /// `View`: what other senders order in the new epoch must not overtake them.
     Restate {
         /// The new epoch.
         epoch: Epoch,
@@ -51,7 +54,7 @@ pub enum ToMember<P> {
         /// Its final timestamp.
         timestamp: Timestamp,
     },
-    /// Every active member delivered everything up to the watermark.
+    /// Everything up to the watermark that the sender keeps is stable.
     Stable {
         /// The epoch.
         epoch: Epoch,
@@ -101,7 +104,7 @@ impl<P> ToMember<P> {
 }
 
 /// From a member to the sender; `P` is the payload, `R` the result of delivering it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FromMember<P, R> {
     /// The answer to `Propose`.
     Proposal {
@@ -124,6 +127,14 @@ pub enum FromMember<P, R> {
         timestamp: Timestamp,
         /// What delivering it gave; the same at every member of a group.
         result: R,
+    },
+    /// A joining member has the message with its final timestamp, or a state that includes it; it counts from
+    /// then on, although nothing is delivered before the state is there.
+    Holding {
+        /// The epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
     },
     /// The answer to `Seal`: everything a takeover needs to know of this member.
     Sealed {
@@ -150,8 +161,14 @@ pub enum FromMember<P, R> {
         /// The message.
         id: MessageId,
     },
-    /// A read waits here for the stable watermark.
+    /// A read waits here for the stable watermark of what the receiver keeps.
     WantStable {
+        /// The epoch.
+        epoch: Epoch,
+    },
+    /// The member takes part in this epoch: it takes messages of every sender that follows the same view. Said to
+    /// all when the epoch begins, and to one whose link comes up later.
+    InView {
         /// The epoch.
         epoch: Epoch,
     },
@@ -171,13 +188,17 @@ impl<P, R> FromMember<P, R> {
                 let held = held.iter().map(|held| held.standing.timestamp().counter);
                 held.fold((*clock).max(delivered.counter), u64::max)
             }
-            Self::WrongEpoch { .. } | Self::Unknown { .. } | Self::WantStable { .. } => 0,
+            Self::Holding { .. }
+            | Self::WrongEpoch { .. }
+            | Self::Unknown { .. }
+            | Self::WantStable { .. }
+            | Self::InView { .. } => 0,
         }
     }
 }
 
 /// One message as a sealed member holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Held<P> {
     /// The message.
     pub id: MessageId,
@@ -190,7 +211,7 @@ pub struct Held<P> {
 }
 
 /// The three states of a message at a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Standing {
     /// Proposed here with this timestamp.
     Tentative(Timestamp),

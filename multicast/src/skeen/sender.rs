@@ -1,53 +1,63 @@
 //! A sender: gives every message of its own one place in the order, and knows when all have delivered it.
 //!
-//! Rule 2: the final timestamp is the largest proposal over all members of all addressed groups. Rule 3: a
+//! Rule 2: the final timestamp is the largest proposal over all voters of all addressed groups. Rule 3: a
 //! message is complete when every active member has *delivered* it, not when it received `Final`.
+//! One sender owns the view and changes it ([`Sender::seal`]); the others follow it ([`Sender::follow`]).
 //! Invariants: nothing is sent to a node outside the destinations; between [`Sender::seal`] and the last
-//! `Sealed` nothing but `Seal` is sent.
+//! `Sealed` nothing but `Seal` is sent; a follower proposes only to members that take part in its epoch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    clock::MAX_COUNTER,
-    message::{FromMember, ToMember},
-    pending::Pending,
-    view_change::Sealing,
-};
+pub use super::view::View;
+use super::{clock::MAX_COUNTER, message::FromMember, pending::Pending, view_change::Sealing};
 use crate::id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq, Timestamp};
 
 mod command;
+mod follow;
+mod rounds;
 
 pub use command::SenderCommand;
 
-/// The members of each group.
-pub type View = BTreeMap<GroupId, BTreeSet<NodeId>>;
+/// What a sender may do about the view in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Role {
+    /// It installed the view, and keeps whatever is older.
+    Owner,
+    /// Another sender did.
+    Follower,
+}
 
 /// The state of one sender.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sender<P, R> {
     id: Incarnation,
     next: Seq,
+    role: Role,
     pub(super) epoch: Epoch,
     pub(super) view: View,
     pub(super) pending: BTreeMap<MessageId, Pending<P, R>>,
-    /// The last timestamp each member is known to have delivered.
+    /// The last timestamp each member is known to have delivered, of what this sender keeps.
     pub(super) delivered: BTreeMap<NodeId, Timestamp>,
     /// Members whose reads wait for their group's watermark.
     pub(super) wanting: BTreeSet<NodeId>,
+    /// The last epoch that each member said it takes part in.
+    in_view: BTreeMap<NodeId, Epoch>,
     pub(super) sealing: Option<Sealing<P>>,
 }
 
 impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
-    /// A sender without members; [`Sender::seal`] gives it its first view.
+    /// A sender without members; [`Sender::seal`] or [`Sender::follow`] gives it its first view.
     pub fn new(id: Incarnation) -> Self {
         Self {
             id,
             next: Seq::FIRST,
+            role: Role::Owner,
             epoch: Epoch::default(),
-            view: View::new(),
+            view: View::default(),
             pending: BTreeMap::new(),
             delivered: BTreeMap::new(),
             wanting: BTreeSet::new(),
+            in_view: BTreeMap::new(),
             sealing: None,
         }
     }
@@ -60,7 +70,7 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     /// Whether a message to the group would reach a member: it has some in the view in force, or a view change
     /// is under way and decides.
     pub fn reaches(&self, group: GroupId) -> bool {
-        self.is_sealing() || self.view.get(&group).is_some_and(|members| !members.is_empty())
+        self.is_sealing() || self.view.has(group)
     }
 
     /// Whether a view change is under way.
@@ -68,8 +78,8 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         self.sealing.is_some()
     }
 
-    /// Whether no message addressed to the group is under way. Never while a view change is: a member may
-    /// hold messages of a former sender that are not known here yet.
+    /// Whether no message addressed to the group is under way here; other senders may have some. Never while a
+    /// view change is: a member may hold messages of a former sender that are not known here yet.
     pub fn is_drained(&self, group: GroupId) -> bool {
         !self.is_sealing()
             && !self
@@ -79,23 +89,21 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     }
 
     /// Starts a message to the groups (ascending, not empty). While a view change is under way it waits for
-    /// the new view. Where none of the groups has a member it is abandoned at once.
+    /// the new view, at a follower until all destinations take part in it. Where none of the groups has a
+    /// member it is abandoned at once.
     pub fn multicast(&mut self, groups: Vec<GroupId>, payload: P) -> (MessageId, Vec<SenderCommand<P, R>>) {
         let id = MessageId {
             sender: self.id,
             seq: self.next,
         };
         self.next = self.next.next();
+        if !self.is_sealing() && !groups.iter().any(|group| self.view.has(*group)) {
+            return (id, vec![SenderCommand::Abandoned { id }]);
+        }
+        let may_propose = self.may_propose(&groups);
         self.pending.insert(id, Pending::new(groups, payload));
-        if self.is_sealing() {
-            return (id, Vec::new());
-        }
-        let commands = self.propose(id);
-        if !commands.is_empty() {
-            return (id, commands);
-        }
-        self.pending.remove(&id);
-        (id, vec![SenderCommand::Abandoned { id }])
+        let commands = if may_propose { self.propose(id) } else { Vec::new() };
+        (id, commands)
     }
 
     /// Takes one message of a member. One that names a counter above [`MAX_COUNTER`] changes nothing.
@@ -118,11 +126,13 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
                 timestamp,
                 result,
             } if epoch == self.epoch => self.handle_delivered(from, id, timestamp, result),
+            FromMember::Holding { epoch, id } if epoch == self.epoch => self.handle_holding(from, id),
             FromMember::Unknown { epoch, id } if self.is_in_force(epoch) => self.restate(from, id),
             FromMember::WantStable { epoch } if self.is_in_force(epoch) => {
                 self.wanting.insert(from);
                 self.answer_wanting()
             }
+            FromMember::InView { epoch } => self.handle_in_view(from, epoch),
             FromMember::Sealed {
                 epoch,
                 clock,
@@ -145,153 +155,6 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     fn highest_epoch(&self) -> Epoch {
         self.sealing.as_ref().map_or(self.epoch, |sealing| sealing.epoch)
     }
-
-    pub(super) fn propose(&self, id: MessageId) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get(&id) else {
-            return Vec::new();
-        };
-        self.to_destinations(pending, |stable| ToMember::Propose {
-            epoch: self.epoch,
-            id,
-            groups: pending.groups.clone(),
-            payload: pending.payload.clone(),
-            stable,
-        })
-    }
-
-    fn handle_proposal(
-        &mut self,
-        from: NodeId,
-        id: MessageId,
-        timestamp: Timestamp,
-        is_final: bool,
-    ) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get_mut(&id) else {
-            return Vec::new();
-        };
-        if pending.final_timestamp.is_some() {
-            return Vec::new();
-        }
-        pending.proposals.insert(from, timestamp);
-        let members = members_of(&self.view, &pending.groups);
-        pending.final_timestamp = if is_final {
-            Some(timestamp)
-        } else {
-            pending.largest_of_all(&members)
-        };
-        let Some(timestamp) = pending.final_timestamp else {
-            return Vec::new();
-        };
-        let Some(pending) = self.pending.get(&id) else {
-            return Vec::new();
-        };
-        let epoch = self.epoch;
-        self.to_destinations(pending, |stable| ToMember::Final {
-            epoch,
-            id,
-            timestamp,
-            stable,
-        })
-    }
-
-    fn handle_delivered(
-        &mut self,
-        from: NodeId,
-        id: MessageId,
-        timestamp: Timestamp,
-        result: R,
-    ) -> Vec<SenderCommand<P, R>> {
-        let watermark = self.delivered.entry(from).or_default();
-        *watermark = timestamp.max(*watermark);
-        let mut commands = self.record_result(from, id, result);
-        commands.extend(self.complete(id));
-        commands.extend(self.answer_wanting());
-        commands
-    }
-
-    fn record_result(&mut self, from: NodeId, id: MessageId, result: R) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get_mut(&id) else {
-            return Vec::new();
-        };
-        let peers = group_of(&self.view, from).and_then(|group| self.view.get(&group));
-        let first = peers
-            .into_iter()
-            .flatten()
-            .find_map(|peer| pending.results.get(peer));
-        let differs = first.is_some_and(|first| *first != result);
-        pending.delivered.insert(from);
-        pending.results.insert(from, result);
-        let diverged = SenderCommand::Diverged { id, node: from };
-        differs.then_some(diverged).into_iter().collect()
-    }
-
-    /// The command that ends the message, if every destination delivered it.
-    pub(super) fn complete(&mut self, id: MessageId) -> Option<SenderCommand<P, R>> {
-        let pending = self.pending.get(&id)?;
-        if !pending.is_complete(&members_of(&self.view, &pending.groups)) {
-            return None;
-        }
-        let mut results = BTreeMap::new();
-        for (node, result) in self.pending.remove(&id)?.results {
-            if let Some(group) = group_of(&self.view, node) {
-                results.entry(group).or_insert(result);
-            }
-        }
-        Some(SenderCommand::Completed { id, results })
-    }
-
-    /// The whole message again, with its final timestamp, to one member that does not hold it.
-    pub(super) fn restate(&self, to: NodeId, id: MessageId) -> Vec<SenderCommand<P, R>> {
-        let Some(pending) = self.pending.get(&id) else {
-            return Vec::new();
-        };
-        let Some(timestamp) = pending.final_timestamp else {
-            return Vec::new();
-        };
-        let (groups, payload) = (pending.groups.clone(), pending.payload.clone());
-        let message = ToMember::Restate {
-            epoch: self.epoch,
-            id,
-            groups,
-            payload,
-            timestamp,
-        };
-        vec![SenderCommand::Send { to, message }]
-    }
-
-    fn to_destinations(
-        &self,
-        pending: &Pending<P, R>,
-        message: impl Fn(Timestamp) -> ToMember<P>,
-    ) -> Vec<SenderCommand<P, R>> {
-        let mut commands = Vec::new();
-        for group in &pending.groups {
-            let stable = self.stable(*group);
-            for to in self.view.get(group).into_iter().flatten() {
-                commands.push(SenderCommand::Send {
-                    to: *to,
-                    message: message(stable),
-                });
-            }
-        }
-        commands
-    }
-}
-
-/// All members of all these groups.
-pub(super) fn members_of(view: &View, groups: &[GroupId]) -> BTreeSet<NodeId> {
-    groups
-        .iter()
-        .filter_map(|group| view.get(group))
-        .flatten()
-        .copied()
-        .collect()
-}
-
-pub(super) fn group_of(view: &View, node: NodeId) -> Option<GroupId> {
-    view.iter()
-        .find(|(_, members)| members.contains(&node))
-        .map(|(group, _)| *group)
 }
 
 #[cfg(test)]

@@ -1,20 +1,24 @@
 //! The change from one view to the next: takeover, removal and admission are this one piece of code.
 //!
-//! Rule 5: seal all members of the new view; gather what each of them holds; spread every final timestamp
-//! that any of them (or this sender) knows; propose the rest again. The owner has put the new view into the
-//! membership store before, so a sender that lost the swap never gets here.
+//! Rule 5: seal all members of the new view; gather what each of them holds, whoever sent it; spread every final
+//! timestamp that any of them (or this sender) knows; propose the rest again. The owner has put the new view
+//! into the membership store before, so a sender that lost the swap never gets here.
+//!
+//! Invariant: a member hears of every known final timestamp *before* `View` opens the epoch to other senders.
+//! Otherwise what one of them orders, later, could be delivered first where an older message is still on its way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    message::{Held, ToMember},
+    message::{Held, Standing, ToMember},
     pending::Pending,
-    sender::{Sender, SenderCommand, View, members_of},
+    sender::{Sender, SenderCommand},
+    view::View,
 };
 use crate::id::{Epoch, MessageId, NodeId, Timestamp};
 
 /// What one sealed member reported.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Report<P> {
     clock: u64,
     delivered: Timestamp,
@@ -22,41 +26,38 @@ struct Report<P> {
 }
 
 /// A view change under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Sealing<P> {
     pub(super) epoch: Epoch,
     view: View,
     reports: BTreeMap<NodeId, Report<P>>,
 }
 
-impl<P> Sealing<P> {
-    fn members(&self) -> BTreeSet<NodeId> {
-        self.view.values().flatten().copied().collect()
-    }
-}
-
 impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     /// Begins the view change to `view` under `epoch`, which must be larger than every one before; a view
     /// change under way is given up for it. A view without members is installed at once.
     ///
-    /// Only for a sender that owned every epoch since its first. One that lost the view in between starts anew
-    /// as another incarnation, since the other owner may have finished what is pending here, in another order.
+    /// For whoever put this view into the membership store, with itself as the owner. A former follower keeps what
+    /// it has pending if it followed the epoch just before; otherwise that is orphaned. The owner seals anew when a
+    /// link to a member breaks, and when another sender is gone: what that one left tentative blocks the queues.
     pub fn seal(&mut self, epoch: Epoch, view: View) -> Vec<SenderCommand<P, R>> {
         let sealing = Sealing {
             epoch,
             view,
             reports: BTreeMap::new(),
         };
-        let members = sealing.members();
+        let members = sealing.view.everybody();
+        let mut commands = self.begin_to_own(epoch);
         self.sealing = Some(sealing);
         if members.is_empty() {
-            return self.install_if_all_reported();
+            commands.extend(self.install_if_all_reported());
         }
         let seal = |to| SenderCommand::Send {
             to,
             message: ToMember::Seal { epoch },
         };
-        members.into_iter().map(seal).collect()
+        commands.extend(members.into_iter().map(seal));
+        commands
     }
 
     pub(super) fn handle_sealed(
@@ -67,7 +68,8 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         delivered: Timestamp,
         held: Vec<Held<P>>,
     ) -> Vec<SenderCommand<P, R>> {
-        let awaited = |sealing: &&mut Sealing<P>| sealing.epoch == epoch && sealing.members().contains(&from);
+        let awaited =
+            |sealing: &&mut Sealing<P>| sealing.epoch == epoch && sealing.view.group_of(from).is_some();
         let Some(sealing) = self.sealing.as_mut().filter(awaited) else {
             return Vec::new();
         };
@@ -84,10 +86,8 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
 
     fn install_if_all_reported(&mut self) -> Vec<SenderCommand<P, R>> {
         let reported = |sealing: &mut Sealing<P>| {
-            sealing
-                .members()
-                .iter()
-                .all(|member| sealing.reports.contains_key(member))
+            let mut members = sealing.view.everybody().into_iter();
+            members.all(|member| sealing.reports.contains_key(&member))
         };
         let Some(sealing) = self.sealing.take_if(reported) else {
             return Vec::new();
@@ -101,14 +101,18 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
             .collect();
         let clock = self.largest_clock(&reports);
         self.adopt(reports);
-        let view = ToMember::View { epoch, clock };
+        let spread = self.spread_finals();
+        let (mut commands, ends): (Vec<_>, Vec<_>) = spread
+            .into_iter()
+            .partition(|command| matches!(command, SenderCommand::Send { .. }));
         let announce = |to: &NodeId| SenderCommand::Send {
             to: *to,
-            message: view.clone(),
+            message: ToMember::View { epoch, clock },
         };
-        let mut commands: Vec<_> = self.delivered.keys().map(announce).collect();
-        commands.extend(self.resume());
-        self.all_want_stable();
+        commands.extend(self.delivered.keys().map(announce));
+        // Whoever hears of an end may multicast at once, which must not overtake `View`.
+        commands.extend(ends);
+        commands.extend(self.propose_tentative());
         commands.extend(self.answer_wanting());
         commands.push(SenderCommand::Installed { epoch });
         commands
@@ -131,7 +135,14 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
 
     /// Merges what the members hold into what is pending here.
     fn adopt(&mut self, reports: BTreeMap<NodeId, Report<P>>) {
-        for held in reports.into_values().flat_map(|report| report.held) {
+        let mut undelivered = BTreeSet::new();
+        let held = reports
+            .into_iter()
+            .flat_map(|(node, report)| report.held.into_iter().map(move |held| (node, held)));
+        for (node, held) in held {
+            if !matches!(held.standing, Standing::Delivered(_)) {
+                undelivered.insert((node, held.id));
+            }
             let Held {
                 id,
                 groups,
@@ -144,53 +155,61 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
                 .or_insert_with(|| Pending::new(groups, payload));
             pending.final_timestamp = pending.final_timestamp.or(standing.final_timestamp());
         }
-        for pending in self.pending.values_mut() {
+        for (id, pending) in &mut self.pending {
             pending.proposals.clear();
+            pending.is_proposed = pending.final_timestamp.is_some();
             let reached = |node: &NodeId| {
                 let delivered = self.delivered.get(node).copied().unwrap_or_default();
-                pending
+                let is_past = pending
                     .final_timestamp
-                    .is_some_and(|timestamp| timestamp <= delivered)
+                    .is_some_and(|timestamp| timestamp <= delivered);
+                is_past && !undelivered.contains(&(*node, *id))
             };
-            let members = members_of(&self.view, &pending.groups);
-            let delivered: BTreeSet<NodeId> = members.into_iter().filter(reached).collect();
+            let voters = self.view.voters_of(&pending.groups);
+            let delivered: BTreeSet<NodeId> = voters.into_iter().filter(reached).collect();
             pending.results.retain(|node, _| delivered.contains(node));
             pending.delivered = delivered;
         }
     }
 
-    /// Finals in their order first, then the rest by id, so that all members hear the same.
-    fn resume(&mut self) -> Vec<SenderCommand<P, R>> {
-        let finals: BTreeMap<Timestamp, MessageId> = self
-            .pending
-            .iter()
-            .filter_map(|(id, p)| Some((p.final_timestamp?, *id)))
-            .collect();
-        let tentative = self.pending.iter().filter(|(_, p)| p.final_timestamp.is_none());
-        let tentative: Vec<MessageId> = tentative.map(|(id, _)| *id).collect();
-        let mut commands = Vec::new();
-        for id in finals.into_values().chain(tentative) {
-            commands.extend(self.resume_one(id));
-        }
-        commands
+    /// Every message whose final timestamp is known, in their order, to whoever has not delivered it.
+    fn spread_finals(&mut self) -> Vec<SenderCommand<P, R>> {
+        let finals = self.pending.iter();
+        let finals = finals.filter_map(|(id, pending)| Some((pending.final_timestamp?, *id)));
+        let finals: BTreeMap<Timestamp, MessageId> = finals.collect();
+        finals.into_values().flat_map(|id| self.spread(id)).collect()
     }
 
-    fn resume_one(&mut self, id: MessageId) -> Vec<SenderCommand<P, R>> {
+    fn spread(&mut self, id: MessageId) -> Vec<SenderCommand<P, R>> {
         let Some(pending) = self.pending.get(&id) else {
             return Vec::new();
         };
-        let members = members_of(&self.view, &pending.groups);
-        if members.is_empty() {
-            self.pending.remove(&id);
-            return vec![SenderCommand::Abandoned { id }];
+        let voters = self.view.voters_of(&pending.groups);
+        if voters.is_empty() {
+            return self.abandon(id);
         }
-        if pending.final_timestamp.is_none() {
-            return self.propose(id);
-        }
-        let behind: Vec<NodeId> = members.difference(&pending.delivered).copied().collect();
+        let behind: Vec<NodeId> = voters.difference(&pending.delivered).copied().collect();
         if behind.is_empty() {
             return self.complete(id).into_iter().collect();
         }
         behind.into_iter().flat_map(|to| self.restate(to, id)).collect()
+    }
+
+    /// The rest by id, so that all members hear the same.
+    fn propose_tentative(&mut self) -> Vec<SenderCommand<P, R>> {
+        let tentative = self.pending.iter().filter(|(_, p)| p.final_timestamp.is_none());
+        let tentative: Vec<MessageId> = tentative.map(|(id, _)| *id).collect();
+        let mut commands = Vec::new();
+        for id in tentative {
+            let proposed = self.propose(id);
+            let is_reached = !proposed.is_empty();
+            commands.extend(if is_reached { proposed } else { self.abandon(id) });
+        }
+        commands
+    }
+
+    fn abandon(&mut self, id: MessageId) -> Vec<SenderCommand<P, R>> {
+        self.pending.remove(&id);
+        vec![SenderCommand::Abandoned { id }]
     }
 }

@@ -18,6 +18,9 @@ use crate::{
     render,
 };
 
+/// Whoever a message comes from that no sender of the script sent.
+const NOBODY: Incarnation = Incarnation(0);
+
 #[derive(Default)]
 pub(crate) struct Cluster {
     members: BTreeMap<NodeId, (Member<String, u64>, u64)>,
@@ -31,12 +34,16 @@ impl Cluster {
     ///
     /// ```text
     /// node 1 [restored 7.2 clock 9]        a new member
+    /// node 1 joining                       a new member without a state
     /// sender a                             a new sender
-    /// a seal e1 g1=1,2 g2=3                begin a view change
+    /// a seal e1 g1=1,2* g2=3               begin a view change; 2 is joining
+    /// a follow e1 g1=1,2* g2=3             another sender owns that view
     /// a multicast g1,g2 x                  start a message
     /// a drained g1                         what the sender says to that
     /// 1 wants                              a read waits for the watermark
-    /// 1 <- final e1 a#1 5.2 stable 0.0     this message arrives from nobody in particular
+    /// 1 installs 2                         1 gets a copy of the state that 2 has now
+    /// 1 linked a                           the link between the two comes up (again)
+    /// 1 <-a final e1 a#1 5.2 stable 0.0    this message of sender a arrives; `<-`: of one that is not there
     /// a <- 1 proposal e1 a#1 5.1           this message of node 1 arrives
     /// pass a 1 | pass 1 a                  the oldest message of that link arrives
     /// pass all                             everything arrives, link by link, until all is still
@@ -63,11 +70,16 @@ impl Cluster {
 
     fn start_node(&mut self, words: &mut Words) -> Vec<String> {
         let node = words.node();
-        let member = if words.is_empty() {
-            Member::new(node)
+        let how = if words.is_empty() {
+            "founding"
         } else {
-            assert_eq!(words.next(), "restored");
-            Member::restored(node, words.timestamp(), words.clock())
+            words.next()
+        };
+        let member = match how {
+            "founding" => Member::new(node),
+            "joining" => Member::joining(node),
+            "restored" => Member::restored(node, words.timestamp(), words.clock()),
+            word => panic!("no way to begin: {word}"),
         };
         self.members.insert(node, (member, 0));
         Vec::new()
@@ -75,14 +87,20 @@ impl Cluster {
 
     fn node_event(&mut self, node: NodeId, words: &mut Words) -> Vec<String> {
         match words.next() {
-            "<-" => {
+            arrow if arrow.starts_with("<-") => {
+                let from = arrow.strip_prefix("<-").filter(|from| !from.is_empty());
                 let message = words.message_of_sender();
-                self.arrive_at_node(None, node, message)
+                self.arrive_at_node(from.map_or(NOBODY, life), node, message)
             }
             "wants" => {
-                let question = self.members[&node].0.want_stable();
-                vec![format!("{}: {}", node.0, render::from_member(&question))]
+                let questions = self.member(node).want_stable();
+                self.take_member_commands(node, questions)
             }
+            "linked" => {
+                let greeting = self.member(node).handle_linked(life(words.next()));
+                self.take_member_commands(node, greeting)
+            }
+            "installs" => self.install(node, words.node()),
             word => panic!("no event of a node: {word}"),
         }
     }
@@ -96,6 +114,10 @@ impl Cluster {
             "seal" => {
                 let epoch = words.epoch();
                 sender.seal(epoch, words.view())
+            }
+            "follow" => {
+                let epoch = words.epoch();
+                sender.follow(epoch, words.view())
             }
             "multicast" => {
                 let groups = words.groups();
@@ -132,22 +154,52 @@ impl Cluster {
         lines
     }
 
-    /// Answers go to the sender that the message came from, if it did.
-    fn arrive_at_node(
+    fn member(&mut self, node: NodeId) -> &mut Member<String, u64> {
+        &mut self
+            .members
+            .get_mut(&node)
+            .expect("the script started this node")
+            .0
+    }
+
+    fn arrive_at_node(&mut self, from: Incarnation, node: NodeId, message: ToMember<String>) -> Vec<String> {
+        let commands = self.member(node).handle(from, message);
+        self.take_member_commands(node, commands)
+    }
+
+    /// The number of deliveries is a copy, too: it is the state that results are made of.
+    fn install(&mut self, node: NodeId, donor: NodeId) -> Vec<String> {
+        let Some(snapshot) = self.member(donor).snapshot() else {
+            return vec![format!("{} has no snapshot", donor.0)];
+        };
+        let deliveries = self.members[&donor].1;
+        match self.member(node).install(snapshot) {
+            Ok(commands) => {
+                self.members.entry(node).and_modify(|(_, own)| *own = deliveries);
+                self.take_member_commands(node, commands)
+            }
+            Err(error) => vec![format!("{} does not install it: {error}", node.0)],
+        }
+    }
+
+    /// What is sent goes to the sender that it is meant for, if it runs.
+    fn take_member_commands(
         &mut self,
-        from: Option<Incarnation>,
         node: NodeId,
-        message: ToMember<String>,
+        commands: Vec<MemberCommand<String, u64>>,
     ) -> Vec<String> {
-        let (member, deliveries) = self.members.get_mut(&node).expect("the script started this node");
         let mut lines = Vec::new();
-        let mut commands = VecDeque::from(member.handle(message));
+        let mut commands = VecDeque::from(commands);
         while let Some(command) = commands.pop_front() {
             match command {
-                MemberCommand::Send(answer) => {
-                    lines.push(format!("{}: {}", node.0, render::from_member(&answer)));
-                    if let Some(from) = from {
-                        self.to_senders.entry((node, from)).or_default().push_back(answer);
+                MemberCommand::Send { to, message } => {
+                    lines.push(format!("{}: {}", node.0, render::from_member(&message)));
+                    self.send_to_sender(node, to, message);
+                }
+                MemberCommand::Announce(message) => {
+                    lines.push(format!("{} to all: {}", node.0, render::from_member(&message)));
+                    for to in self.senders.keys().copied().collect::<Vec<_>>() {
+                        self.send_to_sender(node, to, message.clone());
                     }
                 }
                 MemberCommand::Deliver {
@@ -156,6 +208,7 @@ impl Cluster {
                     payload,
                 } => {
                     lines.push(format!("{} delivers {id} {timestamp} {payload}", node.0));
+                    let (member, deliveries) = self.members.get_mut(&node).expect("it runs");
                     *deliveries += 1;
                     let answers = member.delivered_with(timestamp, *deliveries);
                     answers
@@ -166,6 +219,12 @@ impl Cluster {
             }
         }
         lines
+    }
+
+    fn send_to_sender(&mut self, node: NodeId, to: Incarnation, message: FromMember<String, u64>) {
+        if self.senders.contains_key(&to) {
+            self.to_senders.entry((node, to)).or_default().push_back(message);
+        }
     }
 
     fn pass(&mut self, from: &str, to: &str) -> Vec<String> {
@@ -187,11 +246,7 @@ impl Cluster {
                 .to_members
                 .get_mut(&(life, node))
                 .and_then(VecDeque::pop_front);
-            self.arrive_at_node(
-                Some(life),
-                node,
-                message.expect("something is under way to the node"),
-            )
+            self.arrive_at_node(life, node, message.expect("something is under way to the node"))
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads the words of a script. A script is part of the tests: what it cannot read, it panics at.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use multicast::{
     id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq, Timestamp},
@@ -114,17 +114,21 @@ impl<'a> Words<'a> {
         self.timestamp()
     }
 
-    /// `g1=1,2 g2=3`, to the end of the line.
+    /// `g1=1,2* g2=3`, to the end of the line; a node with a star is joining.
     pub(crate) fn view(&mut self) -> View {
-        let mut view = View::new();
+        let (mut voters, mut joining) = (BTreeMap::new(), BTreeSet::new());
         while !self.is_empty() {
             let word = self.next();
             let (group, nodes) = word.split_once('=').unwrap_or_else(|| panic!("no group: {word}"));
-            let nodes = nodes.split(',').filter(|node| !node.is_empty());
-            let nodes = nodes.map(|node| NodeId(self.number(node))).collect();
-            view.insert(self.groups_of(group)[0], nodes);
+            let mut members = BTreeSet::new();
+            for node in nodes.split(',').filter(|node| !node.is_empty()) {
+                let id = NodeId(self.number(node.trim_end_matches('*')));
+                members.insert(id);
+                joining.extend(node.ends_with('*').then_some(id));
+            }
+            voters.insert(self.groups_of(group)[0], members);
         }
-        view
+        View::new(voters, joining)
     }
 
     pub(crate) fn message_of_sender(&mut self) -> ToMember<String> {
@@ -215,6 +219,8 @@ impl<'a> Words<'a> {
                 }
             }
             "unknown" => FromMember::Unknown { epoch, id: self.id() },
+            "holding" => FromMember::Holding { epoch, id: self.id() },
+            "in-view" => FromMember::InView { epoch },
             "want-stable" => FromMember::WantStable { epoch },
             _ => panic!("no message of a member: {}", self.line),
         }

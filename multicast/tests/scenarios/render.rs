@@ -87,6 +87,8 @@ pub(crate) fn from_member(message: &FromMember<String, u64>) -> String {
             format!("wrong-epoch {} own {}", epoch(*offered), epoch(*own))
         }
         FromMember::Unknown { epoch: e, id } => format!("unknown {} {id}", epoch(*e)),
+        FromMember::Holding { epoch: e, id } => format!("holding {} {id}", epoch(*e)),
+        FromMember::InView { epoch: e } => format!("in-view {}", epoch(*e)),
         FromMember::WantStable { epoch: e } => format!("want-stable {}", epoch(*e)),
     }
 }
@@ -117,6 +119,7 @@ pub(crate) fn sender_command(command: &SenderCommand<String, u64>) -> String {
             format!("completed {id}{results}")
         }
         SenderCommand::Abandoned { id } => format!("abandoned {id}"),
+        SenderCommand::Orphaned { id } => format!("orphaned {id}"),
         SenderCommand::Installed { epoch: e } => format!("installed {}", epoch(*e)),
         SenderCommand::Diverged { id, node } => format!("diverged {id} at {}", node.0),
         SenderCommand::Superseded { epoch: e } => format!("superseded by {}", epoch(*e)),

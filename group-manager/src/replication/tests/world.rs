@@ -240,7 +240,9 @@ impl World {
             return;
         };
         let commands = match process.inbox.pop_front() {
-            Some(message) => process.replica.handle_manager(message),
+            Some(message) => process
+                .replica
+                .handle_manager(Incarnation(100 * self.managers), message),
             None => process
                 .streams
                 .pop_front()
@@ -248,7 +250,7 @@ impl World {
         };
         for command in commands {
             match command {
-                replica::Command::ToManager(message) => {
+                replica::Command::ToManager { message, .. } | replica::Command::ToEveryManager(message) => {
                     if let Some(process) = self.processes.get_mut(&node).filter(|process| process.linked) {
                         process.outbox.push_back(message);
                     }

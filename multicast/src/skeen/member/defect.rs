@@ -1,13 +1,13 @@
 //! Deliberate faults of a member, for the simulation, which must catch each of them.
 
-use super::{Member, MemberCommand};
+use super::{Member, MemberCommand, send};
 use crate::{
-    id::{MessageId, Timestamp},
+    id::{Incarnation, MessageId, Timestamp},
     skeen::message::FromMember,
 };
 
 /// What is wrong with a member; only tests set it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Defect {
     #[default]
     None,
@@ -33,6 +33,7 @@ impl<P: Clone, R: Clone + Default> Member<P, R> {
 impl<P: Clone, R: Clone> Member<P, R> {
     pub(super) fn acknowledge_on_receipt(
         &self,
+        to: Incarnation,
         id: MessageId,
         timestamp: Timestamp,
     ) -> Option<MemberCommand<P, R>> {
@@ -41,11 +42,14 @@ impl<P: Clone, R: Clone> Member<P, R> {
             .clone()
             .filter(|_| self.defect == Defect::AcknowledgeOnReceipt)?;
         let epoch = self.epoch;
-        Some(MemberCommand::Send(FromMember::Delivered {
-            epoch,
-            id,
-            timestamp,
-            result,
-        }))
+        Some(send(
+            to,
+            FromMember::Delivered {
+                epoch,
+                id,
+                timestamp,
+                result,
+            },
+        ))
     }
 }

@@ -4,9 +4,9 @@
 //! Invariant: an entry of the queue and its message change together, so that the queue is always in the order
 //! of the current timestamps.
 
-use super::{Member, MemberCommand, Queued, Unstable};
+use super::{Member, MemberCommand, Outcome, Queued, Unstable, send};
 use crate::{
-    id::{GroupId, MessageId, Timestamp},
+    id::{GroupId, Incarnation, MessageId, Timestamp},
     skeen::message::FromMember,
 };
 
@@ -15,29 +15,30 @@ use super::Defect;
 
 impl<P: Clone, R: Clone> Member<P, R> {
     /// Rule 2: raise the clock, move the message to its final place, deliver what is final at the head.
-    pub(super) fn handle_final(&mut self, id: MessageId, timestamp: Timestamp) -> Vec<MemberCommand<P, R>> {
-        if self
-            .unstable
-            .get(&timestamp)
-            .is_some_and(|message| message.id == id)
-        {
-            return self.repeat_delivered(timestamp);
+    pub(super) fn handle_final(
+        &mut self,
+        from: Incarnation,
+        id: MessageId,
+        timestamp: Timestamp,
+    ) -> Vec<MemberCommand<P, R>> {
+        let delivered = self.unstable.get(&timestamp);
+        if delivered.is_some_and(|message| message.id == id) {
+            return self.repeat_delivered(from, timestamp, id);
         }
         let Some(message) = self.messages.get_mut(&id) else {
             // Nothing to put in order: say so instead of queueing what could never be delivered.
-            return vec![MemberCommand::Send(FromMember::Unknown {
-                epoch: self.epoch,
-                id,
-            })];
+            let epoch = self.epoch;
+            return vec![send(from, FromMember::Unknown { epoch, id })];
         };
         self.queue.remove(&(message.timestamp, id));
-        self.queue.insert((timestamp, id), ());
+        self.queue.insert((timestamp, id));
         message.timestamp = timestamp;
         message.is_final = true;
         self.bump_clock(timestamp);
         let mut commands = Vec::new();
         #[cfg(test)]
-        commands.extend(self.acknowledge_on_receipt(id, timestamp));
+        commands.extend(self.acknowledge_on_receipt(from, id, timestamp));
+        commands.extend(self.hold_instead(from, id, timestamp));
         commands.extend(self.deliver_final_heads());
         commands
     }
@@ -50,45 +51,87 @@ impl<P: Clone, R: Clone> Member<P, R> {
         self.clock.raise_to(timestamp.counter);
     }
 
+    /// A message that just became final waits for the state, or is part of it already: what the joiner says instead
+    /// of `Delivered`. From then on nobody needs to remember the message on its behalf.
+    fn hold_instead(
+        &mut self,
+        from: Incarnation,
+        id: MessageId,
+        timestamp: Timestamp,
+    ) -> Option<MemberCommand<P, R>> {
+        let is_included = self.included.map(|included| timestamp <= included);
+        if is_included == Some(false) {
+            return None;
+        }
+        if is_included == Some(true) {
+            self.messages.remove(&id);
+            self.queue.remove(&(timestamp, id));
+        }
+        let epoch = self.epoch;
+        Some(send(from, FromMember::Holding { epoch, id }))
+    }
+
     pub(super) fn handle_restate(
         &mut self,
+        from: Incarnation,
         id: MessageId,
         groups: Vec<GroupId>,
         payload: P,
         timestamp: Timestamp,
     ) -> Vec<MemberCommand<P, R>> {
         if timestamp <= self.delivered {
-            return self.repeat_delivered(timestamp);
+            return match self.late(id) {
+                Some(offer) => self.handle_final(from, id, offer),
+                None => self.repeat_delivered(from, timestamp, id),
+            };
         }
         self.messages.entry(id).or_insert_with(|| {
-            self.queue.insert((timestamp, id), ());
+            self.queue.insert((timestamp, id));
             Queued {
                 groups,
                 payload,
                 timestamp,
                 is_final: false,
+                keeper: from,
             }
         });
-        self.handle_final(id, timestamp)
+        self.handle_final(from, id, timestamp)
     }
 
-    /// The same answer as at the delivery, as long as the message is not known to be stable.
-    fn repeat_delivered(&self, timestamp: Timestamp) -> Vec<MemberCommand<P, R>> {
-        let message = self.unstable.get(&timestamp);
-        let result = message.and_then(|message| Some((message.id, message.result.clone()?)));
-        result.map_or(Vec::new(), |(id, result)| {
-            vec![MemberCommand::Send(FromMember::Delivered {
-                epoch: self.epoch,
+    /// What this member offered for a message that others finished without its group, which was lost meanwhile:
+    /// its place among the others' messages is passed, so it takes the place that it was offered.
+    fn late(&self, id: MessageId) -> Option<Timestamp> {
+        self.messages.get(&id).map(|message| message.timestamp)
+    }
+
+    /// The same answer as at the delivery, as long as the message is not known to be stable; nothing, while its
+    /// result is awaited.
+    fn repeat_delivered(
+        &self,
+        from: Incarnation,
+        timestamp: Timestamp,
+        id: MessageId,
+    ) -> Vec<MemberCommand<P, R>> {
+        let epoch = self.epoch;
+        let answer = match self.unstable.get(&timestamp).map(|message| &message.outcome) {
+            Some(Outcome::Awaited) => return Vec::new(),
+            Some(Outcome::Known(result)) => FromMember::Delivered {
+                epoch,
                 id,
                 timestamp,
-                result,
-            })]
-        })
+                result: result.clone(),
+            },
+            Some(Outcome::Included) | None => FromMember::Holding { epoch, id },
+        };
+        vec![send(from, answer)]
     }
 
-    fn deliver_final_heads(&mut self) -> Vec<MemberCommand<P, R>> {
+    pub(super) fn deliver_final_heads(&mut self) -> Vec<MemberCommand<P, R>> {
         let mut commands = Vec::new();
-        while let Some((&(timestamp, id), ())) = self.queue.first_key_value() {
+        if !self.is_installed() {
+            return commands;
+        }
+        while let Some((timestamp, id)) = self.queue.first().copied() {
             if !self.messages.get(&id).is_some_and(|message| message.is_final) {
                 break;
             }
@@ -102,25 +145,35 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 timestamp,
                 payload: message.payload.clone(),
             });
-            let Queued { groups, payload, .. } = message;
+            let Queued {
+                groups,
+                payload,
+                keeper,
+                ..
+            } = message;
+            let outcome = Outcome::Awaited;
             self.unstable.insert(
                 timestamp,
                 Unstable {
                     id,
                     groups,
                     payload,
-                    result: None,
+                    outcome,
+                    keeper,
                 },
             );
         }
         commands
     }
 
-    pub(super) fn raise_stable(&mut self, watermark: Timestamp) {
-        if watermark > self.stable {
-            self.stable = watermark;
-            self.unstable = self.unstable.split_off(&watermark);
-            self.unstable.remove(&watermark);
+    /// A keeper's watermark covers what it keeps and nothing else: a message of another one below it may be
+    /// unfinished in another group.
+    pub(super) fn forget_stable(&mut self, keeper: Incarnation, watermark: Timestamp) {
+        let up_to = self.unstable.range(..=watermark);
+        let kept = up_to.filter(|(_, message)| message.keeper == keeper);
+        let stable: Vec<Timestamp> = kept.map(|(timestamp, _)| *timestamp).collect();
+        for timestamp in stable {
+            self.unstable.remove(&timestamp);
         }
     }
 }

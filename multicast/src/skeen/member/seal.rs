@@ -1,31 +1,51 @@
 //! What a member tells a view change (rule 5): everything that the next view must finish or spread.
 //!
 //! Invariant: once sealed, nothing of an older epoch is taken any more, so what is reported here stays true
-//! until the new view begins.
+//! until the new view begins. The sealer keeps all of it from now on.
 
-use super::{Member, MemberCommand};
+use super::{Member, MemberCommand, send};
 use crate::{
-    id::Epoch,
+    id::{Epoch, Incarnation},
     skeen::message::{FromMember, Held, Standing},
 };
 
 impl<P: Clone, R: Clone> Member<P, R> {
-    pub(super) fn handle_seal(&mut self, epoch: Epoch) -> Vec<MemberCommand<P, R>> {
+    pub(super) fn handle_seal(&mut self, from: Incarnation, epoch: Epoch) -> Vec<MemberCommand<P, R>> {
         if epoch < self.epoch || (epoch == self.epoch && !self.sealed) {
             let refusal = FromMember::WrongEpoch {
                 offered: epoch,
                 own: self.epoch,
             };
-            return vec![MemberCommand::Send(refusal)];
+            return vec![send(from, refusal)];
         }
         self.epoch = epoch;
         self.sealed = true;
-        vec![MemberCommand::Send(FromMember::Sealed {
+        self.messages
+            .values_mut()
+            .for_each(|message| message.keeper = from);
+        self.unstable
+            .values_mut()
+            .for_each(|message| message.keeper = from);
+        let report = FromMember::Sealed {
             epoch,
             clock: self.clock.counter(),
             delivered: self.delivered,
             held: self.held(),
-        })]
+        };
+        vec![send(from, report)]
+    }
+
+    /// The epoch begins: all final messages of older ones are here.
+    pub(super) fn handle_view(&mut self, from: Incarnation, clock: u64) -> Vec<MemberCommand<P, R>> {
+        self.sealed = false;
+        self.clock.raise_to(clock);
+        let epoch = self.epoch;
+        let mut commands = vec![MemberCommand::Announce(FromMember::InView { epoch })];
+        if self.wanted > self.stable() {
+            // The keepers that were asked are not concerned any more.
+            commands.push(send(from, FromMember::WantStable { epoch }));
+        }
+        commands
     }
 
     /// Everything a view change must know of: by id.

@@ -9,9 +9,11 @@ use crate::id::{Incarnation, Seq};
 
 const EPOCH: Epoch = Epoch(1);
 
+const SENDER: Incarnation = Incarnation(7);
+
 fn id(seq: u64) -> MessageId {
     MessageId {
-        sender: Incarnation(7),
+        sender: SENDER,
         seq: Seq(seq),
     }
 }
@@ -46,30 +48,39 @@ fn final_at(seq: u64, timestamp: Timestamp) -> ToMember<u64> {
 /// A member in its first view.
 fn member(node: u32) -> Member<u64, u64> {
     let mut member = Member::new(NodeId(node));
-    member.handle(ToMember::Seal { epoch: EPOCH });
-    member.handle(ToMember::View {
-        epoch: EPOCH,
-        clock: 0,
-    });
+    member.handle(SENDER, ToMember::Seal { epoch: EPOCH });
+    member.handle(
+        SENDER,
+        ToMember::View {
+            epoch: EPOCH,
+            clock: 0,
+        },
+    );
     member
 }
 
 fn proposal(seq: u64, timestamp: Timestamp) -> Vec<MemberCommand<u64, u64>> {
-    vec![MemberCommand::Send(FromMember::Proposal {
-        epoch: EPOCH,
-        id: id(seq),
-        timestamp,
-        is_final: false,
-    })]
+    vec![send(
+        SENDER,
+        FromMember::Proposal {
+            epoch: EPOCH,
+            id: id(seq),
+            timestamp,
+            is_final: false,
+        },
+    )]
 }
 
 fn delivered(seq: u64, timestamp: Timestamp, result: u64) -> MemberCommand<u64, u64> {
-    MemberCommand::Send(FromMember::Delivered {
-        epoch: EPOCH,
-        id: id(seq),
-        timestamp,
-        result,
-    })
+    send(
+        SENDER,
+        FromMember::Delivered {
+            epoch: EPOCH,
+            id: id(seq),
+            timestamp,
+            result,
+        },
+    )
 }
 
 #[test]
@@ -77,15 +88,18 @@ fn what_a_member_says_of_itself_follows_its_messages() {
     let standing = |m: &Member<u64, u64>| (m.epoch(), m.clock(), m.delivered(), m.stable(), m.is_idle());
     let mut member = member(1);
     assert_eq!(standing(&member), (EPOCH, 0, at(0, 0), at(0, 0), true));
-    member.handle(propose(1));
+    member.handle(SENDER, propose(1));
     assert_eq!(standing(&member), (EPOCH, 1, at(0, 0), at(0, 0), false));
-    member.handle(final_at(1, at(6, 2)));
-    assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), at(0, 0), true));
+    member.handle(SENDER, final_at(1, at(6, 2)));
+    assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), at(6, 1), true));
     for (watermark, stable) in [(at(6, 2), at(6, 2)), (at(5, 9), at(6, 2))] {
-        member.handle(ToMember::Stable {
-            epoch: EPOCH,
-            watermark,
-        });
+        member.handle(
+            SENDER,
+            ToMember::Stable {
+                epoch: EPOCH,
+                watermark,
+            },
+        );
         assert_eq!(standing(&member), (EPOCH, 6, at(6, 2), stable, true));
     }
 }
@@ -94,16 +108,19 @@ fn what_a_member_says_of_itself_follows_its_messages() {
 #[test]
 fn a_delivery_is_acknowledged_only_with_its_result() {
     let mut member = member(1);
-    member.handle(propose(1));
+    member.handle(SENDER, propose(1));
     let deliver = MemberCommand::Deliver {
         id: id(1),
         timestamp: at(1, 1),
         payload: 1,
     };
-    assert_eq!(member.handle(final_at(1, at(1, 1))), [deliver]);
-    assert_eq!(member.handle(final_at(1, at(1, 1))), []);
+    assert_eq!(member.handle(SENDER, final_at(1, at(1, 1))), [deliver]);
+    assert_eq!(member.handle(SENDER, final_at(1, at(1, 1))), []);
     assert_eq!(member.delivered_with(at(1, 1), 40), [delivered(1, at(1, 1), 40)]);
-    assert_eq!(member.handle(final_at(1, at(1, 1))), [delivered(1, at(1, 1), 40)]);
+    assert_eq!(
+        member.handle(SENDER, final_at(1, at(1, 1))),
+        [delivered(1, at(1, 1), 40)]
+    );
     assert_eq!(member.delivered_with(at(2, 1), 41), []);
 }
 
@@ -113,7 +130,7 @@ fn a_counter_above_the_largest_changes_nothing_and_the_order_goes_on() {
     let beyond = [MAX_COUNTER + 1, u64::MAX].map(|counter| at(counter, 2));
     for timestamp in beyond {
         let mut member = member(1);
-        member.handle(propose(1));
+        member.handle(SENDER, propose(1));
         let final_below_a_huge_watermark = ToMember::Final {
             epoch: EPOCH,
             id: id(1),
@@ -137,19 +154,19 @@ fn a_counter_above_the_largest_changes_nothing_and_the_order_goes_on() {
             restate,
             stable,
         ] {
-            assert_eq!(member.handle(message), []);
+            assert_eq!(member.handle(SENDER, message), []);
         }
         let standing = (member.clock(), member.delivered(), member.stable());
         assert_eq!(standing, (1, at(0, 0), at(0, 0)));
-        assert_eq!(member.handle(propose(2)), proposal(2, at(2, 1)));
-        member.handle(ToMember::Seal { epoch: Epoch(2) });
+        assert_eq!(member.handle(SENDER, propose(2)), proposal(2, at(2, 1)));
+        member.handle(SENDER, ToMember::Seal { epoch: Epoch(2) });
         let view = |clock| ToMember::View {
             epoch: Epoch(2),
             clock,
         };
-        assert_eq!(member.handle(view(timestamp.counter)), []);
+        assert_eq!(member.handle(SENDER, view(timestamp.counter)), []);
         assert!(member.sealed, "it waits for a view that can be");
-        member.handle(view(2));
+        member.handle(SENDER, view(2));
         assert!(!member.sealed);
     }
 }
@@ -157,13 +174,13 @@ fn a_counter_above_the_largest_changes_nothing_and_the_order_goes_on() {
 #[test]
 fn the_largest_counter_is_still_taken() {
     let mut member = member(1);
-    member.handle(propose(1));
+    member.handle(SENDER, propose(1));
     let deliver = MemberCommand::Deliver {
         id: id(1),
         timestamp: at(MAX_COUNTER, 2),
         payload: 1,
     };
-    assert_eq!(member.handle(final_at(1, at(MAX_COUNTER, 2))), [deliver]);
+    assert_eq!(member.handle(SENDER, final_at(1, at(MAX_COUNTER, 2))), [deliver]);
     assert_eq!(member.clock(), MAX_COUNTER);
 }
 
@@ -179,29 +196,32 @@ fn each_defect_does_what_its_name_says() {
     let broken = |defect| member(3).with_defect(defect);
 
     let mut lagging = broken(Defect::NoClockBumpOnFinal);
-    lagging.handle(propose(1));
-    lagging.handle(final_at(1, at(9, 4)));
-    assert_eq!(lagging.handle(propose(2)), proposal(2, at(2, 3)));
+    lagging.handle(SENDER, propose(1));
+    lagging.handle(SENDER, final_at(1, at(9, 4)));
+    assert_eq!(lagging.handle(SENDER, propose(2)), proposal(2, at(2, 3)));
 
     assert_eq!(
-        broken(Defect::NoTieBreak).handle(propose(1)),
+        broken(Defect::NoTieBreak).handle(SENDER, propose(1)),
         proposal(1, at(1, 0))
     );
 
     let mut hasty = broken(Defect::AcknowledgeOnReceipt);
-    hasty.handle(propose(1));
-    hasty.handle(propose(2));
-    assert_eq!(hasty.handle(final_at(2, at(2, 3))), [delivered(2, at(2, 3), 0)]);
+    hasty.handle(SENDER, propose(1));
+    hasty.handle(SENDER, propose(2));
+    assert_eq!(
+        hasty.handle(SENDER, final_at(2, at(2, 3))),
+        [delivered(2, at(2, 3), 0)]
+    );
 
     let mut careless = broken(Defect::NoEpochCheck);
-    careless.handle(ToMember::Seal { epoch: Epoch(2) });
+    careless.handle(SENDER, ToMember::Seal { epoch: Epoch(2) });
     let answer = FromMember::Proposal {
         epoch: Epoch(2),
         id: id(1),
         timestamp: at(1, 3),
         is_final: false,
     };
-    assert_eq!(careless.handle(propose(1)), [MemberCommand::Send(answer)]);
+    assert_eq!(careless.handle(SENDER, propose(1)), [send(SENDER, answer)]);
 }
 
 /// The obvious way: keep every message in a map, sort it anew after each final timestamp, deliver from the
@@ -248,7 +268,7 @@ proptest! {
             let open: Vec<_> = slow.waiting.iter().filter(|(_, (_, is_final))| !is_final).collect();
             let Some((seq, (offer, _))) = open.get(choice.wrapping_sub(2)).copied() else {
                 proposed += 1;
-                let answer = fast.handle(propose(proposed));
+                let answer = fast.handle(SENDER, propose(proposed));
                 slow.propose(proposed);
                 prop_assert_eq!(answer, proposal(proposed, at(slow.clock, 1)));
                 continue;
@@ -256,7 +276,7 @@ proptest! {
             // Distinct for distinct messages: another node offers no counter twice.
             let (seq, other) = (*seq, at(offer.counter + above, node + 2 + 4 * *seq as u32));
             let timestamp = other.max(*offer);
-            for command in fast.handle(final_at(seq, timestamp)) {
+            for command in fast.handle(SENDER, final_at(seq, timestamp)) {
                 if let MemberCommand::Deliver { timestamp, payload, .. } = command {
                     log.push((timestamp, payload));
                 }

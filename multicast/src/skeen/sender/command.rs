@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the owner of a sender is to do, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SenderCommand<P, R> {
     /// Send this to a member.
     Send {
@@ -17,7 +17,7 @@ pub enum SenderCommand<P, R> {
         /// What.
         message: ToMember<P>,
     },
-    /// Every active member delivered the message. Told again, without results, when a view change finds it
+    /// Every active member delivered the message, and every joining one holds it. Told again, without results, when a view change finds it
     /// delivered and not yet stable.
     Completed {
         /// The message.
@@ -28,6 +28,12 @@ pub enum SenderCommand<P, R> {
     /// All groups of the message lost their last member; whether it took effect is unknown.
     Abandoned {
         /// The message.
+        id: MessageId,
+    },
+    /// Another sender owns the view by now, and either finishes the message or nobody ever delivers it. Whoever
+    /// waits for it is served by sending its payload again, as a new message.
+    Orphaned {
+        /// The message, one of this sender's own.
         id: MessageId,
     },
     /// The view change ended; the epoch is in force.
@@ -43,7 +49,7 @@ pub enum SenderCommand<P, R> {
         node: NodeId,
     },
     /// A member belongs to a newer epoch: somebody else owns the view. This sender can complete nothing that
-    /// the other one sealed, and must not seal again: what it holds as pending may be long finished.
+    /// the other one sealed, and has to follow the view that the membership store holds.
     Superseded {
         /// Its epoch.
         epoch: Epoch,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::skeen::message::{Held, Standing};
+use crate::skeen::message::{Held, Standing, ToMember};
 
 const EPOCH: Epoch = Epoch(1);
 const GROUP: GroupId = GroupId(1);
@@ -13,6 +13,10 @@ fn at(counter: u64, node: u32) -> Timestamp {
         counter,
         node: NodeId(node),
     }
+}
+
+fn view<const N: usize>(groups: [(GroupId, BTreeSet<NodeId>); N]) -> View {
+    View::of(BTreeMap::from(groups))
 }
 
 fn sealed(epoch: Epoch) -> FromMember<u64, u64> {
@@ -27,7 +31,7 @@ fn sealed(epoch: Epoch) -> FromMember<u64, u64> {
 /// A sender whose first view is one group of nodes 1 to this many.
 fn sender(size: u32) -> Sender<u64, u64> {
     let mut sender = Sender::new(Incarnation(7));
-    sender.seal(EPOCH, View::from([(GROUP, (1..=size).map(NodeId).collect())]));
+    sender.seal(EPOCH, view([(GROUP, (1..=size).map(NodeId).collect())]));
     for node in 1..=size {
         sender.handle(NodeId(node), sealed(EPOCH));
     }
@@ -45,7 +49,7 @@ fn id(seq: u64) -> MessageId {
 fn message_ids_rise_by_one_also_while_sealing() {
     let mut sender = sender(1);
     assert_eq!(sender.multicast(vec![GROUP], 1).0, id(1));
-    sender.seal(Epoch(2), View::from([(GROUP, BTreeSet::from([NodeId(1)]))]));
+    sender.seal(Epoch(2), view([(GROUP, BTreeSet::from([NodeId(1)]))]));
     assert_eq!(sender.multicast(vec![GROUP], 2), (id(2), Vec::new()));
     sender.handle(NodeId(1), sealed(Epoch(2)));
     assert_eq!(sender.multicast(vec![GROUP], 3).0, id(3));
@@ -54,10 +58,10 @@ fn message_ids_rise_by_one_also_while_sealing() {
 /// A view change that was given up has no effect on the one that replaced it.
 #[test]
 fn the_epoch_is_in_force_when_the_last_member_reported() {
-    let view = View::from([(GROUP, BTreeSet::from([NodeId(1), NodeId(2)]))]);
+    let both = view([(GROUP, BTreeSet::from([NodeId(1), NodeId(2)]))]);
     let mut sender = sender(2);
-    sender.seal(Epoch(2), view.clone());
-    sender.seal(Epoch(3), view);
+    sender.seal(Epoch(2), both.clone());
+    sender.seal(Epoch(3), both);
     let mut standings = Vec::new();
     for (node, epoch) in [(1, 2), (2, 2), (1, 3), (2, 3)] {
         sender.handle(NodeId(node), sealed(Epoch(epoch)));
@@ -118,7 +122,7 @@ fn a_report_with_a_counter_above_the_largest_is_none() {
         report(0, at(0, 0), vec![held(Standing::Delivered(beyond))]),
     ];
     let mut sender = sender(1);
-    sender.seal(Epoch(2), View::from([(GROUP, BTreeSet::from([NodeId(1)]))]));
+    sender.seal(Epoch(2), view([(GROUP, BTreeSet::from([NodeId(1)]))]));
     for report in reports {
         assert_eq!(sender.handle(NodeId(1), report), []);
         assert!(sender.is_sealing());
@@ -143,10 +147,7 @@ fn offers_of_an_old_epoch_are_forgotten() {
     };
     sender.multicast(vec![GROUP], 1);
     sender.handle(NodeId(1), offer(EPOCH, 1, 1));
-    sender.seal(
-        Epoch(2),
-        View::from([(GROUP, BTreeSet::from([NodeId(1), NodeId(2)]))]),
-    );
+    sender.seal(Epoch(2), view([(GROUP, BTreeSet::from([NodeId(1), NodeId(2)]))]));
     sender.handle(NodeId(1), sealed(Epoch(2)));
     sender.handle(NodeId(2), sealed(Epoch(2)));
     assert_eq!(sender.handle(NodeId(2), offer(Epoch(2), 4, 2)), []);

@@ -150,19 +150,14 @@ impl World {
         let Some(node) = self.random.pick(&nodes) else {
             return;
         };
-        let owner = self.store.owner;
         let Some(replica) = self.replicas.get_mut(&node).filter(|replica| replica.is_alive) else {
             return;
         };
         let from = Process::Node(node, replica.life);
-        let Some(question) = replica.read() else { return };
-        self.note(|| format!("a read waits at {node}"));
-        if self.managers.contains_key(&owner) {
-            self.network.send(
-                from,
-                Process::Manager(owner),
-                super::network::Packet::FromMember(question),
-            );
+        let questions = replica.read();
+        if !questions.is_empty() {
+            self.note(|| format!("a read waits at {node}"));
         }
+        self.say(from, questions);
     }
 }

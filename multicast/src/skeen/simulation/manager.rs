@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::replica::{Outcome, Request};
 use crate::{
-    id::{Epoch, GroupId, Incarnation, MessageId, Seq},
-    skeen::sender::{Sender, View},
+    id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq},
+    skeen::sender::Sender,
 };
 
 /// One life of a manager.
@@ -38,12 +38,15 @@ impl Manager {
     }
 }
 
+/// The members of each group.
+pub(super) type Members = BTreeMap<GroupId, BTreeSet<NodeId>>;
+
 /// The membership store: who owns the view, which one, under which number.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     pub(super) epoch: Epoch,
     pub(super) owner: Incarnation,
-    pub(super) view: View,
+    pub(super) view: Members,
 }
 
 /// A client: one request at a time, repeated until it is answered.

@@ -23,6 +23,9 @@ pub(super) type Outcome = u64;
 /// The outcome of a request older than the client's last one.
 const OUTDATED: Outcome = u64::MAX;
 
+/// What a member says, to one sender or to all.
+pub(super) type Saying = (Option<Incarnation>, FromMember<Request, Outcome>);
+
 /// One delivered message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -116,8 +119,8 @@ impl Replica {
     }
 
     /// The answers to one message, after applying what it lets deliver.
-    pub(super) fn handle(&mut self, message: ToMember<Request>) -> Vec<FromMember<Request, Outcome>> {
-        let commands = self.member.handle(message);
+    pub(super) fn handle(&mut self, from: Incarnation, message: ToMember<Request>) -> Vec<Saying> {
+        let commands = self.member.handle(from, message);
         let answers = commands
             .into_iter()
             .flat_map(|command| self.carry_out(command))
@@ -131,9 +134,10 @@ impl Replica {
         answers
     }
 
-    fn carry_out(&mut self, command: MemberCommand<Request, Outcome>) -> Vec<FromMember<Request, Outcome>> {
+    fn carry_out(&mut self, command: MemberCommand<Request, Outcome>) -> Vec<Saying> {
         let (id, timestamp, payload) = match command {
-            MemberCommand::Send(message) => return vec![message],
+            MemberCommand::Send { to, message } => return vec![(Some(to), message)],
+            MemberCommand::Announce(message) => return vec![(None, message)],
             MemberCommand::Deliver {
                 id,
                 timestamp,
@@ -149,12 +153,16 @@ impl Replica {
     }
 
     /// A read comes and looks at everything delivered here.
-    pub(super) fn read(&mut self) -> Option<FromMember<Request, Outcome>> {
+    pub(super) fn read(&mut self) -> Vec<Saying> {
         if self.member.delivered() <= self.member.stable() {
-            return None;
+            return Vec::new();
         }
         self.read_waits_for = Some(self.member.delivered());
-        Some(self.member.want_stable())
+        let commands = self.member.want_stable();
+        commands
+            .into_iter()
+            .flat_map(|command| self.carry_out(command))
+            .collect()
     }
 
     /// The entry of a message, if it was delivered here.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     invariants::{self, Checked},
-    manager::{Client, Manager, Store},
+    manager::{Client, Manager, Members, Store},
     network::{Network, Packet, Process},
     random::Random,
-    replica::{Outcome, Replica, Request},
+    replica::{Outcome, Replica, Request, Saying},
 };
 use crate::{
     id::{ClientId, GroupId, Incarnation, MessageId, NodeId, Timestamp},
@@ -33,7 +33,7 @@ pub(super) struct World {
     /// The final timestamp of every message that some sender called complete.
     pub(super) completed: BTreeMap<MessageId, Timestamp>,
     /// What each group is founded with.
-    pub(super) founders: View,
+    pub(super) founders: Members,
     pub(super) defect: Defect,
     lives: u64,
     /// One line per event, where asked for.
@@ -45,7 +45,7 @@ impl World {
     pub(super) fn new(seed: u64, defect: Defect, is_traced: bool) -> Self {
         let mut random = Random::new(seed);
         let groups = 1 + random.below(3);
-        let mut founders = View::new();
+        let mut founders = Members::new();
         for group in 1..=groups {
             let size = 2 + random.below(2);
             let nodes = (1..=size)
@@ -138,7 +138,7 @@ impl World {
         };
         manager.must_seal = false;
         manager.frozen = BTreeSet::new();
-        let commands = manager.sender.seal(epoch, view);
+        let commands = manager.sender.seal(epoch, View::of(view));
         self.carry_out(owner, commands)
     }
 
@@ -149,8 +149,8 @@ impl World {
         };
         self.note(|| format!("{from:?} -> {to:?}: {packet:?}"));
         match (from, to, packet) {
-            (Process::Manager(_), Process::Node(node, _), Packet::ToMember(message)) => {
-                self.arrive_at_node(from, node, message)?;
+            (Process::Manager(life), Process::Node(node, _), Packet::ToMember(message)) => {
+                self.arrive_at_node(life, node, message)?;
             }
             (Process::Node(node, _), Process::Manager(life), Packet::FromMember(message)) => {
                 self.arrive_at_manager(life, node, message)?;
@@ -160,22 +160,29 @@ impl World {
         Ok(true)
     }
 
-    fn arrive_at_node(&mut self, manager: Process, node: NodeId, message: ToMember<Request>) -> Checked {
+    fn arrive_at_node(&mut self, manager: Incarnation, node: NodeId, message: ToMember<Request>) -> Checked {
         let Some(replica) = self.replicas.get_mut(&node) else {
             return Ok(());
         };
         let (length, stable) = (replica.state.log.len(), replica.member.stable());
-        let answers = replica.handle(message);
-        let from = Process::Node(node, replica.life);
+        let sayings = replica.handle(manager, message);
         let Some(replica) = self.replicas.get(&node) else {
             return Ok(());
         };
         invariants::after_step(self, replica, length, stable)?;
-        let is_heard = matches!(manager, Process::Manager(life) if self.managers.contains_key(&life));
-        for answer in answers.into_iter().filter(|_| is_heard) {
-            self.network.send(from, manager, Packet::FromMember(answer));
-        }
+        self.say(Process::Node(node, replica.life), sayings);
         Ok(())
+    }
+
+    /// Sends what a node says to whoever of the managers lives.
+    pub(super) fn say(&mut self, node: Process, sayings: Vec<Saying>) {
+        for (to, message) in sayings {
+            let concerned = |life: &&Incarnation| to.is_none_or(|to| to == **life);
+            for life in self.managers.keys().filter(concerned) {
+                let packet = Packet::FromMember(message.clone());
+                self.network.send(node, Process::Manager(*life), packet);
+            }
+        }
     }
 
     fn arrive_at_manager(
@@ -212,7 +219,9 @@ impl World {
                     }
                 }
                 SenderCommand::Installed { epoch } => self.note(|| format!("{life} installed {epoch}")),
-                SenderCommand::Abandoned { .. } | SenderCommand::Diverged { .. } => {
+                SenderCommand::Abandoned { .. }
+                | SenderCommand::Orphaned { .. }
+                | SenderCommand::Diverged { .. } => {
                     return invariants::broken("results agree, no group is lost", &command);
                 }
             }

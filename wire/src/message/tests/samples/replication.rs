@@ -136,6 +136,8 @@ fn from_member(f: &Fields) -> Vec<FromMember<Batch, Answers>> {
         },
         FromMember::Unknown { epoch, id },
         FromMember::WantStable { epoch },
+        FromMember::Holding { epoch, id },
+        FromMember::InView { epoch },
     ]
 }
 
