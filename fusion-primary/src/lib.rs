@@ -15,6 +15,7 @@
 //! outside the shell reads a clock.
 
 pub mod assembly;
+pub mod defect;
 pub mod door;
 mod fused;
 mod host;

@@ -270,7 +270,7 @@ impl Life {
     }
 
     /// Lets the replies go that show nothing above `stable` and need no further round.
-    fn release(&mut self, stable: Seq) -> Vec<Command> {
+    pub(crate) fn release(&mut self, stable: Seq) -> Vec<Command> {
         let confirmed = self.rounds.confirmed();
         let may_go = |held: &Held| held.after <= stable && held.round <= confirmed;
         let mut commands = Vec::new();

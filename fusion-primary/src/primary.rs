@@ -24,7 +24,10 @@ mod view;
 
 use std::collections::BTreeMap;
 
-use multicast::id::{Epoch, NodeId, Seq};
+use multicast::{
+    id::{Epoch, NodeId, Seq},
+    planted::Planted,
+};
 use structures::{Structure, keyed_list::Sizes};
 use wire::message::{
     entry::EntryRefused,
@@ -34,6 +37,7 @@ use wire::message::{
 pub use self::event::{CheckTimes, Command, Event};
 use crate::{
     assembly::{Assembly, Micros},
+    defect::Defect,
     door::Door,
     life::Life,
     read_proof::Lease,
@@ -86,6 +90,7 @@ pub struct Primary {
     manager_in_touch: bool,
     /// Whether it was ever told to recover: then its group holds something, and it never begins empty.
     is_replacement: bool,
+    pub(crate) planted: Planted<Defect>,
 }
 
 impl Primary {
@@ -101,6 +106,7 @@ impl Primary {
             state: State::Waiting { refused: None },
             manager_in_touch: false,
             is_replacement: false,
+            planted: Planted::default(),
         }
     }
 

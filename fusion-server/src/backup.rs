@@ -44,7 +44,7 @@ struct Line {
 /// One fused backup of all primaries. See the module's documentation.
 #[derive(Clone, Debug)]
 pub struct FusedBackup {
-    coded: Coded,
+    pub(crate) coded: Coded,
     copies: BTreeMap<NodeId, PrimaryCopy>,
     lines: BTreeMap<u64, Line>,
     /// The epoch of the last rebuild; zero before any.

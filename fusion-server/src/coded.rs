@@ -10,11 +10,11 @@
 use std::array;
 
 use erasure::{Parity, ParityError};
-use multicast::id::NodeId;
+use multicast::{id::NodeId, planted::Planted};
 use structures::delta::{REGIONS, RegionId};
 use wire::message::fusion::Layout;
 
-use crate::{residual::Residual, scrub::Scrub};
+use crate::{defect::Defect, residual::Residual, scrub::Scrub};
 
 /// See the module's documentation.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ pub struct Coded {
     pub residual: Option<Residual>,
     /// The scrub under way, if there is one.
     pub scrub: Option<Scrub>,
+    pub(crate) planted: Planted<Defect>,
 }
 
 /// Which addend: a primary and its column of the code.
@@ -50,7 +51,17 @@ impl Coded {
             parities: array::from_fn(|_| parity.clone()),
             residual: None,
             scrub: None,
+            planted: Planted::default(),
         })
+    }
+
+    /// The same server's, without a byte.
+    pub fn emptied(&self) -> Self {
+        let empty = Self::new(self.row, self.layout).expect("the row is one of the code's");
+        Self {
+            planted: self.planted,
+            ..empty
+        }
     }
 
     /// The row of the code.

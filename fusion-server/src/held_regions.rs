@@ -13,7 +13,10 @@ use structures::{
 };
 use wire::message::fusion::Layout;
 
-use crate::coded::{Addend, Coded};
+use crate::{
+    coded::{Addend, Coded},
+    defect::{Defect, torn},
+};
 
 /// See the module's documentation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,7 +75,7 @@ impl HeldRegions {
         };
         self.plain.apply(&plain)?;
         coded.reach(longest);
-        add(coded, addend, &ranges);
+        add(coded, addend, torn(coded.planted, Defect::TornOperation, &ranges));
         self.coded_lengths = coded_lengths;
         ranges.append(&mut plain.ranges);
         Ok((ranges, old_lengths))
@@ -98,7 +101,7 @@ impl HeldRegions {
         self.coded_lengths = layout.coded_lengths(old_lengths);
         // The delta may have cut a region that undoing it makes long again.
         coded.reach(self.coded_lengths);
-        add(coded, addend, &ranges);
+        add(coded, addend, torn(coded.planted, Defect::TornUndo, &ranges));
     }
 }
 

@@ -14,6 +14,7 @@
 
 pub mod backup;
 pub mod coded;
+pub mod defect;
 pub mod fault;
 pub mod held_regions;
 pub mod image_cursor;

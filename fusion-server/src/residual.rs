@@ -81,7 +81,7 @@ impl Residual {
         Ok(Self {
             recovery: order.recovery,
             lost: order.losses.iter().map(|loss| loss.primary).collect(),
-            window: Window::new(coded.row(), longest),
+            window: Window::new(coded.row(), longest, coded.planted),
             pace: Pace::default(),
             outflows,
         })

@@ -16,11 +16,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use erasure::{coefficient, multiply_add};
-use multicast::id::NodeId;
+use multicast::{id::NodeId, planted::Planted};
 use structures::delta::{REGIONS, RegionId};
 use wire::message::fusion::{BLOCK_BYTES, BLOCKS_AHEAD, BlockId, Blocks};
 
-use crate::coded::{Addend, Coded, as_length};
+use crate::{
+    coded::{Addend, Coded, as_length},
+    defect::Defect,
+};
 
 /// Blocks that may be in the making at once: enough that those that are sent, those that come and those that are
 /// asked for overlap.
@@ -44,6 +47,7 @@ pub struct Window {
     left: u64,
     making: VecDeque<Making>,
     asked: BTreeMap<NodeId, Asked>,
+    planted: Planted<Defect>,
 }
 
 /// How far a primary was asked over the channel that it has.
@@ -68,13 +72,14 @@ pub struct Wanted {
 
 impl Window {
     /// At the start of a residual of these lengths.
-    pub fn new(row: u8, residual: [u64; REGIONS]) -> Self {
+    pub fn new(row: u8, residual: [u64; REGIONS], planted: Planted<Defect>) -> Self {
         Self {
             row: usize::from(row),
             blocks: Blocks::of(residual),
             left: 0,
             making: VecDeque::new(),
             asked: BTreeMap::new(),
+            planted,
         }
     }
 
@@ -119,14 +124,14 @@ impl Window {
 
     /// Notes what a primary changed: blocks that it is missing at follow the parity.
     pub fn note_delta(&mut self, addend: Addend, region: RegionId, offset: u64, xor: &[u8]) {
-        let row = self.row;
+        let (row, planted) = (self.row, self.planted);
         let (mut offset, mut rest) = (offset, xor);
         while !rest.is_empty() {
             let index = offset / BLOCK_BYTES;
             let within = as_length(offset - index * BLOCK_BYTES);
             let (here, behind) = rest.split_at(rest.len().min(as_length(BLOCK_BYTES) - within));
             if let Some(making) = self.making(BlockId { region, index })
-                && making.missing.contains(&addend.primary)
+                && (making.missing.contains(&addend.primary) || planted.is(Defect::NoBlockMark))
                 && let Some(target) = making.bytes.get_mut(within..)
             {
                 add(row, addend, here, target);

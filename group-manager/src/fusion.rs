@@ -20,6 +20,7 @@
 mod attempt;
 mod client;
 mod cluster;
+mod defect;
 mod entry;
 mod life;
 mod missing;
@@ -35,7 +36,10 @@ mod succession;
 
 use std::collections::BTreeMap;
 
-use multicast::id::{Epoch, Incarnation, NodeId};
+use multicast::{
+    id::{Epoch, Incarnation, NodeId},
+    planted::Planted,
+};
 use wire::message::{
     client::{RecoveryReport, Refusal, ReplyBody},
     entry::{EnterReply, EntryRefused},
@@ -45,6 +49,7 @@ use wire::message::{
 
 pub use self::{
     cluster::{FusionCluster, FusionClusterError, PrimaryPlace, ServerPlace},
+    defect::Defect,
     restart::ForeignMembership,
 };
 use self::{
@@ -93,6 +98,7 @@ pub struct FusionCoordinator {
     /// When each recovered primary said that it holds its structure.
     installed_at: BTreeMap<NodeId, Micros>,
     log: RecoveryLog,
+    planted: Planted<Defect>,
 }
 
 impl FusionCoordinator {
@@ -143,7 +149,7 @@ impl FusionCoordinator {
         if scene.replacements.is_empty() || !all_up || !due || !possible {
             return vec![];
         }
-        self.recoveries.begin(self.membership.epoch, scene)
+        self.recoveries.begin(self.membership.epoch, scene, self.planted)
     }
 
     /// A node's life is over, as far as anyone can tell.

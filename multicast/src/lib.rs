@@ -4,4 +4,5 @@
 
 pub mod fifo;
 pub mod id;
+pub mod planted;
 pub mod skeen;

@@ -9,6 +9,7 @@ use wire::message::fusion::{AckFrame, BLOCKS_AHEAD, BlockId, DeltaFrame};
 
 use super::{Command, Primary, State, proof::confirm, view::dial};
 use crate::{
+    defect::Defect,
     image_source::ImageSource,
     server_port::{Channel, Copy},
 };
@@ -120,7 +121,11 @@ impl Primary {
         // A server acknowledges nothing before the image's end.
         port.confirm();
         let outputs = life.sender.handle_ack(server, applied)?;
-        Ok(life.carry_out(outputs))
+        let mut commands = life.carry_out(outputs);
+        if self.planted.is(Defect::AcknowledgeAtTheFirst) {
+            commands.extend(life.release(applied));
+        }
+        Ok(commands)
     }
 
     fn handle_gap(&mut self, server: NodeId, expected: Seq) -> Result<Vec<Command>, FifoError> {

@@ -5,7 +5,6 @@ use wire::message::fusion::{AckFrame, FromServer, PrimarySeat};
 
 use super::{Command, FusedBackup};
 use crate::{
-    coded::Coded,
     primary_copy::PrimaryCopy,
     standing::{Held, Standing},
 };
@@ -102,7 +101,7 @@ impl FusedBackup {
         self.residual_sent = None;
         self.rebuild = epoch;
         self.epoch = self.epoch.max(epoch);
-        self.coded = Coded::new(self.coded.row(), self.coded.layout()).expect("the row is the one it had");
+        self.coded = self.coded.emptied();
         let known =
             |seat: &PrimarySeat| erasure::in_range(usize::from(self.coded.row()), usize::from(seat.column));
         let (known, strange): (Vec<_>, Vec<_>) = primaries.into_iter().partition(known);

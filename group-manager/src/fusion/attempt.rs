@@ -12,10 +12,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use multicast::id::{Epoch, NodeId, Seq};
+use multicast::{
+    id::{Epoch, NodeId, Seq},
+    planted::Planted,
+};
 use wire::message::fusion::{ToPrimary, ToServer};
 
-use super::scene::Scene;
+use super::{defect::Defect, scene::Scene};
 use crate::coordinator::Command;
 
 /// Why an attempt cannot go on.
@@ -60,11 +63,17 @@ pub(super) struct Attempt {
     turn: usize,
     scene: Scene,
     phase: Phase,
+    planted: Planted<Defect>,
 }
 
 impl Attempt {
     /// Begins with the fence. `turn` rotates the servers that will compute.
-    pub(super) fn begin(epoch: Epoch, turn: usize, scene: Scene) -> (Self, Vec<Command>) {
+    pub(super) fn begin(
+        epoch: Epoch,
+        turn: usize,
+        scene: Scene,
+        planted: Planted<Defect>,
+    ) -> (Self, Vec<Command>) {
         let fence = ToServer::Fence {
             epoch,
             primaries: scene.lost(),
@@ -76,6 +85,7 @@ impl Attempt {
                 turn,
                 scene,
                 phase: Phase::Fencing(BTreeMap::new()),
+                planted,
             },
             commands,
         )
@@ -134,7 +144,7 @@ impl Attempt {
             return Ok(vec![]);
         }
         for loss in &mut self.scene.losses {
-            loss.cut = smallest_applied(answers, loss.primary);
+            loss.cut = smallest_applied(answers, loss.primary, self.planted);
         }
         self.phase = Phase::Cutting(BTreeSet::new());
         let cuts = self
@@ -262,13 +272,19 @@ fn to_servers(scene: &Scene, message: &ToServer) -> Vec<Command> {
 }
 
 /// Where the lost primary is cut: no server lacks an operation up to there.
-fn smallest_applied(answers: &BTreeMap<NodeId, BTreeMap<NodeId, Seq>>, primary: NodeId) -> Seq {
-    answers
+fn smallest_applied(
+    answers: &BTreeMap<NodeId, BTreeMap<NodeId, Seq>>,
+    primary: NodeId,
+    planted: Planted<Defect>,
+) -> Seq {
+    let applied = answers
         .values()
-        .filter_map(|applied| applied.get(&primary))
-        .min()
-        .copied()
-        .unwrap_or_default()
+        .filter_map(|applied| applied.get(&primary).copied());
+    let cut = match planted.is(Defect::CutAtTheLargest) {
+        true => applied.max(),
+        false => applied.min(),
+    };
+    cut.unwrap_or_default()
 }
 
 #[cfg(test)]

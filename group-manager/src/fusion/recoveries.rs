@@ -4,9 +4,12 @@
 //! Giving up touches nothing: the fused servers keep what they hold, the replacement waits, and whatever
 //! changes (a loss, an entry) makes the next attempt worth its while.
 
-use multicast::id::{Epoch, NodeId};
+use multicast::{
+    id::{Epoch, NodeId},
+    planted::Planted,
+};
 
-use super::{attempt::Attempt, scene::Scene};
+use super::{attempt::Attempt, defect::Defect, scene::Scene};
 use crate::coordinator::{Command, Micros};
 
 /// Attempts that may fail before the manager waits for something to change.
@@ -70,9 +73,9 @@ impl Recoveries {
     }
 
     /// Begins an attempt in a fresh epoch.
-    pub(super) fn begin(&mut self, epoch: Epoch, scene: Scene) -> Vec<Command> {
+    pub(super) fn begin(&mut self, epoch: Epoch, scene: Scene, planted: Planted<Defect>) -> Vec<Command> {
         tracing::info!(%epoch, lost = ?scene.lost(), replacements = ?scene.replacements, "recovery begins");
-        let (attempt, commands) = Attempt::begin(epoch, self.turns, scene);
+        let (attempt, commands) = Attempt::begin(epoch, self.turns, scene, planted);
         self.current = Some(attempt);
         self.turns += 1;
         self.attempted = epoch;

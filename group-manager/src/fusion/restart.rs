@@ -75,6 +75,7 @@ impl FusionCoordinator {
             forgiving_until: Micros(0),
             installed_at: BTreeMap::new(),
             log: RecoveryLog::default(),
+            planted: Planted::default(),
         })
     }
 

@@ -132,6 +132,9 @@ impl FusionCoordinator {
             return;
         };
         if is_active && is_joining && desk.rebuild == rebuild && desk.caught_up.insert(primary) {
+            if self.planted.is(Defect::RebuiltByOne) {
+                desk.caught_up.extend(self.membership.members.keys());
+            }
             desk.caught_up_at = now;
             let transfer_us = now.0.saturating_sub(desk.rebuild_at.0);
             self.log

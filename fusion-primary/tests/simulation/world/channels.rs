@@ -1,156 +1,238 @@
-//! What is under way arrives: one order, frame or portion at a time, of whichever channel is picked.
+//! The channels from primaries to fused servers.
 
-use fusion_primary::{assembly::Micros, primary::Event as PrimaryEvent};
+use fusion_primary::primary::Event as PrimaryEvent;
 use fusion_server::backup::Event as ServerEvent;
+use multicast::id::NodeId;
+use wire::message::fusion::{AckFrame, DeltaFrame};
 
-use super::{Connection, Stream, World, pick};
-use crate::manager::FIRST_SERVER;
+use super::{World, hosts::Port};
+use crate::duplex::{Arrival, Duplex};
+
+/// A primary called, a server was called.
+#[derive(Debug)]
+pub(super) struct Channel {
+    primary: NodeId,
+    server: NodeId,
+    link: Duplex<DeltaFrame, AckFrame>,
+}
 
 impl World {
-    /// Delivers one message between the manager and a process; false if there is none.
-    pub(super) fn deliver_order(&mut self, who: u16) -> bool {
-        let servers = self
-            .backups
-            .iter()
-            .filter(|(_, b)| !b.to.is_empty() || !b.from.is_empty());
-        let primaries = self
-            .hosts
-            .iter()
-            .filter(|(_, h)| !h.to.is_empty() || !h.from.is_empty());
-        let busy: Vec<_> = servers
-            .map(|(n, _)| *n)
-            .chain(primaries.map(|(n, _)| *n))
-            .collect();
-        let Some(node) = pick(&busy, who) else {
-            return false;
-        };
-        if node.0 >= FIRST_SERVER {
-            if let Some(order) = self.backup(node).to.pop_front() {
-                self.server_event(node, ServerEvent::Manager(order));
-            } else if let Some(message) = self.backup(node).from.pop_front() {
-                let orders = self.manager.handle_server(node, message);
-                self.post(orders);
-            }
-        } else if let Some(order) = self.host(node).to.pop_front() {
-            self.primary_event(node, PrimaryEvent::Manager(order));
-        } else if let Some(message) = self.host(node).from.pop_front() {
-            let orders = self.manager.handle_primary(node, message);
-            self.post(orders);
-        }
-        true
-    }
-
-    /// Answers one dialling primary, if its server is alive.
-    pub(super) fn connect(&mut self, who: u16) -> bool {
-        let dialling = self.hosts.iter().flat_map(|(node, host)| {
-            let dials = host.links.iter().filter(|(_, link)| link.is_none());
-            dials.map(|(server, _)| (*node, *server))
+    /// A server takes a primary's call.
+    pub(super) fn connect(&mut self) -> bool {
+        let dialling = self.hosts.iter().filter(|(_, host)| !host.life.cut_off);
+        let dialling = dialling.flat_map(|(node, host)| {
+            let ports = host.ports.iter();
+            ports.filter_map(|(server, port)| match port {
+                Port::Dialling(address) => Some((*node, *server, *address)),
+                Port::Up(_) => None,
+            })
         });
-        let dialling: Vec<_> = dialling
-            .filter(|(_, server)| self.backups.contains_key(server))
-            .collect();
-        let Some((primary, server)) = pick(&dialling, who) else {
+        let reached = dialling.filter(|(_, server, address)| self.listener(*address) == Some(*server));
+        let reached: Vec<_> = reached.map(|(node, server, _)| (node, server)).collect();
+        let Some((primary, server)) = self.pick(&reached) else {
             return false;
         };
-        let connection = self.next;
-        self.next += 1;
-        let (to_server, to_primary) = Default::default();
-        let open = (true, true);
-        self.connections.insert(
+        let connection = self.number();
+        self.note("calls", primary, server, connection);
+        let link = Duplex::default();
+        self.channels.insert(
             connection,
-            Connection {
+            Channel {
                 primary,
                 server,
-                to_server,
-                to_primary,
-                open,
+                link,
             },
         );
-        self.host(primary).links.insert(server, Some(connection));
+        self.set_port(primary, server, Port::Up(connection));
         self.server_event(server, ServerEvent::Called { connection, primary });
         self.primary_event(primary, PrimaryEvent::ServerLinked { server });
         true
     }
 
-    pub(super) fn deliver_delta(&mut self, who: u16) -> bool {
+    /// One frame arrives at a server.
+    pub(super) fn deliver_frame(&mut self) -> bool {
         let busy = self
-            .connections
+            .channels
             .iter()
-            .filter(|(_, c)| c.open.1 && !c.to_server.is_empty());
-        let busy: Vec<_> = busy.map(|(number, _)| *number).collect();
-        let Some(connection) = pick(&busy, who) else {
+            .filter(|(_, channel)| !channel.link.down.is_idle());
+        let busy: Vec<u64> = busy.map(|(number, _)| *number).collect();
+        let Some(connection) = self.pick(&busy) else {
             return false;
         };
-        let link = self.connections.get_mut(&connection).expect("just seen");
-        let server = link.server;
-        match link.to_server.pop_front().expect("just seen") {
-            Some(frame) => self.server_event(server, ServerEvent::Frame { connection, frame }),
-            None => {
-                link.open.1 = false;
-                self.server_event(server, ServerEvent::Ended { connection });
+        let channel = self.channels.get_mut(&connection).expect("just seen");
+        let server = channel.server;
+        let event = match channel.link.down.next().expect("just seen") {
+            Arrival::Message(frame) => {
+                let (what, number) = told(&frame);
+                let primary = channel.primary;
+                self.note(what, primary, server, number);
+                ServerEvent::Frame { connection, frame }
             }
-        }
-        self.check_now(server);
+            Arrival::End => {
+                channel.link.callee_leaves();
+                ServerEvent::Ended { connection }
+            }
+        };
+        self.server_event(server, event);
+        self.tidy_channel(connection);
         true
     }
 
-    pub(super) fn deliver_ack(&mut self, who: u16) -> bool {
+    /// One word of a server arrives at a primary.
+    pub(super) fn deliver_ack(&mut self) -> bool {
         let busy = self
-            .connections
+            .channels
             .iter()
-            .filter(|(_, c)| c.open.0 && !c.to_primary.is_empty());
-        let busy: Vec<_> = busy.map(|(number, _)| *number).collect();
-        let Some(connection) = pick(&busy, who) else {
+            .filter(|(_, channel)| !channel.link.up.is_idle());
+        let busy: Vec<u64> = busy.map(|(number, _)| *number).collect();
+        let Some(connection) = self.pick(&busy) else {
             return false;
         };
-        let link = self.connections.get_mut(&connection).expect("just seen");
-        let (primary, server) = (link.primary, link.server);
-        match link.to_primary.pop_front().expect("just seen") {
-            Some(frame) => self.primary_event(primary, PrimaryEvent::FromServer { server, frame }),
-            None => {
-                link.open.0 = false;
-                self.host(primary).links.remove(&server);
-                self.primary_event(primary, PrimaryEvent::ServerLost { server });
+        let channel = self.channels.get_mut(&connection).expect("just seen");
+        let (primary, server) = (channel.primary, channel.server);
+        let event = match channel.link.up.next().expect("just seen") {
+            Arrival::Message(frame) => {
+                let (what, number) = answered(&frame);
+                self.note(what, server, primary, number);
+                PrimaryEvent::FromServer { server, frame }
             }
-        }
+            Arrival::End => {
+                channel.link.caller_leaves();
+                self.forget_port(primary, server, connection);
+                PrimaryEvent::ServerLost { server }
+            }
+        };
+        self.primary_event(primary, event);
+        self.tidy_channel(connection);
         true
     }
 
-    pub(super) fn deliver_residual(&mut self, who: u16) -> bool {
-        let taken = |stream: &Stream| {
-            self.hosts
-                .get(&stream.primary)
-                .is_some_and(|host| host.taking == Some(stream.recovery))
-        };
-        let ready = self
-            .streams
-            .iter()
-            .filter(|(_, stream)| !stream.frames.is_empty() && taken(stream));
-        let ready: Vec<_> = ready.map(|(number, _)| *number).collect();
-        let Some(number) = pick(&ready, who) else {
-            return false;
-        };
-        let stream = self.streams.get_mut(&number).expect("just seen");
-        let Stream {
-            server,
-            recovery,
-            primary,
-            ..
-        } = *stream;
-        let frames = stream.frames.pop_front().expect("just seen");
-        self.server_event(server, ServerEvent::PortionSent { recovery, primary });
-        for frame in frames {
-            let at = Micros(0);
-            self.primary_event(
-                primary,
-                PrimaryEvent::Residual {
-                    stream: number,
-                    server,
-                    at,
-                    frame,
-                },
-            );
+    pub(super) fn send_frame(&mut self, primary: NodeId, server: NodeId, frame: DeltaFrame) {
+        if let Some(channel) = self.channel_of(primary, server) {
+            channel.link.down.send(frame);
         }
-        true
+    }
+
+    pub(super) fn send_ack(&mut self, connection: u64, frame: AckFrame) {
+        if let Some(channel) = self.channels.get_mut(&connection) {
+            channel.link.up.send(frame);
+        }
+    }
+
+    /// The primary hangs up.
+    pub(super) fn close_channel(&mut self, primary: NodeId, server: NodeId) {
+        if let Some(channel) = self.channel_of(primary, server) {
+            channel.link.caller_leaves();
+        }
+    }
+
+    /// The server hangs up.
+    pub(super) fn close_called(&mut self, connection: u64) {
+        if let Some(channel) = self.channels.get_mut(&connection) {
+            channel.link.callee_leaves();
+        }
+    }
+
+    /// Breaks one connection.
+    pub(super) fn break_channel(&mut self) {
+        let whole = self
+            .channels
+            .iter()
+            .filter(|(_, channel)| channel.link.is_whole());
+        let whole: Vec<u64> = whole.map(|(number, _)| *number).collect();
+        let Some(connection) = self.pick(&whole) else {
+            return;
+        };
+        let (down, up) = (self.kept(), self.kept());
+        let channel = self.channels.get_mut(&connection).expect("just seen");
+        channel.link.breaks(down, up);
+        let (primary, server) = (channel.primary, channel.server);
+        self.note("channel breaks", primary, server, connection);
+    }
+
+    /// One end of all its channels dies.
+    pub(super) fn sever_channels(&mut self, node: NodeId) {
+        let kept = self.kept();
+        for channel in self.channels.values_mut() {
+            if channel.primary == node {
+                channel.link.caller_dies(kept);
+            } else if channel.server == node {
+                channel.link.callee_dies(kept);
+            }
+        }
+        self.channels.retain(|_, channel| !channel.link.is_over());
+    }
+
+    /// A process that is cut off finds its channels ended.
+    pub(super) fn lose_channels(&mut self, node: NodeId) {
+        let ports = self.hosts.get(&node).map(|host| host.ports.clone());
+        for (server, port) in ports.unwrap_or_default() {
+            if let Port::Up(connection) = port {
+                self.forget_port(node, server, connection);
+                self.primary_event(node, PrimaryEvent::ServerLost { server });
+            }
+        }
+        let called = self.channels.iter().filter(|(_, channel)| channel.server == node);
+        let called: Vec<u64> = called.map(|(number, _)| *number).collect();
+        for connection in called {
+            self.server_event(node, ServerEvent::Ended { connection });
+        }
+    }
+
+    pub(super) fn channels_are_idle(&self) -> bool {
+        self.channels
+            .values()
+            .all(|channel| channel.link.down.is_idle() && channel.link.up.is_idle())
+    }
+
+    fn channel_of(&mut self, primary: NodeId, server: NodeId) -> Option<&mut Channel> {
+        match self.hosts.get(&primary)?.ports.get(&server)? {
+            Port::Up(connection) => self.channels.get_mut(connection),
+            Port::Dialling(_) => None,
+        }
+    }
+
+    fn forget_port(&mut self, primary: NodeId, server: NodeId, connection: u64) {
+        if let Some(host) = self.hosts.get_mut(&primary)
+            && host.ports.get(&server) == Some(&Port::Up(connection))
+        {
+            host.ports.remove(&server);
+        }
+    }
+
+    fn tidy_channel(&mut self, connection: u64) {
+        if self
+            .channels
+            .get(&connection)
+            .is_some_and(|channel| channel.link.is_over())
+        {
+            self.channels.remove(&connection);
+        }
+    }
+}
+
+fn told(frame: &DeltaFrame) -> (&'static str, u64) {
+    match frame {
+        DeltaFrame::Open { base, .. } => ("open", base.0),
+        DeltaFrame::Delta { seq, .. } => ("delta", seq.0),
+        DeltaFrame::Stable { stable } => ("stable", stable.0),
+        DeltaFrame::Confirm { round } => ("confirm", *round),
+        DeltaFrame::Block { block, .. } => ("block", block.index),
+        DeltaFrame::Image { offset, .. } => ("image", *offset),
+        DeltaFrame::ImageEnd { .. } => ("image end", 0),
+        _ => ("frame", 0),
+    }
+}
+
+fn answered(frame: &AckFrame) -> (&'static str, u64) {
+    match frame {
+        AckFrame::Opened { applied } => ("opened", applied.0),
+        AckFrame::Ack { applied } => ("ack", applied.0),
+        AckFrame::Gap { expected } => ("gap", expected.0),
+        AckFrame::WantBlocks { first, .. } => ("want blocks", first.index),
+        AckFrame::Fenced { epoch } => ("fenced", epoch.0),
+        AckFrame::Confirmed { round } => ("confirmed", *round),
+        AckFrame::NoImage => ("no image", 0),
+        _ => ("word", 0),
     }
 }

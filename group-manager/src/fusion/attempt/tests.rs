@@ -1,5 +1,6 @@
 //! The steps of one attempt, by whole command lists.
 
+use multicast::planted::Planted;
 use wire::message::fusion::Loss;
 
 use super::*;
@@ -44,7 +45,7 @@ fn fenced(attempt: &mut Attempt, server: u32, first: u64, second: u64) -> Vec<Co
 
 /// Up to the residuals, with 12 the first server of this turn.
 fn decoding() -> (Attempt, Vec<Command>) {
-    let (mut attempt, _) = Attempt::begin(EPOCH, 1, scene());
+    let (mut attempt, _) = Attempt::begin(EPOCH, 1, scene(), Planted::default());
     for server in [11, 12, 13] {
         fenced(&mut attempt, server, 7, 7);
     }
@@ -57,7 +58,7 @@ fn decoding() -> (Attempt, Vec<Command>) {
 
 #[test]
 fn each_loss_is_cut_at_the_smallest_applied_operation_of_all_servers() {
-    let (mut attempt, commands) = Attempt::begin(EPOCH, 0, scene());
+    let (mut attempt, commands) = Attempt::begin(EPOCH, 0, scene(), Planted::default());
     let fence = ToServer::Fence {
         epoch: EPOCH,
         primaries: vec![NodeId(1), NodeId(2)],
@@ -119,7 +120,7 @@ fn when_the_last_replacement_has_installed_the_residuals_are_forgotten() {
 
 #[test]
 fn an_abandoned_attempt_is_told_to_those_who_know_its_number() {
-    let (attempt, _) = Attempt::begin(EPOCH, 0, scene());
+    let (attempt, _) = Attempt::begin(EPOCH, 0, scene(), Planted::default());
     assert_eq!(attempt.abandon(), []);
     let (attempt, _) = decoding();
     let to_server = |node| Command::ToServer(NodeId(node), ToServer::Abandon { recovery: 9 });
@@ -129,7 +130,7 @@ fn an_abandoned_attempt_is_told_to_those_who_know_its_number() {
 
 #[test]
 fn an_answer_of_another_attempt_or_about_too_few_primaries_does_not_count() {
-    let (mut attempt, _) = Attempt::begin(EPOCH, 0, scene());
+    let (mut attempt, _) = Attempt::begin(EPOCH, 0, scene(), Planted::default());
     assert_eq!(
         attempt.handle_fenced(NodeId(11), Epoch(8), applied(1, 1)),
         Ok(vec![])
