@@ -171,7 +171,7 @@ fn setting(plan: &LoadPlan, contender: &Contender) -> Setting {
         groups: plan.groups(),
         faults: clusters.faults,
         structure: clusters.structure.to_string(),
-        workload: clusters.workload.to_string(),
+        workload: clusters.workload_words(),
         value_bytes: value_bytes.join(","),
         clients: clusters.clients,
         pipeline: clusters.pipeline,

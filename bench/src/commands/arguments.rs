@@ -8,7 +8,7 @@ use clap::{
 };
 use settings::Mechanism;
 use structures::kind::StructureKind;
-use wire::role::RoleArguments;
+use wire::{message::client::Reads, role::RoleArguments};
 
 use super::{
     check_history::CheckHistoryArguments, load::LoadArguments, node::NodeRole, scrub::ScrubArguments,
@@ -159,6 +159,10 @@ pub struct GroupArguments {
     /// `insert`, or the shares of steps: `mixed:insert=50,update=30,delete=10,read=10`.
     #[arg(long, default_value = "insert", help_heading = "Load")]
     pub workload: Workload,
+    /// How replicated groups are read: `local`, at one member up to what is stable, or `ordered`, at a place of the read's own
+    /// among the writes.
+    #[arg(long, default_value = "local", help_heading = "Load")]
+    pub reads: Reads,
     /// Bytes of every key, 8 to 255; without, 8.
     #[arg(long, help_heading = "Load")]
     pub key_bytes: Option<usize>,

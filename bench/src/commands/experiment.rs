@@ -111,6 +111,7 @@ pub(super) fn group_plan(
         mechanisms: mechanisms(group),
         structure,
         workload: group.workload,
+        reads: group.reads,
         groups,
         ops,
         faults: group.faults,

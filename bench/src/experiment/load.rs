@@ -10,7 +10,10 @@ use futures_util::future::try_join_all;
 use hdrhistogram::{Histogram, serialization::Deserializer};
 use multicast::id::GroupId;
 use structures::kind::StructureKind;
-use wire::client::{Client, ClientError, Directory, Pipeline};
+use wire::{
+    client::{Client, ClientError, Directory, Pipeline},
+    message::client::Reads,
+};
 
 use super::{
     comparison::Comparison,
@@ -77,6 +80,7 @@ pub(super) struct Load {
     /// What the group protects.
     pub(super) structure: StructureKind,
     pub(super) workload: Workload,
+    pub(super) reads: Reads,
     pub(super) source: ElementSource,
     /// Clients per group.
     pub(super) clients: u32,
@@ -102,7 +106,8 @@ impl Loader {
         let mut writers = Vec::new();
         for client in 0..load.clients {
             let pipeline = Pipeline::open(directory.clone(), group, load.pipeline, PATIENCE).await;
-            let pipeline = pipeline.map_err(|source| LoadError::Door { group, source })?;
+            let mut pipeline = pipeline.map_err(|source| LoadError::Door { group, source })?;
+            pipeline.read_as(load.reads);
             let place = (client, load.clients);
             let contents = Contents::new(load.structure, load.source, group, place);
             let seed = load.source.seed ^ u64::from(group.0) << 32 ^ u64::from(client);

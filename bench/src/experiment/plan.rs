@@ -7,6 +7,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use settings::{ClusterPlan, Mechanism};
 use structures::kind::StructureKind;
+use wire::message::client::Reads;
 
 pub use self::problem::PlanProblem;
 use super::{elements::ElementSource, workload::Workload};
@@ -26,6 +27,8 @@ pub struct ExperimentPlan {
     pub structure: StructureKind,
     /// What the clients do.
     pub workload: Workload,
+    /// How they read; of replicated groups.
+    pub reads: Reads,
     /// The numbers of groups.
     pub groups: Vec<u32>,
     /// Steps of the workload per group.
@@ -133,6 +136,14 @@ impl ExperimentPlan {
         }
     }
 
+    /// What the clients do, as rows name it.
+    pub(crate) fn workload_words(&self) -> String {
+        match self.reads {
+            Reads::Local => self.workload.to_string(),
+            Reads::Ordered => format!("{}, reads ordered", self.workload),
+        }
+    }
+
     /// The trial's configuration, as rows name it.
     pub fn configuration(&self, trial: &Trial) -> Configuration {
         Configuration {
@@ -140,7 +151,7 @@ impl ExperimentPlan {
             groups: trial.groups,
             faults: self.faults,
             structure: self.structure.to_string(),
-            workload: self.workload.to_string(),
+            workload: self.workload_words(),
             value_bytes: trial.value_bytes,
         }
     }

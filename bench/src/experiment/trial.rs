@@ -121,6 +121,7 @@ impl Work<'_> {
         Load {
             structure: self.plan.structure,
             workload: self.plan.workload,
+            reads: self.plan.reads,
             source: self.plan.source(self.trial),
             clients: self.plan.clients,
             pipeline: self.plan.pipeline,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use structures::kind::StructureKind;
 use tokio::time::Instant;
-use wire::{client::Ticket, message::client::ReplyBody};
+use wire::{
+    client::Ticket,
+    message::client::{Reads, ReplyBody},
+};
 
 use super::{
     alarm::Alarm,
@@ -22,6 +25,7 @@ use multicast::id::GroupId;
 pub(super) struct Work {
     pub(super) structure: StructureKind,
     pub(super) workload: Workload,
+    pub(super) reads: Reads,
     pub(super) source: ElementSource,
     /// Clients of each group.
     pub(super) clients: u32,

@@ -58,7 +58,8 @@ impl Contender {
             }
             for number in 0..work.clients {
                 let line = Pipeline::open(directory.clone(), group, work.pipeline, PATIENCE).await;
-                let line = line.map_err(|source| LoadError::Door { group, source })?;
+                let mut line = line.map_err(|source| LoadError::Door { group, source })?;
+                line.read_as(work.reads);
                 clients.push(LoadClient::new(line, work, group, number));
             }
         }

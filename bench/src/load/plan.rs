@@ -159,6 +159,7 @@ impl LoadPlan {
         Work {
             structure: clusters.structure,
             workload: clusters.workload,
+            reads: clusters.reads,
             source: clusters.source(trial),
             clients: clusters.clients,
             pipeline: clusters.pipeline,
@@ -182,6 +183,7 @@ mod tests {
                 mechanisms: vec![Mechanism::Replication],
                 structure: StructureKind::List,
                 workload: "insert".parse().unwrap(),
+                reads: wire::message::client::Reads::Local,
                 groups: vec![2],
                 ops: 1,
                 faults: 1,

@@ -21,7 +21,7 @@ use super::{Client, ClientError, Directory, connection::answered};
 use crate::{
     WireError,
     member::redial_pause,
-    message::client::{ReplyBody, RequestBody},
+    message::client::{Reads, ReplyBody, RequestBody},
     process::random_id,
 };
 
@@ -44,6 +44,7 @@ pub struct Pipeline {
     unanswered: BTreeMap<Ticket, Unanswered>,
     depth: usize,
     patience: Duration,
+    reads: Reads,
     client: Option<Client>,
     /// Vain attempts since the last answer, and why the last one was.
     attempt: u32,
@@ -89,6 +90,7 @@ impl Pipeline {
             unanswered: BTreeMap::new(),
             depth,
             patience,
+            reads: Reads::default(),
             client: None,
             attempt: 0,
             setback: None,
@@ -98,6 +100,11 @@ impl Pipeline {
             Some((_, Err(error))) => Err(error),
             _ => Ok(pipeline),
         }
+    }
+
+    /// From now on questions are asked like this; at first [`Reads::Local`].
+    pub fn read_as(&mut self, reads: Reads) {
+        self.reads = reads;
     }
 
     /// Requests without an answer.
@@ -131,8 +138,8 @@ impl Pipeline {
     pub fn ask(&mut self, query: Query) -> Ticket {
         self.assert_room();
         assert!(!query.is_long(), "the answer may take several frames: {query:?}");
-        let group = self.group;
-        self.submit(RequestBody::Read { group, query }, None)
+        let body = RequestBody::read(self.reads, self.group, query);
+        self.submit(body, None)
     }
 
     /// Waits for no answer any more. What is under way may take effect, or not.

@@ -7,6 +7,7 @@ fn plan() -> ExperimentPlan {
         mechanisms: vec![Mechanism::Replication, Mechanism::FusionLinked],
         structure: StructureKind::LinkedList,
         workload: Workload::INSERT,
+        reads: Reads::Local,
         groups: vec![1, 2],
         ops: 100,
         faults: 1,
@@ -151,6 +152,13 @@ fn a_mechanism_that_does_not_protect_the_structure_is_named() {
         ..map
     };
     assert_eq!(problem(&others), None);
+}
+
+#[test]
+fn rows_name_how_it_was_read_where_that_is_not_the_usual_way() {
+    let words = |reads| ExperimentPlan { reads, ..plan() }.workload_words();
+    assert_eq!(words(Reads::Local), "insert");
+    assert_eq!(words(Reads::Ordered), "insert, reads ordered");
 }
 
 fn of(structure: StructureKind) -> ExperimentPlan {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a read is answered, and what its answer is worth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Reads {
     /// At one active member, up to its stable watermark: a state that the group has had at one moment and that no
     /// crash takes back. While members and managers agree on the view it shows every write that was answered before. A
