@@ -17,8 +17,8 @@
 //! that a slow member is waited for only so long; and a listener that was itself held up excuses everyone.
 //!
 //! Invariants: the suspicion never falls while the silence lasts; nobody is suspected within a heartbeat and the
-//! pause, unless the suspicion time is shorter; no clock is read here. Suspicion decides nothing by itself (DESIGN
-//! section 5). [`Readmission`] keeps a member that is suspected again and again from flapping.
+//! pause, unless the suspicion time is shorter (a primary's leases rest on that); no clock is read here. Suspicion
+//! decides nothing by itself (DESIGN section 5). [`Readmission`] keeps a member that is suspected again and again from flapping.
 
 mod intervals;
 mod readmission;

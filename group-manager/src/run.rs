@@ -7,6 +7,8 @@ use settings::{Cluster, Mechanism, StoreSettings};
 use tokio::net::TcpListener;
 use wire::{member::Doorstep, message::membership::Membership};
 
+#[cfg(feature = "etcd")]
+use crate::store::EtcdStore;
 use crate::{
     coordinator::{Coordinator, Micros},
     fusion::{
@@ -31,7 +33,7 @@ pub enum RunError {
     #[error("another manager owns the cluster")]
     Superseded,
     /// The cluster file wants `store = etcd`.
-    #[error("store = etcd: this group-manager was built without it")]
+    #[error("store = etcd: this group-manager was built without the feature `etcd`")]
     NoEtcd,
     /// The stored membership is that of another cluster.
     #[error(transparent)]
@@ -48,7 +50,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let store = store(&settings)?;
-    let stored = store.load()?;
+    let stored = loaded(Arc::clone(&store)).await?;
     tracing::info!(epoch = %stored.epoch, node = %settings.node(), "the manager starts");
     let core = core(&settings, stored)?;
     let doorstep = Doorstep::open(listener, settings.identity, SERVES);
@@ -63,8 +65,17 @@ pub async fn run(
 fn store(settings: &Settings) -> Result<Arc<dyn MembershipStore>, RunError> {
     match &settings.cluster.store {
         StoreSettings::Embedded => Ok(Arc::new(EmbeddedStore::new(&settings.membership_file))),
+        #[cfg(feature = "etcd")]
+        StoreSettings::Etcd(etcd) => Ok(Arc::new(EtcdStore::new(etcd, &settings.cluster.name))),
+        #[cfg(not(feature = "etcd"))]
         StoreSettings::Etcd(_) => Err(RunError::NoEtcd),
     }
+}
+
+/// In a thread of its own: another machine may have to answer.
+async fn loaded(store: Arc<dyn MembershipStore>) -> Result<Membership, StoreError> {
+    let loading = tokio::task::spawn_blocking(move || store.load());
+    loading.await.expect("loading does not panic")
 }
 
 fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>, RunError> {

@@ -18,6 +18,8 @@ mod changes;
 mod embedded;
 mod envelope;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
 
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ use wire::message::membership::Membership;
 pub use changes::Changes;
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
+#[cfg(feature = "etcd")]
+pub use etcd::EtcdStore;
 
 /// Holds the membership. Calls block (on a disk, on another machine): not for a task's thread.
 pub trait MembershipStore: Send + Sync {
@@ -41,7 +45,7 @@ pub trait MembershipStore: Send + Sync {
     /// # Errors
     /// [`StoreError::Conflict`] with what is stored, if that has another epoch; [`StoreError::EpochNotRising`]
     /// if `next` has no later epoch than `expected`; otherwise what kept the store from being read or
-    /// written. After an [`StoreError::Io`] it is unknown which of the two memberships is stored.
+    /// written. After an [`StoreError::Io`] or [`StoreError::Unreachable`] it is unknown which of the two memberships is stored.
     fn compare_and_swap(&self, expected: Epoch, next: &Membership) -> Result<(), StoreError>;
 
     /// Waits until something later than `known` is stored, at most for `patience`; what is stored then, or

@@ -50,6 +50,11 @@ impl EmbeddedStore {
         &self.path
     }
 
+    /// The file, as errors name it.
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
     fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = OsString::from(&self.path);
         name.push(suffix);
@@ -72,7 +77,7 @@ impl EmbeddedStore {
     /// The first half of a swap: what a crash leaves behind before the rename.
     fn write_beside(&self, membership: &Membership) -> Result<PathBuf, StoreError> {
         let path = self.beside(".new");
-        let bytes = envelope::sealed(&self.path, membership)?;
+        let bytes = envelope::sealed(&self.place(), membership)?;
         let mut file = File::create(&path).map_err(failed("create", &path))?;
         file.write_all(&bytes).map_err(failed("write", &path))?;
         file.sync_all().map_err(failed("sync", &path))?;
@@ -111,7 +116,7 @@ impl EmbeddedStore {
         file.take(MAX_FILE_BYTES)
             .read_to_end(&mut bytes)
             .map_err(failed("read", &self.path))?;
-        envelope::opened(&self.path, &bytes)
+        envelope::opened(&self.place(), &bytes)
     }
 
     /// Whether the path still leads to this file. Nobody writes into a stored file, and the number of one that

@@ -1,9 +1,7 @@
-//! What the membership file looks like: JSON that says what it is, and in which version.
+//! What a stored membership looks like, in a file or under a key: JSON that says what it is, and in which version.
 //!
 //! People read it when something went wrong, so it is indented and every field has its name. A file that does
 //! not say that it is a membership is refused, and so is one that ends early (JSON without its last brace).
-
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use wire::message::membership::Membership;
@@ -13,10 +11,10 @@ use super::StoreError;
 /// The only content of [`Envelope::format`].
 const FORMAT: &str = "fusebox membership";
 
-/// The version of the file's layout.
+/// The version of the layout.
 const VERSION: u32 = 1;
 
-/// The whole file.
+/// The whole of it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Envelope {
@@ -32,42 +30,42 @@ struct Title {
     version: u32,
 }
 
-/// The file's bytes for this membership.
-pub(super) fn sealed(path: &Path, membership: &Membership) -> Result<Vec<u8>, StoreError> {
+/// The bytes for this membership.
+pub(super) fn sealed(place: &str, membership: &Membership) -> Result<Vec<u8>, StoreError> {
     let envelope = Envelope {
         format: FORMAT.into(),
         version: VERSION,
         membership: membership.clone(),
     };
-    let mut bytes = serde_json::to_vec_pretty(&envelope).map_err(garbage(path))?;
+    let mut bytes = serde_json::to_vec_pretty(&envelope).map_err(garbage(place))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// The membership in a file's bytes.
-pub(super) fn opened(path: &Path, bytes: &[u8]) -> Result<Membership, StoreError> {
-    let title: Title = serde_json::from_slice(bytes).map_err(garbage(path))?;
+/// The membership in the bytes that were found at a place.
+pub(super) fn opened(place: &str, bytes: &[u8]) -> Result<Membership, StoreError> {
+    let title: Title = serde_json::from_slice(bytes).map_err(garbage(place))?;
     if title.format != FORMAT {
         let reason = format!("it says to be {:?}, not {FORMAT:?}", title.format);
         return Err(StoreError::Garbage {
-            path: path.into(),
+            place: place.into(),
             reason,
         });
     }
     if title.version != VERSION {
         return Err(StoreError::Version {
-            path: path.into(),
+            place: place.into(),
             found: title.version,
             ours: VERSION,
         });
     }
-    let envelope: Envelope = serde_json::from_slice(bytes).map_err(garbage(path))?;
+    let envelope: Envelope = serde_json::from_slice(bytes).map_err(garbage(place))?;
     Ok(envelope.membership)
 }
 
-fn garbage(path: &Path) -> impl Fn(serde_json::Error) -> StoreError {
+fn garbage(place: &str) -> impl Fn(serde_json::Error) -> StoreError {
     move |error| StoreError::Garbage {
-        path: path.into(),
+        place: place.into(),
         reason: error.to_string(),
     }
 }

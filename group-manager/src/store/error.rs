@@ -1,4 +1,4 @@
-//! Why the membership could not be loaded or replaced. Every error about a file names it.
+//! Why the membership could not be loaded or replaced. Every error about a place names it.
 
 use std::{io, path::PathBuf};
 
@@ -24,20 +24,20 @@ pub enum StoreError {
         /// The epoch of its membership.
         next: Epoch,
     },
-    /// The file is torn, or no membership at all.
-    #[error("{} is no membership file: {reason}", path.display())]
+    /// The file or the key holds something torn, or no membership at all.
+    #[error("{place} holds no membership: {reason}")]
     Garbage {
-        /// Which file.
-        path: PathBuf,
+        /// Which file, or which key.
+        place: String,
         /// What does not fit.
         reason: String,
     },
-    /// The file was written by another version of this program.
-    #[error("{} has version {found}, this program reads {ours}", path.display())]
+    /// Another version of this program wrote there.
+    #[error("{place} has version {found}, this program reads {ours}")]
     Version {
-        /// Which file.
-        path: PathBuf,
-        /// The file's.
+        /// Which file, or which key.
+        place: String,
+        /// What is there.
         found: u32,
         /// Ours.
         ours: u32,
@@ -51,6 +51,20 @@ pub enum StoreError {
         actual: u64,
         /// The limit.
         limit: u64,
+    },
+    /// No endpoint of etcd could be asked. After a swap it is unknown whether it was carried out.
+    #[error("etcd does not answer: {}", failures.join("; "))]
+    Unreachable {
+        /// What each endpoint did instead, in the order in which they were asked.
+        failures: Vec<String>,
+    },
+    /// An endpoint answered something that etcd does not say.
+    #[error("{endpoint} does not answer as etcd: {reason}")]
+    Answer {
+        /// Which endpoint.
+        endpoint: String,
+        /// What does not fit.
+        reason: String,
     },
     /// The operating system refused.
     #[error("could not {action} {}: {source}", path.display())]

@@ -20,7 +20,7 @@ fn membership(epoch: u64) -> Membership {
 
 fn unreadable() -> StoreError {
     StoreError::Garbage {
-        path: "cluster.membership".into(),
+        place: "cluster.membership".into(),
         reason: "torn".to_owned(),
     }
 }

@@ -133,7 +133,7 @@ fn a_file_torn_anywhere_is_refused_by_name() {
         fs::write(store.path(), &whole[..length]).expect("torn");
         let refused = store.load().expect_err("torn");
         assert!(
-            matches!(&refused, StoreError::Garbage { path, .. } if path == store.path()),
+            matches!(&refused, StoreError::Garbage { place, .. } if *place == store.place()),
             "{length}: {refused}"
         );
     }
@@ -146,7 +146,7 @@ fn a_foreign_file_is_refused_and_never_overwritten() {
     fs::write(store.path(), foreign).expect("written");
     let refused = store.load().expect_err("foreign");
     let text = format!(
-        "{} is no membership file: it says to be \"something else\", not \"fusebox membership\"",
+        "{} holds no membership: it says to be \"something else\", not \"fusebox membership\"",
         store.path().display()
     );
     assert_eq!(refused.to_string(), text);
@@ -277,5 +277,5 @@ fn a_watch_on_something_unreadable_says_so() {
     let (_folder, store) = store();
     fs::write(store.path(), b"{").expect("written");
     let refused = store.watch(Epoch(0), LONG).expect_err("garbage");
-    assert!(matches!(refused, StoreError::Garbage { path, .. } if path == store.path()));
+    assert!(matches!(refused, StoreError::Garbage { place, .. } if place == store.place()));
 }
