@@ -65,6 +65,14 @@ pub enum Event {
         /// The stored membership.
         current: Membership,
     },
+    /// Somebody, perhaps another manager, stored this.
+    MembershipSeen(Membership),
+    /// The link to another manager is up; its life names it.
+    ManagerLinked(Incarnation),
+    /// That link ended, or the other manager was silent for too long: the suspicion of a crash.
+    ManagerLost(Incarnation),
+    /// Another manager has messages under way in this epoch that it cannot finish.
+    ManagerStuck(Epoch),
     /// A client asks (requests that the shell answers itself never come here).
     Client {
         /// Whom to answer.
@@ -108,6 +116,8 @@ pub enum Command {
         /// What it shall hold.
         next: Membership,
     },
+    /// Tell the other managers that our messages of this epoch cannot be finished.
+    AskToSeal(Epoch),
     /// Answer a client.
     Reply(Caller, ReplyBody),
     /// Tell a data node.
@@ -125,9 +135,6 @@ pub trait Coordinator: Send {
 
     /// The membership as this core believes the store to hold it.
     fn membership(&self) -> &Membership;
-
-    /// Whether another manager owns the cluster: this one has nothing more to say.
-    fn is_superseded(&self) -> bool;
 
     /// The recoveries so far, oldest first; one entry per crash of a node, completed as it goes on.
     fn recoveries(&self) -> &[RecoveryReport];

@@ -31,6 +31,7 @@ mod restart;
 mod scene;
 mod server_desk;
 mod speech;
+mod standby;
 mod stored;
 mod succession;
 
@@ -51,6 +52,7 @@ pub use self::{
     cluster::{FusionCluster, FusionClusterError, PrimaryPlace, ServerPlace},
     defect::Defect,
     restart::ForeignMembership,
+    standby::FusedManager,
 };
 use self::{
     life::{Life, Link, Lives},
@@ -280,7 +282,11 @@ impl Coordinator for FusionCoordinator {
             Event::FromServer(node, message) => self.handle_server(now, node, message),
             Event::FromPrimary(_, FromPrimary::Heartbeat) => return vec![],
             Event::FromPrimary(node, message) => self.handle_primary(now, node, message),
-            Event::FromNode(..) => return vec![],
+            Event::FromNode(..)
+            | Event::MembershipSeen(_)
+            | Event::ManagerLinked(_)
+            | Event::ManagerLost(_)
+            | Event::ManagerStuck(_) => return vec![],
             Event::HeldUp => {
                 self.forgiving_until = Micros(now.0 + self.cluster.suspicion_us());
                 return vec![];
@@ -293,10 +299,6 @@ impl Coordinator for FusionCoordinator {
 
     fn membership(&self) -> &Membership {
         &self.membership
-    }
-
-    fn is_superseded(&self) -> bool {
-        self.superseded
     }
 
     fn recoveries(&self) -> &[RecoveryReport] {

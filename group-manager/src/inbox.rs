@@ -6,6 +6,7 @@ use wire::{
     LinkEvent, WireError,
     message::{
         entry::{Enter, EnterReply},
+        fellow::ManagerBeat,
         fusion::{FromPrimary, FromServer},
         membership::Membership,
         replication::FromNode,
@@ -38,6 +39,18 @@ pub(crate) enum Inbox {
         node: NodeId,
         incarnation: Incarnation,
         event: LinkEvent<FromMember>,
+    },
+    /// Another manager answered our call. Who is told when the link is over calls again.
+    FellowCalled {
+        life: Incarnation,
+        stream: TcpStream,
+        over: oneshot::Sender<()>,
+    },
+    /// Another manager's link speaks.
+    Fellow {
+        life: Incarnation,
+        link: u64,
+        event: LinkEvent<ManagerBeat>,
     },
     /// The store answered.
     Stored {

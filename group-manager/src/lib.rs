@@ -16,10 +16,12 @@
 pub mod coordinator;
 pub mod detector;
 mod entries;
+mod fellows;
 pub mod fusion;
 mod inbox;
 pub mod limits;
 mod members;
+mod ownership;
 mod process;
 pub mod recovery_log;
 pub mod replication;

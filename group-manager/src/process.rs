@@ -25,7 +25,10 @@ async fn start(
     heap: HeapProbe,
 ) -> Result<(), RoleError> {
     let endpoint = cluster.manager(arguments.section)?.listen.clone();
-    let settings = Settings::from_cluster(cluster, &arguments.cluster, arguments.section, heap)?;
+    let mut settings = Settings::from_cluster(cluster, &arguments.cluster, arguments.section, heap)?;
+    if !arguments.managers.is_empty() {
+        settings.fellows = arguments.managers;
+    }
     let (listener, address) = listen(&endpoint).await?;
     println!("listening on {address}");
     run(listener, settings, shutdown.wait())

@@ -6,6 +6,8 @@
 //! Steady --(a crash, an entry, a return)--> Storing --Stored--> Sealing --Installed--> Steady
 //! ```
 //!
+//! A manager that does not own the membership is [`following`].
+//!
 //! Every change of membership goes this one way: compare-and-swap the next membership into the store, seal
 //! its members, spread what they hold, go on ([`multicast::skeen`]). A further change while one is under way
 //! makes the next round of the same way. DESIGN, section 3. Invariants: nothing is sent under an epoch that
@@ -16,13 +18,14 @@ mod client;
 mod cluster;
 mod door;
 mod entry;
+mod following;
 mod presence;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use multicast::{
-    id::{GroupId, Incarnation, MessageId, NodeId},
+    id::{Epoch, GroupId, Incarnation, MessageId, NodeId},
     skeen::{
         message::FromMember,
         sender::{Sender, SenderCommand},
@@ -30,7 +33,7 @@ use multicast::{
 };
 use wire::message::{
     client::{RecoveryReport, ReplyBody},
-    membership::{Addresses, Member, Membership, Role, Standing},
+    membership::{Addresses, Member, Membership, Owner, Role, Standing},
     replication::{Answers, Batch, FromNode, ToNode},
 };
 
@@ -39,10 +42,12 @@ use self::{
     client::{Reading, Round},
     door::{Door, together::TogetherDoor},
     entry::Entry,
+    following::Gone,
     view::Stage,
 };
 use crate::{
     coordinator::{Caller, Command, Coordinator, Event, Micros},
+    ownership::Ownership,
     recovery_log::RecoveryLog,
 };
 
@@ -60,6 +65,7 @@ struct Group {
 #[derive(Debug)]
 pub struct Replication {
     cluster: ReplicatedCluster,
+    ownership: Ownership,
     membership: Membership,
     stage: Stage,
     /// Nodes to remove in the next view, and nodes to admit into it.
@@ -69,11 +75,15 @@ pub struct Replication {
     reseal: bool,
     /// Lives whose link is up.
     linked: BTreeMap<NodeId, Incarnation>,
-    /// Lives that entered and are being called.
+    /// While following: members whose link ended, until it is up again.
+    gone: BTreeMap<NodeId, Gone>,
+    /// The last epoch of which the owner was asked to seal it anew.
+    asked_to_seal: Option<Epoch>,
+    /// Lives that entered, or that are members, and are being called.
     dialled: BTreeMap<NodeId, (Incarnation, Addresses)>,
     sender: Sender<Batch, Answers>,
-    /// Who waits for each message.
-    rounds: BTreeMap<MessageId, Round>,
+    /// Who waits for each message, and what it carries, should it have to go again.
+    rounds: BTreeMap<MessageId, (Round, Batch)>,
     groups: BTreeMap<GroupId, Group>,
     /// Writes of several groups.
     together: TogetherDoor,
@@ -85,32 +95,49 @@ pub struct Replication {
 
 impl Replication {
     /// The core over what the store holds. `own` is this manager's life; `now` starts the grace in which
-    /// members of a former run of the manager may come back.
-    pub fn new(cluster: ReplicatedCluster, stored: Membership, own: Incarnation, now: Micros) -> Self {
-        let membership = completed(stored, &cluster);
+    /// members of a former run of the manager, or an owner that is to be followed, may come back. An only manager has
+    /// nobody to follow.
+    pub fn new(cluster: ReplicatedCluster, stored: Membership, own: Owner, now: Micros) -> Self {
+        let mut ownership = Ownership::new(own, cluster.suspicion_us);
+        let is_alone = cluster.managers == 1 && ownership.is_vacant(stored.owner);
+        let mut sender = Sender::new(own.incarnation);
+        let (membership, stage) = if is_alone {
+            let membership = completed(stored, &cluster);
+            let deadline = Micros(now.0 + cluster.suspicion_us);
+            let stage = Stage::at_start(&membership, deadline);
+            (membership, stage)
+        } else {
+            ownership.begin(now, stored.owner);
+            let membership = with_nodes_of(&cluster, stored);
+            // Nothing is under way yet that could be orphaned.
+            drop(sender.follow(membership.epoch, following::view_of(&membership)));
+            (membership, Stage::Following)
+        };
         let groups = cluster
             .nodes
             .values()
             .map(|group| (*group, Group::default()))
             .collect();
-        let stage = Stage::at_start(&membership, Micros(now.0 + cluster.suspicion_us));
         Self {
             cluster,
+            ownership,
             membership,
             stage,
             to_remove: BTreeSet::new(),
             to_admit: BTreeSet::new(),
             reseal: false,
             linked: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            asked_to_seal: None,
             dialled: BTreeMap::new(),
-            sender: Sender::new(own),
+            sender,
             rounds: BTreeMap::new(),
             groups,
             together: TogetherDoor::default(),
             reads: BTreeMap::new(),
             next_token: 0,
             // A donor may still stream for a former manager: its numbers must not be given out again.
-            next_transfer: own.0,
+            next_transfer: own.incarnation.0,
             log: RecoveryLog::default(),
         }
     }
@@ -153,17 +180,13 @@ impl Replication {
                     out.extend(self.handle_completed(id, results));
                     out.extend(self.start_drained_transfers(now));
                 }
-                SenderCommand::Abandoned { id } | SenderCommand::Orphaned { id } => {
-                    out.extend(self.handle_abandoned(id))
-                }
+                SenderCommand::Abandoned { id } => out.extend(self.handle_abandoned(id)),
+                SenderCommand::Orphaned { id } => out.extend(self.handle_orphaned(now, id)),
                 SenderCommand::Installed { .. } => out.extend(self.handle_installed(now)),
                 SenderCommand::Diverged { id, node } => {
                     tracing::error!(%id, %node, "replicas of one group disagree on a result");
                 }
-                SenderCommand::Superseded { epoch } => {
-                    tracing::error!(%epoch, "another manager owns the view; this one stops");
-                    out.extend(self.stand_down());
-                }
+                SenderCommand::Superseded { epoch } => out.extend(self.handle_superseded(now, epoch)),
             }
         }
         out
@@ -233,12 +256,22 @@ impl Coordinator for Replication {
                 reason,
             } => self.handle_lost(now, node, incarnation, &reason),
             Event::Stored { epoch } => self.handle_stored(now, epoch),
-            Event::StoreConflict { current } => self.handle_store_conflict(current),
+            Event::StoreConflict { current } => self.follow(now, current),
+            Event::MembershipSeen(seen) => self.handle_membership_seen(now, seen),
+            Event::ManagerLinked(life) => {
+                self.ownership.linked(life);
+                Vec::new()
+            }
+            Event::ManagerLost(life) => self.handle_manager_lost(now, life),
+            Event::ManagerStuck(epoch) => self.handle_manager_stuck(epoch),
             Event::Client { caller, body } => self.handle_client(caller, body),
             Event::FromNode(node, message) => self.handle_from_node(now, node, message),
             Event::Tick => self.on_tick(now),
             // A node that hung up meanwhile enters again; the last holder of a group is never removed.
-            Event::HeldUp => Vec::new(),
+            Event::HeldUp => {
+                self.ownership.held_up(now);
+                Vec::new()
+            }
             Event::FromServer(node, _) | Event::FromPrimary(node, _) => {
                 tracing::warn!(%node, "a message of fusion in a replicated cluster is ignored");
                 Vec::new()
@@ -250,28 +283,31 @@ impl Coordinator for Replication {
         &self.membership
     }
 
-    fn is_superseded(&self) -> bool {
-        self.stage == Stage::Superseded
-    }
-
     fn recoveries(&self) -> &[RecoveryReport] {
         self.log.reports()
     }
 }
 
-/// The stored membership with exactly the nodes of the cluster file. A node that was joining has to begin
-/// anew: nobody carries on its transfer.
-fn completed(mut stored: Membership, cluster: &ReplicatedCluster) -> Membership {
+/// The stored membership with exactly the nodes of the cluster file.
+fn with_nodes_of(cluster: &ReplicatedCluster, mut stored: Membership) -> Membership {
     stored.members.retain(|node, _| cluster.nodes.contains_key(node));
     for (node, group) in &cluster.nodes {
-        let member = stored.members.entry(*node).or_insert(Member {
+        stored.members.entry(*node).or_insert(Member {
             role: Role::DataNode,
             group: Some(*group),
             standing: Standing::Absent,
             incarnation: Incarnation(0),
             addresses: None,
-            since: multicast::id::Epoch(0),
+            since: Epoch(0),
         });
+    }
+    stored
+}
+
+/// The same for whoever is to own it. A node that was joining has to begin anew: nobody carries on its transfer.
+fn completed(stored: Membership, cluster: &ReplicatedCluster) -> Membership {
+    let mut stored = with_nodes_of(cluster, stored);
+    for member in stored.members.values_mut() {
         if member.standing == Standing::Joining {
             member.standing = Standing::Removed;
         }

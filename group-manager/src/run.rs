@@ -1,6 +1,6 @@
 //! Starting and stopping a manager: the checked cluster file becomes the mechanism's core.
 
-use std::{future::Future, sync::Arc, time::SystemTime};
+use std::{future::Future, io, sync::Arc, time::SystemTime};
 
 use multicast::id::{GroupId, NodeId};
 use settings::{Cluster, Mechanism, StoreSettings};
@@ -11,13 +11,11 @@ use wire::{member::Doorstep, message::membership::Membership};
 use crate::store::EtcdStore;
 use crate::{
     coordinator::{Coordinator, Micros},
-    fusion::{
-        ForeignMembership, FusionCluster, FusionClusterError, FusionCoordinator, PrimaryPlace, ServerPlace,
-    },
+    fusion::{ForeignMembership, FusedManager, FusionCluster, FusionClusterError, PrimaryPlace, ServerPlace},
     replication::{ReplicatedCluster, Replication},
     server::{SERVES, Server},
     settings::Settings,
-    store::{EmbeddedStore, MembershipStore, StoreError},
+    store::{Changes, EmbeddedStore, MembershipStore, StoreError},
 };
 
 /// Why a manager does not start.
@@ -29,9 +27,9 @@ pub enum RunError {
     /// The cluster file describes no fused cluster.
     #[error(transparent)]
     Fusion(#[from] FusionClusterError),
-    /// Another manager wrote the membership store, or sealed the members.
-    #[error("another manager owns the cluster")]
-    Superseded,
+    /// The system has no thread left to watch the membership store with.
+    #[error("cannot watch the membership store: {0}")]
+    Watch(io::Error),
     /// The cluster file wants `store = etcd`.
     #[error("store = etcd: this group-manager was built without the feature `etcd`")]
     NoEtcd,
@@ -52,11 +50,12 @@ pub async fn run(
     let store = store(&settings)?;
     let stored = loaded(Arc::clone(&store)).await?;
     tracing::info!(epoch = %stored.epoch, node = %settings.node(), "the manager starts");
+    let changes = Changes::after(Arc::clone(&store), stored.epoch).map_err(RunError::Watch)?;
     let core = core(&settings, stored)?;
     let doorstep = Doorstep::open(listener, settings.identity, SERVES);
-    let server = Server::new(settings, core, store);
+    let server = Server::new(settings, core, store, changes);
     tokio::select! {
-        () = server.serve(doorstep) => return Err(RunError::Superseded),
+        () = server.serve(doorstep) => {}
         () = shutdown => tracing::info!("the manager stops"),
     }
     Ok(())
@@ -86,15 +85,17 @@ fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>,
     Ok(match settings.cluster.mechanism {
         Mechanism::Replication => {
             let cluster = replicated(&settings.cluster);
-            Box::new(Replication::new(
-                cluster,
-                stored,
-                settings.identity.incarnation,
-                now,
-            ))
+            Box::new(Replication::new(cluster, stored, settings.life(), now))
         }
         Mechanism::FusionLinked | Mechanism::FusionArena => {
-            Box::new(FusionCoordinator::new(fused(&settings.cluster)?, stored, now)?)
+            let (cluster, managers) = (fused(&settings.cluster)?, settings.cluster.managers.len());
+            Box::new(FusedManager::new(
+                cluster,
+                managers,
+                stored,
+                settings.life(),
+                now,
+            )?)
         }
     })
 }
@@ -132,6 +133,7 @@ fn fused(cluster: &Cluster) -> Result<FusionCluster, FusionClusterError> {
 fn replicated(cluster: &Cluster) -> ReplicatedCluster {
     let node = |node: &settings::DataNode| -> (NodeId, GroupId) { (node.id, node.group) };
     ReplicatedCluster {
+        managers: cluster.managers.len(),
         faults: cluster.fault_tolerance,
         spec: cluster.structure(),
         min_backups: cluster.min_backups,

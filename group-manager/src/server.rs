@@ -33,22 +33,26 @@ use crate::{
     coordinator::{Caller, Command, Coordinator, Event, Micros},
     detector::Expectations,
     entries::Entries,
+    fellows::Fellows,
     inbox::{FromMember, Inbox},
     limits::{MAX_CLIENTS, MAX_REPORTS_PER_REPLY, STORE_RETRY},
     members::{Members, ToMember},
     settings::Settings,
-    store::{MembershipStore, StoreError},
+    store::{Changes, MembershipStore, StoreError},
 };
 
 /// What connections the manager serves.
-pub(crate) const SERVES: &[Purpose] = &[Purpose::Client, Purpose::Entry];
+pub(crate) const SERVES: &[Purpose] = &[Purpose::Client, Purpose::Entry, Purpose::Fellow];
 
 /// The state of the shell.
 pub(crate) struct Server {
     settings: Settings,
     core: Box<dyn Coordinator>,
     store: Arc<dyn MembershipStore>,
+    /// What is stored, by whomever.
+    changes: Changes,
     members: Members,
+    fellows: Fellows,
     clients: Connections<ClientRequest, ClientReply>,
     connected: usize,
     meter: DoorMeter<Caller>,
@@ -65,6 +69,7 @@ impl Server {
         settings: Settings,
         core: Box<dyn Coordinator>,
         store: Arc<dyn MembershipStore>,
+        changes: Changes,
     ) -> Self {
         let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
         let traffic = Arc::new(Traffic::default());
@@ -76,11 +81,14 @@ impl Server {
             .collect();
         let mut ticks = interval(settings.heartbeat());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let expected = Expectations::of(&settings.cluster);
         Self {
+            fellows: Fellows::call(settings.identity, &settings.fellows, expected, to_inbox.clone()),
+            changes,
             members: Members::new(
                 settings.identity,
                 roles,
-                Expectations::of(&settings.cluster),
+                expected,
                 to_inbox.clone(),
                 Arc::clone(&traffic),
             ),
@@ -98,14 +106,14 @@ impl Server {
         }
     }
 
-    /// Serves until dropped, or until another manager owns the cluster. Connections end with it, so that no
-    /// client waits for an answer that nobody may give.
+    /// Serves until dropped.
     pub(crate) async fn serve(mut self, mut doorstep: Doorstep) {
-        while !self.core.is_superseded() {
+        loop {
             tokio::select! {
                 Some(item) = self.inbox.recv() => self.handle_inbox(item),
                 arrival = self.clients.next() => self.handle_client(arrival),
                 (peer, stream) = doorstep.next() => self.handle_caller(peer, stream),
+                seen = self.changes.next() => self.feed(Event::MembershipSeen(seen)),
                 _ = self.ticks.tick() => self.on_tick(),
             }
         }
@@ -114,6 +122,9 @@ impl Server {
     fn handle_caller(&mut self, peer: Peer, stream: TcpStream) {
         if peer.purpose == Purpose::Entry {
             Entries::serve(peer, stream, self.to_inbox.clone());
+        } else if peer.purpose == Purpose::Fellow {
+            let event = self.fellows.link(peer.identity.incarnation, stream, None);
+            self.feed_all(event);
         } else if self.connected == MAX_CLIENTS {
             tracing::warn!(
                 limit = MAX_CLIENTS,
@@ -222,6 +233,14 @@ impl Server {
                     self.handle_member(node, incarnation, event);
                 }
             }
+            Inbox::FellowCalled { life, stream, over } => {
+                let event = self.fellows.link(life, stream, Some(over));
+                self.feed_all(event);
+            }
+            Inbox::Fellow { life, link, event } => {
+                let event = self.fellows.take(life, link, event);
+                self.feed_all(event);
+            }
             Inbox::Stored {
                 expected,
                 next,
@@ -280,6 +299,8 @@ impl Server {
     }
 
     fn on_tick(&mut self) {
+        let lost = self.fellows.heartbeat();
+        self.feed_all(lost);
         let suspects = self.members.heartbeat();
         for (node, incarnation, reason) in suspects {
             self.members.unlink(node);
@@ -290,6 +311,10 @@ impl Server {
             });
         }
         self.feed(Event::Tick);
+    }
+
+    fn feed_all(&mut self, events: impl IntoIterator<Item = Event>) {
+        events.into_iter().for_each(|event| self.feed(event));
     }
 
     /// Gives the core one event and carries out what it commands; members that turn out to be gone on the
@@ -320,6 +345,7 @@ impl Server {
             }
             Command::Unlink(node) => self.members.unlink(node),
             Command::Store { expected, next } => self.write_store(expected, next, None),
+            Command::AskToSeal(epoch) => self.fellows.ask_to_seal(epoch),
             Command::Reply(caller, body) => self.reply(caller, body),
             Command::ToNode(node, message) => return self.tell(node, ToMember::Node(message)),
             Command::ToServer(node, message) => return self.tell(node, ToMember::Server(message)),

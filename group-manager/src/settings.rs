@@ -7,7 +7,7 @@ use std::{
 
 use multicast::id::{Incarnation, NodeId};
 use settings::{Cluster, NoSuchSection};
-use wire::{Identity, process::HeapProbe};
+use wire::{Identity, message::membership::Owner, process::HeapProbe};
 
 /// Checked settings of one manager.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Settings {
     pub cluster: Cluster,
     /// Who this process is.
     pub identity: Identity,
+    /// Where the managers listen that this one calls: those with smaller section numbers. The others call it.
+    pub fellows: Vec<(String, u16)>,
     /// Where the embedded membership store lives.
     pub membership_file: PathBuf,
     /// How to ask the allocator for its live bytes.
@@ -39,9 +41,16 @@ impl Settings {
             node: manager.id,
             incarnation: Incarnation(wire::process::random_id()),
         };
+        // A free port is known only to who was told of it.
+        let fellows = cluster.managers.iter();
+        let fellows = fellows.filter(|other| other.section < section && other.listen.port != 0);
+        let fellows = fellows
+            .map(|other| (other.listen.host.clone(), other.listen.port))
+            .collect();
         let membership_file = cluster.membership_file(manager, cluster_file);
         Ok(Self {
             identity,
+            fellows,
             membership_file,
             cluster,
             heap,
@@ -56,6 +65,14 @@ impl Settings {
     /// How long a silent member is believed in.
     pub fn suspicion(&self) -> Duration {
         self.cluster.suspicion
+    }
+
+    /// This life of the manager, as the membership names its owner.
+    pub fn life(&self) -> Owner {
+        let Identity {
+            node, incarnation, ..
+        } = self.identity;
+        Owner { node, incarnation }
     }
 
     /// This process's node id.

@@ -47,7 +47,7 @@ pub use load::LoadError;
 pub use lookup::NoSuchSection;
 pub use mechanism::{Mechanism, UnknownMechanism};
 pub use member::{DataNode, FusionServer, Manager, Primary};
-pub use plan::{ClusterPlan, PlanError, PortPlan};
+pub use plan::{ClusterPlan, MAX_PLANNED_MANAGERS, PlanError, PortPlan};
 pub use problem::{Problem, ProblemKind, TextError};
 pub use problems::Problems;
 pub use schema::SectionKind;

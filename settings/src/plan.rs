@@ -15,6 +15,9 @@ use crate::{
     ValueError, defaults, value,
 };
 
+/// The most managers of a plan. A file may have more; nobody would gain by it.
+pub const MAX_PLANNED_MANAGERS: usize = 9;
+
 /// What to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterPlan {
@@ -22,6 +25,8 @@ pub struct ClusterPlan {
     pub name: String,
     /// How its groups survive crashes.
     pub mechanism: Mechanism,
+    /// How many managers; those after the first have the ids above all members'.
+    pub managers: usize,
     /// How many groups.
     pub groups: usize,
     /// How many crashes it survives.
@@ -47,7 +52,7 @@ pub struct ClusterPlan {
 pub enum PortPlan {
     /// Port 0 for each: a free one is taken when it starts.
     Free,
-    /// Consecutive ports from this one (not 0): the manager's first, then those of the members in order.
+    /// Consecutive ports from this one (not 0): the managers' first, then those of the members in order.
     From(u16),
 }
 
@@ -65,6 +70,12 @@ pub enum PlanError {
         faults: usize,
         /// The most groups.
         limit: usize,
+    },
+    /// No manager, or too many.
+    #[error("{managers} managers: a cluster takes 1 to {MAX_PLANNED_MANAGERS}")]
+    Managers {
+        /// The managers asked for.
+        managers: usize,
     },
     /// A fault tolerance that the mechanism does not have.
     #[error("f = {faults}: {mechanism} takes {from} to {to}")]
@@ -100,6 +111,7 @@ impl ClusterPlan {
         Self {
             name: defaults::NAME.to_owned(),
             mechanism,
+            managers: 1,
             groups,
             faults,
             structure: StructureKind::default(),
@@ -140,10 +152,14 @@ impl ClusterPlan {
     fn check_counts(&self) -> Result<(), PlanError> {
         let Self {
             mechanism,
+            managers,
             groups,
             faults,
             ..
         } = *self;
+        if !(1..=MAX_PLANNED_MANAGERS).contains(&managers) {
+            return Err(PlanError::Managers { managers });
+        }
         let range = fault_range(mechanism);
         if !range.contains(&(faults as u64)) {
             let (from, to) = range.into_inner();

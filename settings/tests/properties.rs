@@ -95,6 +95,7 @@ fn plan() -> impl Strategy<Value = ClusterPlan> {
                 name,
             )| {
                 ClusterPlan {
+                    managers: 1,
                     name,
                     mechanism,
                     groups,

@@ -110,6 +110,9 @@ pub struct ConfigArguments {
     /// How the groups are kept alive.
     #[arg(long, value_parser = mechanism, default_value = "replication")]
     pub mechanism: Mechanism,
+    /// How many managers: any of them takes clients, one owns the membership.
+    #[arg(long, default_value_t = 1)]
+    pub managers: usize,
     /// How many groups.
     #[arg(long, default_value_t = 3)]
     pub groups: u32,

@@ -18,6 +18,7 @@ use super::{Failure, arguments::ConfigArguments};
 pub fn config(arguments: &ConfigArguments) -> Result<(), Failure> {
     let (groups, faults) = (arguments.groups as usize, arguments.faults as usize);
     let mut plan = ClusterPlan::new(arguments.mechanism, groups, faults);
+    plan.managers = arguments.managers;
     plan.structure = arguments.structure;
     plan.limits.key_bytes = arguments.key_bytes.unwrap_or(plan.limits.key_bytes);
     plan.limits.element_bytes = arguments.element_bytes.unwrap_or(plan.limits.element_bytes);

@@ -127,6 +127,11 @@ impl Cluster {
             .unwrap()
     }
 
+    /// Questions go to the first manager of the directory's list from now on.
+    pub async fn ask_another_manager(&mut self) {
+        *self.running.questions() = self.manager_client().await;
+    }
+
     pub async fn manager_client(&self) -> Client {
         self.running.directory.manager().await.unwrap()
     }

@@ -92,7 +92,7 @@ impl FusionCoordinator {
 }
 
 /// What a new manager makes of the stored membership. The epoch stays: nothing is stored yet.
-fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Membership, ForeignMembership> {
+pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Membership, ForeignMembership> {
     let mut members = cluster.absent_members();
     let nothing_founded = loaded.founded.is_empty();
     for (node, stored) in loaded.members {

@@ -51,8 +51,12 @@ impl Replication {
             return Err(Refusal::UnknownGroup { group });
         }
         match self.stage {
-            Stage::Superseded => return unavailable("another manager owns the view"),
-            Stage::Gathering { .. } => return unavailable("the manager has just started"),
+            Stage::Following if self.present(group).is_empty() => {
+                return unavailable("no data node of the group is in touch with this manager");
+            }
+            Stage::Gathering { .. } | Stage::Claiming { .. } => {
+                return unavailable("the manager has just started");
+            }
             _ => {}
         }
         if !self.membership.founded.contains(&group) {

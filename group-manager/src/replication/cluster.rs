@@ -8,6 +8,8 @@ use structures::kind::StructureSpec;
 /// What the cluster file says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplicatedCluster {
+    /// How many managers the cluster has.
+    pub managers: usize,
     /// Crashes to tolerate in each group.
     pub faults: usize,
     /// Lengths of keys and values.

@@ -35,7 +35,10 @@ enum Step {
 impl Replication {
     /// Lets the next waiting node of every group begin, where none is entering.
     pub(super) fn start_entries(&mut self, now: Micros) -> Vec<Command> {
-        if matches!(self.stage, Stage::Gathering { .. } | Stage::Superseded) {
+        if matches!(
+            self.stage,
+            Stage::Gathering { .. } | Stage::Following | Stage::Claiming { .. }
+        ) {
             return Vec::new();
         }
         let mut commands = Vec::new();

@@ -47,10 +47,8 @@ impl Replication {
                 role: enter.role,
             });
         };
-        if self.stage == Stage::Superseded {
-            return Err(EntryRefused::Busy {
-                reason: "another manager owns the view".to_owned(),
-            });
+        if self.stage == Stage::Following {
+            return Err(self.not_here());
         }
         let current = self
             .linked
@@ -68,7 +66,7 @@ impl Replication {
         if returns {
             return Ok(());
         }
-        if matches!(self.stage, Stage::Gathering { .. }) {
+        if matches!(self.stage, Stage::Gathering { .. } | Stage::Claiming { .. }) {
             let reason = "members of the last view may still come back".to_owned();
             return Err(EntryRefused::Busy { reason });
         }
@@ -94,6 +92,9 @@ impl Replication {
         let Some(group) = self.cluster.nodes.get(&node).copied() else {
             return Vec::new();
         };
+        if self.stage == Stage::Following {
+            return self.handle_linked_member(node, incarnation);
+        }
         self.linked.insert(node, incarnation);
         if is_active_life(self.upcoming(), node, incarnation) {
             return self.handle_returned(now, node);
@@ -123,7 +124,7 @@ impl Replication {
 
     /// A founder may have missed the word to found: its link, or the manager, was gone just then. Repeating
     /// it is harmless; nobody else can hold the group's state if nobody else was ever a member.
-    fn found_again(&self, node: NodeId) -> Vec<Command> {
+    pub(super) fn found_again(&self, node: NodeId) -> Vec<Command> {
         let group = self.cluster.nodes.get(&node);
         let peers = self
             .cluster
@@ -158,6 +159,9 @@ impl Replication {
             return Vec::new(); // an older life, already dealt with
         }
         tracing::warn!(%node, reason, "a node is lost");
+        if self.stage == Stage::Following {
+            return self.handle_lost_member(now, node, incarnation);
+        }
         let was_member = self.is_present(node);
         let in_store = is_active_life(self.upcoming(), node, incarnation) && !was_member;
         self.dialled.remove(&node);

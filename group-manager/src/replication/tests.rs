@@ -4,6 +4,7 @@
 //! the real cores, so that a script shows both sides of every flow.
 
 mod limits;
+mod other_manager;
 mod script;
 mod simulation;
 mod trace;
@@ -38,7 +39,14 @@ scripts! {
     a_new_manager_waits_for_the_members_of_the_last_view,
     a_new_manager_goes_on_without_those_that_do_not_come_back,
     a_new_manager_without_any_member_answers_state_lost,
-    another_manager_ends_this_one,
+    a_manager_that_loses_the_swap_follows,
+    a_follower_sends_again_what_was_orphaned_once_the_members_are_in_the_view,
+    a_follower_takes_over_when_the_owners_link_ends,
+    a_follower_that_may_still_hear_of_members_claims_first_and_gathers,
+    an_owner_that_never_shows_up_is_succeeded_after_the_suspicion_time,
+    the_owner_seals_anew_when_another_sender_is_gone_or_stuck,
+    a_follower_that_cannot_reach_a_member_asks_for_a_new_view,
+    a_manager_that_a_member_calls_late_waits_for_the_stores_word,
     writes_wait_while_too_few_backups_are_left,
     reads_are_passed_on_and_a_lost_node_ends_them,
     writes_wait_while_a_view_change_is_given_up_for_the_next,

@@ -2,12 +2,11 @@
 
 use multicast::{id::Epoch, skeen::sender::View};
 use wire::message::{
-    client::Refusal,
     membership::{Membership, Standing},
     replication::ToNode,
 };
 
-use super::{BTreeSet, Caller, Command, GroupId, Micros, NodeId, Replication, refused};
+use super::{BTreeSet, Command, GroupId, Micros, NodeId, Replication};
 
 /// Where the way to the next view stands.
 #[derive(Debug, PartialEq)]
@@ -26,8 +25,14 @@ pub(super) enum Stage {
     },
     /// It is stored; its members are being sealed.
     Sealing,
-    /// Somebody else owns the view.
-    Superseded,
+    /// Somebody else owns the view, or nobody does yet.
+    Following,
+    /// The membership with this manager as its owner, and nothing else changed, is on its way into the store: the
+    /// others shall follow, and members enter here, before the next view is made.
+    Claiming {
+        /// That membership.
+        next: Membership,
+    },
 }
 
 impl Stage {
@@ -67,6 +72,7 @@ impl Replication {
     fn next_membership(&self) -> Membership {
         let mut next = self.membership.clone();
         next.epoch = self.membership.epoch.next();
+        next.owner = Some(self.ownership.own());
         for node in &self.to_remove {
             if let Some(member) = next.members.get_mut(node) {
                 member.standing = Standing::Removed;
@@ -95,6 +101,12 @@ impl Replication {
     }
 
     pub(super) fn handle_stored(&mut self, now: Micros, epoch: Epoch) -> Vec<Command> {
+        if let Stage::Claiming { next } = &self.stage
+            && next.epoch == epoch
+        {
+            let next = next.clone();
+            return self.handle_claimed(now, next);
+        }
         let Stage::Storing { next } = &mut self.stage else {
             return Vec::new();
         };
@@ -175,47 +187,11 @@ impl Replication {
         commands
     }
 
-    pub(super) fn handle_store_conflict(&mut self, current: Membership) -> Vec<Command> {
-        tracing::error!(
-            ours = %self.membership.epoch,
-            stored = %current.epoch,
-            "another manager wrote the membership store; this one stops"
-        );
-        self.membership = current;
-        self.stand_down()
-    }
-
-    /// Another manager owns the view. What waits here was not sent and is refused; what is under way may be
-    /// completed by the other one, so its outcome is unknown and it gets no answer.
-    pub(super) fn stand_down(&mut self) -> Vec<Command> {
-        self.stage = Stage::Superseded;
-        let waiting: Vec<Caller> = self
-            .groups
-            .values_mut()
-            .flat_map(|state| state.door.give_up())
-            .chain(
-                self.together
-                    .give_up(|_| true)
-                    .into_iter()
-                    .map(|(caller, _)| caller),
-            )
-            .collect();
-        let reason = "another manager owns the view";
-        let refuse = |caller| {
-            refused(
-                caller,
-                Refusal::Unavailable {
-                    reason: reason.to_owned(),
-                },
-            )
-        };
-        waiting.into_iter().map(refuse).collect()
-    }
-
     pub(super) fn on_tick(&mut self, now: Micros) -> Vec<Command> {
         match self.stage {
             Stage::Gathering { deadline } if now >= deadline => self.end_gathering(now),
             Stage::Steady => self.start_entries(now),
+            Stage::Following => self.on_tick_following(now),
             _ => Vec::new(),
         }
     }

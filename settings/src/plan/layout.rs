@@ -10,22 +10,41 @@ use crate::{
 impl ClusterPlan {
     fn listeners(&self) -> usize {
         match self.mechanism {
-            Mechanism::Replication => 1 + 2 * self.groups * (self.faults + 1),
-            Mechanism::FusionLinked | Mechanism::FusionArena => 1 + self.groups + self.faults,
+            Mechanism::Replication => self.managers + 2 * self.members(),
+            Mechanism::FusionLinked | Mechanism::FusionArena => self.managers + self.members(),
         }
+    }
+
+    /// All processes but the managers.
+    fn members(&self) -> usize {
+        match self.mechanism {
+            Mechanism::Replication => self.groups * (self.faults + 1),
+            Mechanism::FusionLinked | Mechanism::FusionArena => self.groups + self.faults,
+        }
+    }
+
+    /// The first has id 0; the others come after the members, whose ids stay as they are.
+    fn managers(&self, ports: &mut Ports<'_>) -> Vec<Manager> {
+        let number = |count: usize| u32::try_from(count).expect("checked: few members and managers");
+        let id = |place: usize| match place {
+            0 => 0,
+            _ => number(self.members() + place),
+        };
+        let manager = |place: usize| Manager {
+            section: number(place + 1),
+            id: NodeId(id(place)),
+            listen: ports.next(),
+            membership_file: None,
+        };
+        (0..self.managers).map(manager).collect()
     }
 
     /// A draft, for its text alone: the counts must have been checked, its values are not, and its groups are
     /// in the order of their making.
     pub(super) fn layout(&self) -> Result<Cluster, PlanError> {
         let mut ports = Ports::of(self)?;
-        let listen = ports.next();
-        let manager = Manager {
-            section: 1,
-            id: NodeId(0),
-            listen: listen.clone(),
-            membership_file: None,
-        };
+        let managers = self.managers(&mut ports);
+        let listen = managers[0].listen.clone();
         let mut cluster = Cluster {
             name: self.name.clone(),
             mechanism: self.mechanism,
@@ -38,7 +57,7 @@ impl ClusterPlan {
             detector: DetectorSettings::for_times(self.heartbeat, self.suspicion),
             store: StoreSettings::Embedded,
             groups: (0..self.groups).map(group_name).collect(),
-            managers: vec![manager],
+            managers,
             data_nodes: Vec::new(),
             primaries: Vec::new(),
             fusion_servers: Vec::new(),

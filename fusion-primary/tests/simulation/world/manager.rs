@@ -81,6 +81,7 @@ impl World {
             return;
         };
         match command {
+            Command::AskToSeal(_) => panic!("no multicast runs in a fused cluster"),
             Command::Answer(ticket, EnterReply::Refused(refused)) => {
                 let node = NodeId(ticket.0 as u32);
                 self.note("is refused", node, node, 0);

@@ -38,6 +38,7 @@ pub(in crate::fusion) fn command(stored: &Membership, command: &Command) -> Stri
         Command::Reply(_, reply) => format!("reply: {reply:?}"),
         Command::ToServer(node, message) => format!("to {}: {}", node.0, to_server(message)),
         Command::ToPrimary(node, message) => format!("to {}: {}", node.0, to_primary(message)),
+        Command::AskToSeal(_) => panic!("no multicast runs in a fused cluster"),
         Command::ToNode(..) => panic!("a fused cluster has no data nodes"),
     }
 }

@@ -43,7 +43,7 @@ pub(in crate::replication) struct TogetherUnderWay {
 }
 
 impl Round {
-    fn groups(&self) -> &[GroupId] {
+    pub(in crate::replication) fn groups(&self) -> &[GroupId] {
         match self {
             Self::Single { group, .. } => std::slice::from_ref(group),
             Self::Together { groups, .. } => groups,
@@ -109,8 +109,9 @@ impl Replication {
             let reason = "the request could not be passed on".to_owned();
             return refuse_all(&round, &Refusal::Unavailable { reason });
         }
-        let (id, sent) = self.sender.multicast(round.groups().to_vec(), payload.freeze());
-        self.rounds.insert(id, round);
+        let payload = payload.freeze();
+        let (id, sent) = self.sender.multicast(round.groups().to_vec(), payload.clone());
+        self.rounds.insert(id, (round, payload));
         // A fresh message to a group that is reached is only proposed; completing it is a later event.
         let proposed = sent.into_iter().filter_map(to_node);
         proposed.collect()
@@ -122,7 +123,7 @@ impl Replication {
         id: MessageId,
         mut results: BTreeMap<GroupId, Answers>,
     ) -> Vec<Command> {
-        let Some(round) = self.rounds.remove(&id) else {
+        let Some((round, _)) = self.rounds.remove(&id) else {
             return Vec::new();
         };
         self.round_ended(&round);
@@ -193,7 +194,7 @@ impl Replication {
 
     /// The groups lost their last members while the message was under way.
     pub(in crate::replication) fn handle_abandoned(&mut self, id: MessageId) -> Vec<Command> {
-        let Some(round) = self.rounds.remove(&id) else {
+        let Some((round, _)) = self.rounds.remove(&id) else {
             return Vec::new();
         };
         self.round_ended(&round);

@@ -3,7 +3,7 @@
 //! ```text
 //! cluster G F [B]      first line: groups 0.. of F + 1 nodes each (1, 2, ...), and min_backups
 //! > enter 1.2          the second life of node 1 enters           > linked 1.2      > lost 1.2
-//! > stored             the store took what it was asked to hold   > conflict 9
+//! > stored             the store took what it was asked to hold
 //! > open 0             a client opens its session with group 0    > write 0 k v     > get 0 k    > all 0
 //! > together 1 l w 0 k -   inserts l in group 1 and deletes k in group 0: one write
 //! > ordered get 0 k        > ordered all 0          reads with a place in the order
@@ -13,6 +13,10 @@
 //! > settle             calls are answered, the store stores, everyone takes everything; standings follow
 //! > come 1.2           enters and all settles                     > restart   the manager starts from the store
 //! > holds 1 2          the keys that these nodes hold             > epoch 1   the epoch that node 1 is in
+//! > other swaps        manager 8.10 stores itself as the owner     > other seals 1 2    and these members are in its view
+//! > other seen         the store's watch tells of it               > other up, down     its link
+//! > other stuck        it asks for a new view                      > conflict           it stored first, instead of us
+//! > late 1 5           node 1 says that it is in epoch 5
 //! ```
 //!
 //! Lines without `>` are all commands that the event before them causes, in order. `#` is a comment.
@@ -119,12 +123,24 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
             world.lose(node, life)
         }
         "conflict" => {
-            let epoch = Epoch(numbers(rest)[0]);
-            let current = Membership {
-                epoch,
-                ..world.stored.clone()
-            };
+            world.storing = None;
+            let current = world.others_swap();
             world.feed(Event::StoreConflict { current })
+        }
+        "other" => match words[0] {
+            "swaps" => {
+                world.others_swap();
+                vec![]
+            }
+            "seals" => {
+                world.other_seals(&numbers(rest.trim_start_matches("seals")));
+                vec![]
+            }
+            word => world.of_the_other(word),
+        },
+        "late" => {
+            let numbers = numbers(rest);
+            world.is_in(NodeId(numbers[0] as u32), Epoch(numbers[1]))
         }
         "open" => world.write(group(), Op::OpenSession),
         "write" => world.write(

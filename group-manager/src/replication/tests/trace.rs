@@ -33,6 +33,11 @@ pub(super) fn command(stored: &Membership, command: &Command) -> String {
                 .iter()
                 .filter(|group| !stored.founded.contains(group));
             changes.extend(founded.map(|group| format!("group {} founded", group.0)));
+            // The first owner, and a later life of it, go without saying.
+            let owner = next
+                .owner
+                .filter(|owner| stored.owner.is_some_and(|before| before.node != owner.node));
+            changes.extend(owner.map(|owner| format!("owned by {}.{}", owner.node.0, owner.incarnation.0)));
             let changes = if changes.is_empty() {
                 "as it is".to_owned()
             } else {
@@ -40,6 +45,7 @@ pub(super) fn command(stored: &Membership, command: &Command) -> String {
             };
             format!("store @{}: {changes}", next.epoch.0)
         }
+        Command::AskToSeal(epoch) => format!("ask to seal @{}", epoch.0),
         Command::Reply(caller, body) => {
             format!("reply {}.{}: {}", caller.connection, caller.request, reply(body))
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use data_node::replica::{self, Arrived, Replica};
 use multicast::id::{ClientId, GroupId, Incarnation, NodeId, Seq};
+use multicast::skeen::sender::Sender;
 use structures::{
     kind::StructureSpec,
     op::{Op, Write},
@@ -12,11 +13,12 @@ use structures::{
 use wire::message::{
     client::{ReplyBody, RequestBody, WriteTogether},
     entry::Enter,
-    membership::{Addresses, Membership, Role},
-    replication::{FromNode, ToNode},
+    membership::{Addresses, Membership, Owner, Role},
+    replication::{Answers, Batch, FromNode, ToNode},
 };
 
 use super::super::{ReplicatedCluster, Replication};
+use super::other_manager::OTHER;
 use crate::coordinator::{Caller, Command, Coordinator, EntryTicket, Event, Micros};
 
 /// Microseconds between two events.
@@ -45,6 +47,8 @@ pub(super) struct Process {
 pub(super) struct World {
     pub(super) cluster: ReplicatedCluster,
     pub(super) core: Replication,
+    /// The sender of the manager that is not under test.
+    pub(super) other: Sender<Batch, Answers>,
     pub(super) now: Micros,
     pub(super) processes: BTreeMap<NodeId, Process>,
     /// What the store holds.
@@ -72,22 +76,19 @@ impl World {
             .flat_map(|group| (0..=faults).map(move |place| node(group, place)))
             .collect();
         let cluster = ReplicatedCluster {
+            managers: 1,
             faults: faults as usize,
             spec: LIMITS,
             min_backups,
             suspicion_us: SUSPICION_US,
             nodes,
         };
-        let core = Replication::new(
-            cluster.clone(),
-            Membership::default(),
-            Incarnation(100),
-            Micros(0),
-        );
+        let core = Replication::new(cluster.clone(), Membership::default(), life(1), Micros(0));
         Self {
             cluster,
             stored: core.membership().clone(),
             core,
+            other: Sender::new(OTHER.incarnation),
             now: Micros(0),
             processes: BTreeMap::new(),
             storing: None,
@@ -126,7 +127,7 @@ impl World {
                     process.inbox.push_back(message);
                 }
             }
-            Command::Answer(..) => {}
+            Command::Answer(..) | Command::AskToSeal(_) => {}
             Command::ToServer(..) | Command::ToPrimary(..) => panic!("nobody of fusion is here"),
         }
     }
@@ -193,13 +194,18 @@ impl World {
 
     /// The manager's call is answered.
     pub(super) fn link(&mut self, node: NodeId, life: Incarnation) -> Vec<Command> {
+        let own = Incarnation(100 * self.managers);
         self.dialled.retain(|dialled| *dialled != (node, life));
         match self
             .processes
             .get_mut(&node)
             .filter(|process| process.life == life)
         {
-            Some(process) => process.linked = true,
+            Some(process) => {
+                process.linked = true;
+                let said = process.replica.handle_manager_called(own);
+                process.outbox.extend(said.into_iter().filter_map(to_manager));
+            }
             None => return self.lose(node, life),
         }
         self.feed(Event::Linked {
@@ -248,8 +254,11 @@ impl World {
                 .pop_front()
                 .map_or(vec![], |stream| process.replica.handle_arrived(stream)),
         };
+        let own = Incarnation(100 * self.managers);
         for command in commands {
             match command {
+                // To a manager of before, or another one.
+                replica::Command::ToManager { to, .. } if to != own => {}
                 replica::Command::ToManager { message, .. } | replica::Command::ToEveryManager(message) => {
                     if let Some(process) = self.processes.get_mut(&node).filter(|process| process.linked) {
                         process.outbox.push_back(message);
@@ -371,8 +380,12 @@ impl World {
         // What was on its way into the store got there or not; here it did not.
         self.storing = None;
         self.dialled.clear();
-        let own = Incarnation(100 * self.managers);
-        self.core = Replication::new(self.cluster.clone(), self.stored.clone(), own, self.now);
+        self.core = Replication::new(
+            self.cluster.clone(),
+            self.stored.clone(),
+            life(self.managers),
+            self.now,
+        );
         self.stored = self.core.membership().clone();
     }
 
@@ -385,5 +398,20 @@ impl World {
                 .map(|element| String::from_utf8_lossy(&element.key).into_owned())
                 .collect(),
         )
+    }
+}
+
+fn to_manager(command: replica::Command) -> Option<FromNode> {
+    match command {
+        replica::Command::ToManager { message, .. } => Some(message),
+        _ => None,
+    }
+}
+
+/// The manager's lives: 9.100, 9.200, ...
+pub(super) fn life(number: u64) -> Owner {
+    Owner {
+        node: NodeId(9),
+        incarnation: Incarnation(100 * number),
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
         ),
         variants("EntryRefused", entry_refusals(f)),
         structure("Membership", membership(f)),
-        structure("ManagerBeat", ManagerBeat { epoch: f.epoch() }),
+        structure("ManagerBeat", beat(f)),
         variants("Role", roles()),
         variants("Standing (of a member)", standings()),
     ]
@@ -263,6 +263,12 @@ fn standings() -> Vec<Standing> {
         Standing::Active,
         Standing::Removed,
     ]
+}
+
+fn beat(f: &Fields) -> ManagerBeat {
+    ManagerBeat {
+        stuck_in: f.flag.then_some(f.epoch()),
+    }
 }
 
 /// One member in each standing.
