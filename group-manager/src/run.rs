@@ -15,7 +15,7 @@ use crate::{
     replication::{ReplicatedCluster, Replication},
     server::{SERVES, Server},
     settings::Settings,
-    store::{Changes, EmbeddedStore, MembershipStore, StoreError},
+    store::{Announcer, Changes, EmbeddedStore, MembershipStore, StoreError},
 };
 
 /// Why a manager does not start.
@@ -48,11 +48,14 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let store = store(&settings)?;
-    let stored = loaded(Arc::clone(&store)).await?;
+    let stored = loaded(Arc::clone(&store), settings.node()).await?;
     tracing::info!(epoch = %stored.epoch, node = %settings.node(), "the manager starts");
     let changes = Changes::after(Arc::clone(&store), stored.epoch).map_err(RunError::Watch)?;
     let core = core(&settings, stored)?;
     let doorstep = Doorstep::open(listener, settings.identity, SERVES);
+    let identity = settings.identity;
+    let _announcer = Announcer::start(Arc::clone(&store), identity.node, identity.incarnation)
+        .inspect_err(|error| tracing::warn!(%error, "nobody is told that this manager lives"));
     let server = Server::new(settings, core, store, changes);
     tokio::select! {
         () = server.serve(doorstep) => {}
@@ -72,8 +75,14 @@ fn store(settings: &Settings) -> Result<Arc<dyn MembershipStore>, RunError> {
 }
 
 /// In a thread of its own: another machine may have to answer.
-async fn loaded(store: Arc<dyn MembershipStore>) -> Result<Membership, StoreError> {
-    let loading = tokio::task::spawn_blocking(move || store.load());
+async fn loaded(store: Arc<dyn MembershipStore>, node: NodeId) -> Result<Membership, StoreError> {
+    let loading = tokio::task::spawn_blocking(move || {
+        let stored = store.load()?;
+        if store.announced().is_ok_and(|lives| lives.contains_key(&node)) {
+            tracing::warn!(%node, "another life of this manager lived until just now, or lives");
+        }
+        Ok(stored)
+    });
     loading.await.expect("loading does not panic")
 }
 

@@ -9,11 +9,14 @@
 //! watch(known, patience)              -> what is stored, as soon as it is later than known
 //! ```
 //!
+//! Managers may also say there that they live ([`Announcer`]), for suspicion only.
+//!
 //! [`Changes`] keeps a thread in `watch` for a task that wants to hear of what others store.
 //!
 //! Invariants: epochs only rise; of two managers that swap from the same epoch one gets a conflict; what was
 //! stored once is there after a crash; something unreadable is an error, never an empty membership.
 
+mod announcer;
 mod changes;
 mod embedded;
 mod envelope;
@@ -21,11 +24,12 @@ mod error;
 #[cfg(feature = "etcd")]
 mod etcd;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use multicast::id::Epoch;
+use multicast::id::{Epoch, Incarnation, NodeId};
 use wire::message::membership::Membership;
 
+pub use announcer::{ANNOUNCED_FOR, Announcer};
 pub use changes::Changes;
 pub use embedded::EmbeddedStore;
 pub use error::StoreError;
@@ -54,4 +58,22 @@ pub trait MembershipStore: Send + Sync {
     /// # Errors
     /// As [`MembershipStore::load`], at once; whoever watches on pauses first.
     fn watch(&self, known: Epoch, patience: Duration) -> Result<Option<Membership>, StoreError>;
+
+    /// Says for about this long that a manager lives; said again in time, it goes on. For suspicion only. Whether
+    /// the store takes it: one on the managers' own machine does not, since their links tell as much.
+    ///
+    /// # Errors
+    /// What kept the store from being written.
+    fn announce(&self, manager: NodeId, life: Incarnation, ttl: Duration) -> Result<bool, StoreError> {
+        let _ = (manager, life, ttl);
+        Ok(false)
+    }
+
+    /// Which managers said that they live, and which life did; nobody where the store does not take that.
+    ///
+    /// # Errors
+    /// What kept the store from being read.
+    fn announced(&self) -> Result<BTreeMap<NodeId, Incarnation>, StoreError> {
+        Ok(BTreeMap::new())
+    }
 }

@@ -17,10 +17,14 @@
 
 mod answers;
 mod gateway;
+mod lives;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use multicast::id::Epoch;
+use multicast::id::{Epoch, Incarnation, NodeId};
 use settings::EtcdSettings;
 use wire::message::membership::Membership;
 
@@ -32,6 +36,8 @@ use gateway::{Gateway, Stream};
 #[derive(Debug)]
 pub struct EtcdStore {
     gateway: Gateway,
+    /// What the names of all keys of this cluster begin with.
+    cluster_prefix: String,
     key: String,
 }
 
@@ -47,9 +53,11 @@ struct Found {
 impl EtcdStore {
     /// The store of the cluster with this name. Nothing is called yet.
     pub fn new(settings: &EtcdSettings, cluster_name: &str) -> Self {
+        let cluster_prefix = format!("{}{cluster_name}/", settings.prefix);
         Self {
             gateway: Gateway::new(settings),
-            key: format!("{}{cluster_name}/membership", settings.prefix),
+            key: format!("{cluster_prefix}membership"),
+            cluster_prefix,
         }
     }
 
@@ -154,6 +162,14 @@ impl MembershipStore for EtcdStore {
             Err(StoreError::Unreachable { .. }) if began.elapsed() >= patience => Ok(None),
             followed => followed.map(Some),
         }
+    }
+
+    fn announce(&self, manager: NodeId, life: Incarnation, ttl: Duration) -> Result<bool, StoreError> {
+        self.announce_life(manager, life, ttl).map(|()| true)
+    }
+
+    fn announced(&self) -> Result<BTreeMap<NodeId, Incarnation>, StoreError> {
+        self.announced_lives()
     }
 }
 

@@ -1,13 +1,16 @@
 //! The store in a real etcd: the promises of every store, and what only etcd can suffer.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
 
-use group_manager::store::{EtcdStore, MembershipStore, StoreError};
-use multicast::id::Epoch;
+use group_manager::store::{Announcer, EtcdStore, MembershipStore, StoreError};
+use multicast::id::{Epoch, Incarnation, NodeId};
 use settings::EtcdSettings;
 
 use crate::{
@@ -132,6 +135,51 @@ fn a_value_that_is_no_membership_is_refused_by_the_name_of_its_key_and_never_ove
         ),
         "{refused}"
     );
+}
+
+#[test]
+fn managers_that_live_are_announced_and_the_dead_ones_lease_ends() {
+    let Some(server) = EtcdServer::shared() else {
+        return;
+    };
+    let store = EtcdStore::new(&server.settings(), &fresh_name());
+    let (short, long) = (Duration::from_secs(1), LONG);
+    let announced = || store.announced().unwrap();
+    assert_eq!(announced(), [].into());
+    store.announce(NodeId(1), Incarnation(u64::MAX), short).unwrap();
+    store.announce(NodeId(2), Incarnation(7), long).unwrap();
+    store.announce(NodeId(2), Incarnation(7), long).unwrap();
+    let both = [(NodeId(1), Incarnation(u64::MAX)), (NodeId(2), Incarnation(7))];
+    assert_eq!(announced(), both.into());
+    store.announce(NodeId(2), Incarnation(9), long).unwrap();
+    put(&server, &store.key().replace("membership", "managers/x"), "?");
+    // The first one says no more.
+    while announced().len() > 1 {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(announced(), [(NodeId(2), Incarnation(9))].into());
+    assert_eq!(
+        store.load().unwrap().epoch,
+        Epoch(0),
+        "nothing follows for the membership"
+    );
+}
+
+#[test]
+fn an_announcer_goes_on_until_it_is_dropped() {
+    let Some(server) = EtcdServer::shared() else {
+        return;
+    };
+    let store = Arc::new(EtcdStore::new(&server.settings(), &fresh_name()));
+    let announcer = Announcer::start(store.clone(), NodeId(3), Incarnation(5)).unwrap();
+    let wait_for = |managers: usize| {
+        while store.announced().unwrap().len() != managers {
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    wait_for(1);
+    drop(announcer);
+    wait_for(0);
 }
 
 #[test]

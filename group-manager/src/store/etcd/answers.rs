@@ -17,6 +17,8 @@ pub(super) struct Header {
 /// A key's value.
 #[derive(Debug, Deserialize)]
 pub(super) struct KeyValue {
+    #[serde(default, deserialize_with = "bytes")]
+    pub key: Vec<u8>,
     /// The revision of its last write.
     #[serde(deserialize_with = "number")]
     pub mod_revision: i64,
@@ -28,7 +30,7 @@ pub(super) struct KeyValue {
 #[derive(Debug, Deserialize)]
 pub(super) struct Range {
     pub header: Header,
-    /// One or none: one key was asked for.
+    /// At most one, unless a range of keys was asked for.
     #[serde(default)]
     pub kvs: Vec<KeyValue>,
 }
@@ -106,6 +108,29 @@ impl Watched {
         let writes = self.events.into_iter().filter(|event| event.kind.is_none());
         writes.map(|event| event.kv).collect()
     }
+}
+
+/// To `lease/keepalive`.
+#[derive(Debug, Deserialize)]
+pub(super) struct KeptLease {
+    pub result: Lease,
+}
+
+/// A lease that goes on, or that there is no more.
+#[derive(Debug, Deserialize)]
+pub(super) struct Lease {
+    #[serde(rename = "header")]
+    _header: Header,
+    /// How long it goes on, in seconds; none if there is no such lease.
+    #[serde(rename = "TTL")]
+    pub ttl: Option<String>,
+}
+
+/// To whatever is done or refused.
+#[derive(Debug, Deserialize)]
+pub(super) struct Done {
+    #[serde(rename = "header")]
+    _header: Header,
 }
 
 /// What comes with a status other than 200.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use settings::EtcdSettings;
 use ureq::{Agent, Body, http::Response};
 
-use super::answers::{KeyValue, Range, Refusal, Swap, WatchLine};
+use super::answers::{Done, KeptLease, KeyValue, Range, Refusal, Swap, WatchLine};
 use crate::store::StoreError;
 
 /// The longest answer that is read, in bytes, and the most of one watch; etcd itself takes values of 1.5 million.
@@ -74,6 +74,34 @@ impl Gateway {
         let range = json!({ "request_range": { "key": key } });
         let transaction = json!({ "compare": [unchanged], "success": [put], "failure": [range] });
         self.call("/v3/kv/txn", &transaction)
+    }
+
+    /// All keys that begin with this, which does not end with the greatest byte.
+    pub(super) fn range_of(&self, prefix: &str) -> Result<Range, StoreError> {
+        let mut end = prefix.as_bytes().to_vec();
+        if let Some(last) = end.last_mut() {
+            *last += 1;
+        }
+        let all = json!({ "key": encoded(prefix), "range_end": encoded(end) });
+        Ok(self.call("/v3/kv/range", &all)?.0)
+    }
+
+    /// Lets a lease begin anew; whether there is one.
+    pub(super) fn keep_lease(&self, lease: i64) -> Result<bool, StoreError> {
+        let (kept, _): (KeptLease, _) =
+            self.call("/v3/lease/keepalive", &json!({ "ID": lease.to_string() }))?;
+        Ok(kept.result.ttl.is_some())
+    }
+
+    pub(super) fn grant_lease(&self, lease: i64, seconds: u64) -> Result<(), StoreError> {
+        let grant = json!({ "ID": lease.to_string(), "TTL": seconds.to_string() });
+        self.call::<Done>("/v3/lease/grant", &grant).map(|_| ())
+    }
+
+    /// Puts a value that ends with its lease.
+    pub(super) fn put_leased(&self, key: &str, value: &str, lease: i64) -> Result<(), StoreError> {
+        let put = json!({ "key": encoded(key), "value": encoded(value), "lease": lease.to_string() });
+        self.call::<Done>("/v3/kv/put", &put).map(|_| ())
     }
 
     /// The key's writes from a revision on, for as long as the patience lasts.
