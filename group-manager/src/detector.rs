@@ -60,6 +60,12 @@ impl Expectations {
             pause: detector.pause,
         }
     }
+
+    /// Whether a listener that should listen every heartbeat, and did not for so long, was itself held up. With a
+    /// pause of a heartbeat or more, that is before it could suspect anybody for it.
+    pub fn is_held_up(&self, unheeded: Duration) -> bool {
+        unheeded > (self.heartbeat * 3 + self.pause).min(self.longest_silence) / 2
+    }
 }
 
 /// One member's. Times are since a moment that its owner chooses, by a clock that never goes back.

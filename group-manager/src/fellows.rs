@@ -148,7 +148,7 @@ impl Fellows {
     /// held up has not listened meanwhile, and believes in everyone anew.
     pub(crate) fn heartbeat(&mut self) -> Vec<Event> {
         let now = self.began.elapsed();
-        let held_up = now - self.last_beat > self.expected.longest_silence / 2;
+        let held_up = self.expected.is_held_up(now - self.last_beat);
         self.last_beat = now;
         let mut lost = Vec::new();
         for (life, fellow) in &mut self.links {

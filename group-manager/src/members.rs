@@ -219,7 +219,7 @@ impl Members {
     /// that was itself held up has not listened meanwhile, and believes in everyone anew.
     pub(crate) fn heartbeat(&mut self) -> Vec<(NodeId, Incarnation, String)> {
         let now = self.began.elapsed();
-        if now - self.last_beat > self.expected.longest_silence / 2 {
+        if self.expected.is_held_up(now - self.last_beat) {
             self.links
                 .values_mut()
                 .for_each(|member| member.detector.excuse(now));

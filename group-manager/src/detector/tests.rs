@@ -141,6 +141,20 @@ fn the_longest_silence_is_believed_in_and_one_microsecond_more_is_not() {
 }
 
 #[test]
+fn a_listener_that_was_away_for_half_of_three_heartbeats_and_the_pause_was_held_up() {
+    let cases = [(DEFAULT, ms(400)), (BARE, ms(150))];
+    let tight = Expectations {
+        longest_silence: ms(300),
+        ..DEFAULT
+    };
+    for (expected, limit) in cases.into_iter().chain([(tight, ms(150))]) {
+        assert!(!expected.is_held_up(limit));
+        assert!(expected.is_held_up(limit + Duration::from_micros(1)));
+        assert!(expected.heartbeat < limit, "it may be a little late");
+    }
+}
+
+#[test]
 fn a_listener_that_was_held_up_excuses_the_silence_and_learns_nothing_from_it() {
     let (mut detector, now) = heard(BARE, [100; 200]);
     let later = now + ms(700);
