@@ -51,11 +51,15 @@ fn named_tests(claims: &str) -> Vec<String> {
 }
 
 /// The names of the functions that the source marks as tests, and of those inside `proptest!`, where each one
-/// is marked too.
+/// is marked too; and those that `every_promise!` is given, which marks them itself.
 fn tests_in(source: &str) -> Vec<String> {
-    let mut marked = false;
+    let (mut marked, mut listed) = (false, false);
     let mut names = Vec::new();
     for line in source.lines().map(str::trim) {
+        listed = (listed || line.ends_with("every_promise!(")) && line != ");";
+        if let Some(name) = line.strip_suffix(',').filter(|_| listed) {
+            names.push(name.to_owned());
+        }
         let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
         if line == "#[test]" || line.starts_with("#[tokio::test") {
             marked = true;
@@ -96,10 +100,17 @@ proptest! {
     #[test]
     fn property(number: u8) {}
 }
+every_promise!(
+    store:
+    one_promise,
+);
 // fn commented() {}
 fn is_no_test() {}
 ";
-    assert_eq!(tests_in(source), ["plain", "with_time", "property"]);
+    assert_eq!(
+        tests_in(source),
+        ["plain", "with_time", "property", "one_promise"]
+    );
     let scripts = [
         "a/one.script",
         "a/scenarios/two.txt",
