@@ -16,4 +16,4 @@ mod etcd_server;
 #[cfg(feature = "etcd")]
 mod gateways;
 #[cfg(feature = "etcd")]
-mod moved_manager;
+mod managers;
