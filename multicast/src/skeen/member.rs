@@ -19,6 +19,8 @@ use crate::id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Timestamp};
 mod defect;
 mod deliver;
 mod join;
+mod propose;
+mod reads;
 mod seal;
 
 #[cfg(test)]
@@ -233,32 +235,6 @@ impl<P: Clone, R: Clone> Member<P, R> {
         )]
     }
 
-    /// A read waits until [`Member::stable`] reaches what is delivered by now: asks every keeper concerned. Those
-    /// of a later epoch are asked when it begins.
-    pub fn want_stable(&mut self) -> Vec<MemberCommand<P, R>> {
-        self.wanted = self.delivered;
-        if self.sealed {
-            return Vec::new();
-        }
-        let keepers: BTreeSet<Incarnation> = self.unstable.values().map(|message| message.keeper).collect();
-        let epoch = self.epoch;
-        let ask = |keeper| send(keeper, FromMember::WantStable { epoch });
-        keepers.into_iter().map(ask).collect()
-    }
-
-    /// The link of this sender has just come up: what it has to know of the member.
-    pub fn handle_linked(&self, sender: Incarnation) -> Vec<MemberCommand<P, R>> {
-        if self.sealed {
-            return Vec::new();
-        }
-        let epoch = self.epoch;
-        let mut commands = vec![send(sender, FromMember::InView { epoch })];
-        if self.wanted > self.stable() && self.unstable.values().any(|message| message.keeper == sender) {
-            commands.push(send(sender, FromMember::WantStable { epoch }));
-        }
-        commands
-    }
-
     /// Why a message may not be taken, if so (rule 4: it says its own epoch). Between `Seal` and `View` only what
     /// completes the older epochs is taken.
     fn refusal(&self, message: &ToMember<P>) -> Option<FromMember<P, R>> {
@@ -276,59 +252,6 @@ impl<P: Clone, R: Clone> Member<P, R> {
             offered: message.epoch(),
             own: self.epoch,
         })
-    }
-
-    /// Rule 1: a tick of the clock; the same answer when repeated; the final timestamp once it is known.
-    fn handle_propose(
-        &mut self,
-        from: Incarnation,
-        id: MessageId,
-        groups: Vec<GroupId>,
-        payload: P,
-    ) -> MemberCommand<P, R> {
-        let (timestamp, is_final) = self.known(id).unwrap_or_else(|| {
-            let timestamp = self.next_proposal();
-            self.queue.insert((timestamp, id));
-            let queued = Queued {
-                groups,
-                payload,
-                timestamp,
-                is_final: false,
-                keeper: from,
-            };
-            self.messages.insert(id, queued);
-            (timestamp, false)
-        });
-        let epoch = self.epoch;
-        send(
-            from,
-            FromMember::Proposal {
-                epoch,
-                id,
-                timestamp,
-                is_final,
-            },
-        )
-    }
-
-    /// The timestamp of a message that is held, and whether it is final.
-    fn known(&self, id: MessageId) -> Option<(Timestamp, bool)> {
-        let queued = self.messages.get(&id);
-        let queued = queued.map(|queued| (queued.timestamp, queued.is_final));
-        queued.or_else(|| {
-            let mut unstable = self.unstable.iter();
-            unstable
-                .find(|(_, message)| message.id == id)
-                .map(|(timestamp, _)| (*timestamp, true))
-        })
-    }
-
-    fn next_proposal(&mut self) -> Timestamp {
-        #[cfg(test)]
-        if self.defect == Defect::NoTieBreak {
-            return self.clock.tick(NodeId(0));
-        }
-        self.clock.tick(self.node)
     }
 }
 

@@ -10,6 +10,9 @@ pub(super) struct Pending<P, R> {
     /// Destinations, ascending.
     pub(super) groups: Vec<GroupId>,
     pub(super) payload: P,
+    /// Whether somebody here waits for its end. Not for what sealed members held, even of this sender's own: what
+    /// it had orphaned before was sent again.
+    pub(super) is_awaited: bool,
     /// Whether it was proposed in this epoch. What is not waits until its destinations take part in it.
     pub(super) is_proposed: bool,
     /// The offers of this epoch.
@@ -28,11 +31,20 @@ impl<P, R> Pending<P, R> {
         Self {
             groups,
             payload,
+            is_awaited: false,
             is_proposed: false,
             proposals: BTreeMap::new(),
             final_timestamp: None,
             delivered: BTreeSet::new(),
             results: BTreeMap::new(),
+        }
+    }
+
+    /// A message of this sender's own.
+    pub(super) fn awaited(groups: Vec<GroupId>, payload: P) -> Self {
+        Self {
+            is_awaited: true,
+            ..Self::new(groups, payload)
         }
     }
 

@@ -101,7 +101,7 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
             return (id, vec![SenderCommand::Abandoned { id }]);
         }
         let may_propose = self.may_propose(&groups);
-        self.pending.insert(id, Pending::new(groups, payload));
+        self.pending.insert(id, Pending::awaited(groups, payload));
         let commands = if may_propose { self.propose(id) } else { Vec::new() };
         (id, commands)
     }

@@ -19,6 +19,10 @@ pub(crate) enum Defect {
     AcknowledgeOnReceipt,
     /// Messages of any epoch are taken.
     NoEpochCheck,
+    /// A sender's watermark makes the member forget what other senders keep, too.
+    ForgetForAll,
+    /// A joining member delivers at once, as if it held the state.
+    JoinerIsActive,
 }
 
 impl<P: Clone, R: Clone + Default> Member<P, R> {
@@ -31,6 +35,11 @@ impl<P: Clone, R: Clone + Default> Member<P, R> {
 }
 
 impl<P: Clone, R: Clone> Member<P, R> {
+    /// Whether the message waits here at its final timestamp.
+    pub(crate) fn holds_final(&self, id: MessageId) -> bool {
+        self.messages.get(&id).is_some_and(|message| message.is_final)
+    }
+
     pub(super) fn acknowledge_on_receipt(
         &self,
         to: Incarnation,

@@ -13,6 +13,10 @@ use crate::skeen::{
 impl<P: Clone, R: Clone> Member<P, R> {
     /// Whether there is a state to apply messages to.
     pub fn is_installed(&self) -> bool {
+        #[cfg(test)]
+        if self.defect == super::Defect::JoinerIsActive {
+            return true;
+        }
         self.included.is_some()
     }
 

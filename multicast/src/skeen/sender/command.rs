@@ -33,7 +33,7 @@ pub enum SenderCommand<P, R> {
     /// Another sender owns the view by now, and either finishes the message or nobody ever delivers it. Whoever
     /// waits for it is served by sending its payload again, as a new message.
     Orphaned {
-        /// The message, one of this sender's own.
+        /// The message, one of this sender's own; told once.
         id: MessageId,
     },
     /// The view change ended; the epoch is in force.

@@ -38,8 +38,8 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
 
     fn orphan_all(&mut self) -> Vec<SenderCommand<P, R>> {
         let pending = std::mem::take(&mut self.pending);
-        let own = pending.into_keys().filter(|id| id.sender == self.id);
-        own.map(|id| SenderCommand::Orphaned { id }).collect()
+        let awaited = pending.into_iter().filter(|(_, pending)| pending.is_awaited);
+        awaited.map(|(id, _)| SenderCommand::Orphaned { id }).collect()
     }
 
     /// Whether all destinations take part in the view in force, as far as this sender has to know it: an owner's

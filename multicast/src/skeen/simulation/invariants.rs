@@ -12,6 +12,7 @@ pub(super) mod exposed_reads;
 pub(super) mod final_timestamp;
 pub(super) mod joiner;
 pub(super) mod once;
+pub(super) mod one_owner;
 pub(super) mod progress;
 pub(super) mod same_order;
 
@@ -36,12 +37,12 @@ pub(super) fn after_step(world: &World, replica: &Replica, length: usize, stable
     for place in length..replica.state.log.len() {
         same_order::rises(replica, place)?;
         once::check(replica, place)?;
-        if world.is_member(replica) {
+        if world.is_voter(replica) {
             same_order::check(world, replica, place)?;
             final_timestamp::check(world, replica, place)?;
         }
     }
-    if replica.state.log.len() > length && world.is_member(replica) {
+    if replica.state.log.len() > length && world.is_voter(replica) {
         joiner::check(world, replica)?;
     }
     if replica.member.stable() > stable {

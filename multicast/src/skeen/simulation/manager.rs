@@ -1,40 +1,52 @@
-//! The owner of one sender, the membership store, and the clients.
+//! A life of a manager: one sender, and the door at which clients' requests wait.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::replica::{Outcome, Request};
 use crate::{
     id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq},
-    skeen::sender::Sender,
+    skeen::{
+        sender::{Sender, SenderCommand},
+        view::View,
+    },
 };
 
 /// One life of a manager.
 #[derive(Debug)]
 pub(super) struct Manager {
     pub(super) sender: Sender<Request, Outcome>,
-    /// It heard that another one owns the view: it takes no more requests.
-    pub(super) is_superseded: bool,
-    /// A link to a member broke: only a new epoch brings back what was lost.
+    /// The last membership that it has seen in the store.
+    pub(super) seen: Epoch,
+    /// It stands still: nothing arrives, nothing is sent.
+    pub(super) is_asleep: bool,
+    /// A link to a member broke, or another manager is gone: only a new epoch brings back what was lost.
     pub(super) must_seal: bool,
-    /// Groups that take no requests until a node has joined.
-    pub(super) frozen: BTreeSet<GroupId>,
-    pub(super) sent: BTreeMap<MessageId, Request>,
+    /// What it put into the store and has not begun to seal.
+    pub(super) stored: Option<(Epoch, View)>,
+    pub(super) sent: BTreeMap<MessageId, (Vec<GroupId>, Request)>,
 }
 
 impl Manager {
     pub(super) fn new(life: Incarnation) -> Self {
         Self {
             sender: Sender::new(life),
-            is_superseded: false,
+            seen: Epoch::default(),
+            is_asleep: false,
             must_seal: false,
-            frozen: BTreeSet::new(),
+            stored: None,
             sent: BTreeMap::new(),
         }
     }
 
-    /// Whether it multicasts to these groups now.
-    pub(super) fn takes(&self, groups: &[GroupId]) -> bool {
-        !self.is_superseded && !groups.iter().any(|group| self.frozen.contains(group))
+    /// Passes a request on as a new message.
+    pub(super) fn multicast(
+        &mut self,
+        groups: Vec<GroupId>,
+        request: Request,
+    ) -> (MessageId, Vec<SenderCommand<Request, Outcome>>) {
+        let (id, commands) = self.sender.multicast(groups.clone(), request);
+        self.sent.insert(id, (groups, request));
+        (id, commands)
     }
 }
 
@@ -46,7 +58,15 @@ pub(super) type Members = BTreeMap<GroupId, BTreeSet<NodeId>>;
 pub(super) struct Store {
     pub(super) epoch: Epoch,
     pub(super) owner: Incarnation,
-    pub(super) view: Members,
+    /// Active and joining members.
+    pub(super) voters: Members,
+    pub(super) joining: BTreeSet<NodeId>,
+}
+
+impl Store {
+    pub(super) fn view(&self) -> View {
+        View::new(self.voters.clone(), self.joining.clone())
+    }
 }
 
 /// A client: one request at a time, repeated until it is answered.

@@ -1,7 +1,7 @@
 //! The links between processes: each in order and without gaps while both ends live; a process that dies, or
 //! a link that breaks, loses the tail of what was under way.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{random::Random, replica::Outcome, replica::Request};
 use crate::{
@@ -27,6 +27,8 @@ pub(super) enum Packet {
 #[derive(Debug, Default)]
 pub(super) struct Network {
     links: BTreeMap<(Process, Process), VecDeque<Packet>>,
+    /// Ways, one direction each, on which nothing gets through for now.
+    held_up: BTreeSet<(Process, Process)>,
 }
 
 impl Network {
@@ -34,16 +36,32 @@ impl Network {
         self.links.entry((from, to)).or_default().push_back(packet);
     }
 
-    /// Takes the oldest packet of some link.
-    pub(super) fn arrive(&mut self, random: &mut Random) -> Option<(Process, Process, Packet)> {
-        let choice = random.below(self.links.len());
-        let (from, to) = *self.links.keys().nth(choice)?;
+    /// Takes the oldest packet of some link whose receiver is awake.
+    pub(super) fn arrive(
+        &mut self,
+        random: &mut Random,
+        is_awake: impl Fn(Process) -> bool,
+    ) -> Option<(Process, Process, Packet)> {
+        let passes = |way: &&(Process, Process)| is_awake(way.1) && !self.held_up.contains(way);
+        let links = self.links.keys().filter(passes);
+        let links: Vec<(Process, Process)> = links.copied().collect();
+        let (from, to) = random.pick(&links)?;
         let link = self.links.get_mut(&(from, to))?;
         let packet = link.pop_front()?;
         if link.is_empty() {
             self.links.remove(&(from, to));
         }
         Some((from, to, packet))
+    }
+
+    /// Nothing gets through on one of the ways that carry something, until all of them are free again.
+    pub(super) fn hold_up(&mut self, random: &mut Random) {
+        let ways: Vec<(Process, Process)> = self.links.keys().copied().collect();
+        self.held_up.extend(random.pick(&ways));
+    }
+
+    pub(super) fn free(&mut self) {
+        self.held_up.clear();
     }
 
     /// The process is dead: what was on its way to it is gone, and some of what it sent last.

@@ -7,6 +7,7 @@ use crate::{
     skeen::{
         member::{Defect, Member, MemberCommand},
         message::{FromMember, ToMember},
+        snapshot::Snapshot,
     },
 };
 
@@ -77,6 +78,8 @@ pub(super) struct Replica {
     pub(super) member: Member<Request, Outcome>,
     pub(super) state: State,
     pub(super) is_alive: bool,
+    /// Its life began without a state; it may lag behind what is complete, but holds it.
+    pub(super) is_joiner: bool,
     /// A read waits here for everything up to this.
     pub(super) read_waits_for: Option<Timestamp>,
 }
@@ -88,16 +91,12 @@ impl Replica {
         Self::with(node, life, group, member, State::default())
     }
 
-    /// A member that enters with a copy of the donor's state.
-    pub(super) fn copy_of(donor: &Self, node: NodeId, life: Incarnation, defect: Defect) -> Self {
-        let member = Member::restored(node, donor.member.delivered(), donor.member.clock());
-        Self::with(
-            node,
-            life,
-            donor.group,
-            member.with_defect(defect),
-            donor.state.clone(),
-        )
+    /// A node that enters without a state.
+    pub(super) fn joining(node: NodeId, life: Incarnation, group: GroupId, defect: Defect) -> Self {
+        let member = Member::joining(node).with_defect(defect);
+        let mut replica = Self::with(node, life, group, member, State::default());
+        replica.is_joiner = true;
+        replica
     }
 
     fn with(
@@ -114,6 +113,7 @@ impl Replica {
             member,
             state,
             is_alive: true,
+            is_joiner: false,
             read_waits_for: None,
         }
     }
@@ -121,7 +121,24 @@ impl Replica {
     /// The answers to one message, after applying what it lets deliver.
     pub(super) fn handle(&mut self, from: Incarnation, message: ToMember<Request>) -> Vec<Saying> {
         let commands = self.member.handle(from, message);
-        let answers = commands
+        self.carry_out_all(commands)
+    }
+
+    /// A donor's state is here, if the member takes it.
+    pub(super) fn install(&mut self, snapshot: Snapshot<Request>, state: State) -> Option<Vec<Saying>> {
+        let commands = self.member.install(snapshot).ok()?;
+        self.state = state;
+        Some(self.carry_out_all(commands))
+    }
+
+    /// The link of a manager is there again.
+    pub(super) fn handle_linked(&mut self, manager: Incarnation) -> Vec<Saying> {
+        let commands = self.member.handle_linked(manager);
+        self.carry_out_all(commands)
+    }
+
+    fn carry_out_all(&mut self, commands: Vec<MemberCommand<Request, Outcome>>) -> Vec<Saying> {
+        let sayings = commands
             .into_iter()
             .flat_map(|command| self.carry_out(command))
             .collect();
@@ -131,7 +148,7 @@ impl Replica {
         {
             self.read_waits_for = None;
         }
-        answers
+        sayings
     }
 
     fn carry_out(&mut self, command: MemberCommand<Request, Outcome>) -> Vec<Saying> {
@@ -159,10 +176,12 @@ impl Replica {
         }
         self.read_waits_for = Some(self.member.delivered());
         let commands = self.member.want_stable();
-        commands
-            .into_iter()
-            .flat_map(|command| self.carry_out(command))
-            .collect()
+        self.carry_out_all(commands)
+    }
+
+    /// Whether the message is delivered here, or will be at its final timestamp by a joiner that lags behind.
+    pub(super) fn holds(&self, id: MessageId) -> bool {
+        self.entry(id).is_some() || (self.is_joiner && self.member.holds_final(id))
     }
 
     /// The entry of a message, if it was delivered here.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Defect, run};
 
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 6_000;
 
 /// Each broken variant must be caught within these.
-const SEEDS_OF_A_DEFECT: u64 = 600;
+const SEEDS_OF_A_DEFECT: u64 = 3_000;
 
 fn seeds() -> u64 {
     std::env::var("FUSEBOX_SEEDS")
@@ -80,4 +80,39 @@ fn acknowledgement_on_receipt_is_caught() {
 fn no_epoch_check_is_caught() {
     let broken = broken_with(Defect::NoEpochCheck);
     assert!(broken.contains("everything pending completes"), "{broken:?}");
+}
+
+/// A watermark of one sender says nothing of what another one keeps: forgotten in one group, it is delivered anew
+/// when the next owner finds it tentative in the other.
+#[test]
+fn stability_across_keepers_ignored_is_caught() {
+    let broken = broken_with(Defect::ForgetForAll);
+    assert!(broken.contains("a message is delivered once"), "{broken:?}");
+}
+
+/// A member without a state delivers to nothing.
+#[test]
+fn a_joiner_counted_as_active_is_caught() {
+    let broken = broken_with(Defect::JoinerIsActive);
+    assert!(broken.contains("same order at all members"), "{broken:?}");
+}
+
+/// A run in which nobody joins, follows or is refused would show nothing of it.
+#[test]
+fn the_seeds_reach_what_they_are_for() {
+    let traces: Vec<String> = (0..200)
+        .flat_map(|seed| run(seed, Defect::None, true).1)
+        .collect();
+    for what in [
+        "is active",
+        "is it taken: true",
+        "is it taken: false",
+        " again as ",
+        "follows",
+        "stands still",
+        "Holding",
+        "Restate",
+    ] {
+        assert!(traces.iter().any(|line| line.contains(what)), "{what}");
+    }
 }

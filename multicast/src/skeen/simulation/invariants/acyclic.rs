@@ -9,7 +9,7 @@ use crate::{id::MessageId, skeen::simulation::world::World};
 /// Takes away messages that nothing comes before, until none is left.
 pub(super) fn check(world: &World) -> Checked {
     let mut before: BTreeMap<MessageId, BTreeSet<MessageId>> = BTreeMap::new();
-    for replica in world.store.view.keys().flat_map(|group| world.members(*group)) {
+    for replica in world.founders.keys().flat_map(|group| world.members(*group)) {
         let ids: Vec<MessageId> = replica.state.log.iter().map(|entry| entry.id).collect();
         for id in &ids {
             before.entry(*id).or_default();

@@ -22,7 +22,7 @@ pub(super) fn check(world: &World, replica: &Replica, place: usize) -> Checked {
         return broken("one final timestamp per message", &(here, completed));
     }
     let groups = world.destinations.get(&entry.id).into_iter().flatten();
-    for other in groups.flat_map(|group| world.members(*group)) {
+    for other in groups.flat_map(|group| world.holders(*group)) {
         match other.entry(entry.id) {
             Some(theirs) if theirs.timestamp != entry.timestamp => {
                 return broken(

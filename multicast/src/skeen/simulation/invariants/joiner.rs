@@ -7,7 +7,7 @@ use crate::skeen::simulation::{replica::Replica, world::World};
 pub(super) fn check(world: &World, replica: &Replica) -> Checked {
     let watermark = replica.member.delivered();
     for other in world
-        .members(replica.group)
+        .holders(replica.group)
         .filter(|other| other.member.delivered() == watermark)
     {
         if other.state != replica.state {

@@ -2,27 +2,26 @@
 //! when the sender died between the phases).
 
 use super::{Checked, broken};
-use crate::skeen::simulation::{replica::Replica, world::World};
+use crate::skeen::simulation::{manager::Manager, replica::Replica, world::World};
 
 fn everybody(world: &World) -> impl Iterator<Item = &Replica> {
-    world.store.view.keys().flat_map(|group| world.members(*group))
+    world.founders.keys().flat_map(|group| world.members(*group))
 }
 
-/// The view is installed, every member's queue is empty, the sender waits for nothing and no read waits.
+/// The view is installed, every active member's queue is empty, no sender waits for anything and no read waits:
+/// also while members are joining, since a join holds nobody up.
 pub(in crate::skeen::simulation) fn nothing_is_pending(world: &World) -> Checked {
     if !world.is_installed() {
         return broken("a view change ends", &world.store);
     }
-    let Some(owner) = world.owner() else {
-        return broken("there is an owner", &world.store);
+    let drained = |manager: &&Manager| {
+        world
+            .founders
+            .keys()
+            .all(|group| manager.sender.is_drained(*group))
     };
-    if let Some(group) = world
-        .store
-        .view
-        .keys()
-        .find(|group| !owner.sender.is_drained(**group))
-    {
-        return broken("everything pending completes", &(group, &owner.sender));
+    if let Some(manager) = world.managers.values().find(|manager| !drained(manager)) {
+        return broken("everything pending completes", &manager.sender);
     }
     for member in everybody(world) {
         if member.member.epoch() != world.store.epoch || !member.member.is_idle() {
@@ -49,7 +48,7 @@ pub(in crate::skeen::simulation) fn every_client_is_answered(world: &World) -> C
 
 /// All members of a group hold the same.
 pub(super) fn all_logs_are_equal(world: &World) -> Checked {
-    for group in world.store.view.keys() {
+    for group in world.founders.keys() {
         let mut members = world.members(*group);
         let Some(first) = members.next() else {
             return broken("a group keeps a member", group);

@@ -18,7 +18,7 @@ pub(super) fn rises(replica: &Replica, place: usize) -> Checked {
 /// Whoever of the view has filled the same place has the same message there.
 pub(super) fn check(world: &World, replica: &Replica, place: usize) -> Checked {
     let entry = &replica.state.log[place];
-    for other in world.members(replica.group) {
+    for other in world.holders(replica.group) {
         match other.state.log.get(place) {
             Some(theirs) if (theirs.id, theirs.timestamp) != (entry.id, entry.timestamp) => {
                 return broken(
