@@ -13,6 +13,7 @@
 
 pub mod check;
 mod explain;
+mod guess;
 mod line;
 mod model;
 mod object;

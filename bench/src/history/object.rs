@@ -59,6 +59,12 @@ impl Step {
         self.told.is_some()
     }
 
+    /// Whether it is known to have changed nothing.
+    pub(super) fn is_neutral(&self) -> bool {
+        let changes = |told: &Told| matches!(told, Told::Answer(answer) if answer.outcome.changed());
+        self.told.as_ref().is_some_and(|told| !told.iter().any(changes))
+    }
+
     /// The parts with their answers; none if these are not known.
     pub(super) fn answered(&self) -> impl Iterator<Item = (usize, &Asked, &Told)> {
         let told = self.told.iter().flatten();

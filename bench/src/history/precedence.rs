@@ -1,7 +1,7 @@
 //! Which operations must come before which, as later answers show: what a search need not find out by trying.
 //!
-//! Where elements keep the order in which they came, a read of two of them, or two takings one after the other, show who
-//! came first. Without this a search that took two overlapping pushes in the wrong order would learn it much later.
+//! Where elements keep the order in which they came, a read of two of them, or two sightings of a queue's front one after
+//! the other, show who came first. Without this a search that took two overlapping pushes in the wrong order would learn it much later.
 //! Only what holds in every order is said, so nothing is ever wrongly rejected for it.
 
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use structures::{
     kind::StructureKind,
     op::{Op, Outcome},
-    query::Found,
+    query::{Found, Query},
 };
 
 use super::{
@@ -18,7 +18,10 @@ use super::{
 };
 
 /// An element: its place of the object, and its key, or its value where there are no keys.
-type Name<'a> = (usize, &'a [u8]);
+pub(super) type Name<'a> = (usize, &'a [u8]);
+
+/// Predecessors of an element that are told; theirs are told with them.
+const MOST_PREDECESSORS: usize = 4;
 
 /// Of every step, those that come before it in any case, by number. Not all of them: only what is cheap to see.
 pub(super) fn precedence(object: &Object) -> Vec<Vec<usize>> {
@@ -45,7 +48,7 @@ pub(super) fn precedence(object: &Object) -> Vec<Vec<usize>> {
             }
         }
     }
-    for (earlier, later) in takings(object) {
+    for (earlier, later) in successions(object) {
         must_precede(earlier, later);
     }
     for earlier in &mut before {
@@ -78,7 +81,7 @@ fn name_of<'a>(place: usize, key: &'a [u8], value: &'a [u8]) -> Name<'a> {
 }
 
 /// The one step that can have brought an element; none if there are several.
-fn bringers(object: &Object) -> BTreeMap<Name<'_>, Option<usize>> {
+pub(super) fn bringers(object: &Object) -> BTreeMap<Name<'_>, Option<usize>> {
     let mut bringers = BTreeMap::new();
     for (number, step) in object.steps.iter().enumerate() {
         for name in brought(step) {
@@ -108,34 +111,48 @@ fn brought(step: &Step) -> impl Iterator<Item = Name<'_>> {
     })
 }
 
-/// Pairs of elements of queues, the one taken before the other's taking was called.
-fn takings(object: &Object) -> Vec<(Name<'_>, Name<'_>)> {
+/// Who was seen at the front of a queue, taken out or not: the last call and the first end of its sightings. Whoever was
+/// seen until before another was looked for came before it.
+pub(super) fn seen_at_front(object: &Object) -> BTreeMap<Name<'_>, (u64, u64)> {
+    let mut seen = BTreeMap::new();
     if object.structure.kind != StructureKind::Queue {
-        return Vec::new();
+        return seen;
     }
-    let mut by_call = Vec::new();
     for step in &object.steps {
-        for (place, _, told) in step.answered() {
-            if let Told::Answer(answer) = told
-                && let Some(value) = &answer.value
-            {
-                by_call.push((step.call, step.end, (place, value.as_slice())));
+        for (place, asked, told) in step.answered() {
+            let is_of_front = match asked {
+                Asked::Write(op) => op.takes_out(),
+                Asked::Read(query) => *query == Query::At { index: 0 },
+            };
+            for value in told.values().into_iter().filter(|_| is_of_front) {
+                let (call, end) = seen.entry((place, value)).or_insert((step.call, step.end));
+                (*call, *end) = (step.call.max(*call), step.end.min(*end));
             }
         }
     }
-    let mut by_end: Vec<_> = by_call.iter().map(|(_, end, name)| (*end, *name)).collect();
+    seen
+}
+
+/// Pairs of elements of queues, the one seen at the front before the other: of each the last few before it.
+fn successions(object: &Object) -> Vec<(Name<'_>, Name<'_>)> {
+    let seen = seen_at_front(object);
+    let mut by_end: Vec<_> = seen
+        .iter()
+        .map(|(name, (_, end))| (name.0, *end, *name))
+        .collect();
     by_end.sort_unstable();
-    let mut ended = by_end.into_iter().peekable();
-    let mut last = BTreeMap::new();
     let mut pairs = Vec::new();
-    // The steps are in the order of their calls.
-    for (call, _, name) in by_call {
-        while let Some((_, earlier)) = ended.next_if(|(end, _)| *end < call) {
-            last.insert(earlier.0, earlier);
-        }
-        if let Some(earlier) = last.get(&name.0) {
-            pairs.push((*earlier, name));
-        }
+    for (name, (call, _)) in &seen {
+        let until = by_end.partition_point(|(place, end, _)| (*place, *end) < (name.0, *call));
+        let earlier = by_end[..until]
+            .iter()
+            .rev()
+            .filter(|(place, _, other)| *place == name.0 && other != name);
+        pairs.extend(
+            earlier
+                .take(MOST_PREDECESSORS)
+                .map(|(_, _, other)| (*other, *name)),
+        );
     }
     pairs
 }

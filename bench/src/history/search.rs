@@ -7,7 +7,10 @@
 //! explored once. Operations that may never have happened are candidates as any, but need not be in the order.
 //!
 //! Candidates are tried in the order of their ends, the uncertain ones last; [`super::precedence`] holds back those
-//! that cannot be next. The time that a search takes can grow exponentially: a budget of steps ends it undecided.
+//! that cannot be next. One that changes nothing and fits is taken without an alternative: whatever order there is with it
+//! later is one with it now, too. A first search tries a [`super::guess`] alone, with a share of the budget; an order
+//! that it finds is as good as any, and if it finds none that says nothing. The time that a search takes can grow
+//! exponentially: a budget of steps ends it undecided.
 
 mod remaining;
 mod taken;
@@ -15,7 +18,7 @@ mod taken;
 use std::collections::HashMap;
 
 use self::{remaining::Remaining, taken::Taken};
-use super::{model::State, object::Object, operation::Told, precedence::precedence};
+use super::{guess::guess, model::State, object::Object, operation::Told, precedence::precedence};
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,25 +37,27 @@ pub(super) enum Found {
 /// Answers that are kept to explain a failure.
 const MAX_DUE: usize = 4;
 
+/// The share of the budget that a guess is worth: one part of so many, but every step once.
+const GUESS_SHARE: u64 = 8;
+
 /// Searches; every operation tried takes one from the budget. `interest` is the step whose due answers are to be told.
 pub(super) fn search(object: &Object, interest: Option<usize>, budget: &mut u64) -> Found {
-    let mut search = Search::new(object, interest);
-    let certain = object.steps.iter().filter(|step| step.is_certain()).count();
-    while search.certain < certain {
-        let Some(level) = search.levels.last_mut() else {
-            return Found::None { due: search.due };
-        };
-        let Some(step) = level.candidates.pop() else {
-            search.take_back();
-            continue;
-        };
-        match budget.checked_sub(1) {
-            None => return Found::Undecided,
-            Some(left) => *budget = left,
+    let guess = guess(object);
+    if guess.iter().any(Option::is_some) {
+        let mut guessed = precedence(object);
+        for (earlier, guess) in guessed.iter_mut().zip(guess) {
+            earlier.extend(guess);
         }
-        search.attempt(step);
+        let once = object.steps.len() as u64;
+        let mut share = (*budget / GUESS_SHARE).max(once).min(*budget);
+        *budget -= share;
+        let found = Search::new(object, guessed, None).run(&mut share);
+        *budget += share;
+        if let Found::Order(order) = found {
+            return Found::Order(order);
+        }
     }
-    Found::Order(search.order())
+    Search::new(object, precedence(object), interest).run(budget)
 }
 
 /// One choice: what may come next, and from where.
@@ -79,10 +84,10 @@ struct Search<'o> {
 }
 
 impl<'o> Search<'o> {
-    fn new(object: &'o Object, interest: Option<usize>) -> Self {
+    fn new(object: &'o Object, precedence: Vec<Vec<usize>>, interest: Option<usize>) -> Self {
         let mut search = Self {
             object,
-            precedence: precedence(object),
+            precedence,
             remaining: Remaining::all(object.steps.len()),
             levels: Vec::new(),
             seen: HashMap::new(),
@@ -92,6 +97,25 @@ impl<'o> Search<'o> {
         };
         search.enter(None, object.beginning(), Taken::none());
         search
+    }
+
+    fn run(mut self, budget: &mut u64) -> Found {
+        let certain = self.object.steps.iter().filter(|step| step.is_certain()).count();
+        while self.certain < certain {
+            let Some(level) = self.levels.last_mut() else {
+                return Found::None { due: self.due };
+            };
+            let Some(step) = level.candidates.pop() else {
+                self.take_back();
+                continue;
+            };
+            match budget.checked_sub(1) {
+                None => return Found::Undecided,
+                Some(left) => *budget = left,
+            }
+            self.attempt(step);
+        }
+        Found::Order(self.order())
     }
 
     /// Tries the step after those that are in the order.
@@ -148,7 +172,13 @@ impl<'o> Search<'o> {
     }
 
     fn enter(&mut self, chosen: Option<usize>, states: Vec<State>, taken: Taken) {
-        let candidates = self.candidates();
+        let mut candidates = self.candidates();
+        let fits = |number: &&usize| {
+            self.object.steps[**number].is_neutral() && self.applied(**number, &states).is_ok()
+        };
+        if let Some(neutral) = candidates.iter().find(fits) {
+            candidates = vec![*neutral];
+        }
         self.levels.push(Level {
             chosen,
             candidates,

@@ -10,27 +10,68 @@ use structures::{Structure, op::Write};
 use super::*;
 use crate::history::{DEFAULT_BUDGET, Verdict, check, model::State};
 
-/// Clients that are one at a time, against the structure; each answer is of a moment between call and end.
+/// Anything, by these clients.
 fn execution(kind: StructureKind, clients: u64, operations: usize, seed: u64) -> History {
     let random = &mut StdRng::seed_from_u64(seed);
+    executed(kind, clients, operations, random, false, |_, random| {
+        random_asked(kind, random)
+    })
+}
+
+/// What asks for single keys, or for the front or the length; no value is brought twice.
+fn clients_that_differ(kind: StructureKind, clients: u64, operations: usize, seed: u64) -> History {
+    let random = &mut StdRng::seed_from_u64(seed);
+    // Takings that nobody knows of leave too much open where they matter to all others.
+    let are_all_answered = !kind.is_keyed();
+    executed(
+        kind,
+        clients,
+        operations,
+        random,
+        are_all_answered,
+        |number, random| {
+            let key = vec![b'a' + random.random_range(0..9)];
+            let value = number.to_be_bytes().to_vec();
+            match (kind.is_keyed(), random.random_range(0..8)) {
+                (true, 0..3) => Asked::Write(Op::Insert { key, value }),
+                (true, 3) => Asked::Write(Op::Delete { key }),
+                (true, _) => Asked::Read(Query::Get { key }),
+                (false, 0..3) => Asked::Write(Op::PushBack { value }),
+                (false, 3..6) => Asked::Write(Op::PopFront),
+                (false, 6) => Asked::Read(Query::Len),
+                (false, _) => Asked::Read(Query::At { index: 0 }),
+            }
+        },
+    )
+}
+
+/// Clients that do one thing at a time, against the structure; each answer is of a moment between call and end.
+fn executed(
+    kind: StructureKind,
+    clients: u64,
+    operations: usize,
+    random: &mut StdRng,
+    are_all_answered: bool,
+    mut asks: impl FnMut(usize, &mut StdRng) -> Asked,
+) -> History {
     let mut structures: BTreeMap<GroupId, Structure> = BTreeMap::new();
     let mut entries: Vec<Entry> = Vec::new();
     // Of each client: until when it is busy.
     let mut busy = vec![0; clients as usize];
     // What takes effect when: the clients' writes are applied in this order.
     let mut effects: Vec<(u64, usize)> = Vec::new();
-    for _ in 0..operations {
+    for number in 0..operations {
         let client = random.random_range(0..clients);
         let call = busy[client as usize] + random.random_range(1..20);
         let effect = call + random.random_range(1..30);
         let end = effect + random.random_range(1..30);
         busy[client as usize] = end;
         let ending = match random.random_range(0..12) {
-            0 => Ending::Refused,
-            1 | 2 => Ending::Unknown,
+            0 if !are_all_answered => Ending::Refused,
+            1 | 2 if !are_all_answered => Ending::Unknown,
             _ => Ending::Ok(Vec::new()),
         };
-        let asked = random_asked(kind, random);
+        let asked = asks(number, random);
         let group = GroupId(random.random_range(0..2));
         // What is unknown may happen much later.
         let late = if ending == Ending::Unknown {
@@ -140,6 +181,22 @@ fn executions_of_the_structures_are_accepted() {
         for seed in 0..60 {
             let history = execution(kind, 4, 60, seed);
             assert!(is_accepted(&history, seed), "{kind}, seed {seed}: {history:?}");
+        }
+    }
+}
+
+#[test]
+fn long_executions_take_few_steps() {
+    for kind in [
+        StructureKind::Queue,
+        StructureKind::OrderedMap,
+        StructureKind::LinkedList,
+    ] {
+        for seed in 0..3 {
+            let operations = 2000;
+            let history = clients_that_differ(kind, 4, operations, seed);
+            let verdict = check(&history, 20 * operations as u64).verdict;
+            assert_eq!(verdict, Verdict::Linearizable, "{kind}, seed {seed}");
         }
     }
 }
