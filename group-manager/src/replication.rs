@@ -6,7 +6,7 @@
 //! Steady --(a crash, an entry, a return)--> Storing --Stored--> Sealing --Installed--> Steady
 //! ```
 //!
-//! A manager that does not own the membership is [`following`].
+//! A manager that does not own the membership is `following`.
 //!
 //! Every change of membership goes this one way: compare-and-swap the next membership into the store, seal
 //! its members, spread what they hold, go on ([`multicast::skeen`]). A further change while one is under way

@@ -78,3 +78,6 @@ impl Readmission {
         (record.life == life && !forgiven).then_some(record)
     }
 }
+
+#[cfg(test)]
+mod tests;
