@@ -41,8 +41,8 @@ impl<In> FrameCodec<In> {
     }
 
     /// The length that the buffered prefix announces, once it is there.
-    fn announced(&self, buffer: &BytesMut) -> Result<Option<usize>, WireError> {
-        let Some(prefix) = buffer.first_chunk::<PREFIX_BYTES>() else {
+    fn announced(&self, bytes: &[u8]) -> Result<Option<usize>, WireError> {
+        let Some(prefix) = bytes.first_chunk::<PREFIX_BYTES>() else {
             return Ok(None);
         };
         let length = u32::from_le_bytes(*prefix) as usize;
@@ -56,21 +56,37 @@ impl<In> FrameCodec<In> {
     }
 }
 
+impl<In: DeserializeOwned> FrameCodec<In> {
+    /// The frame that the bytes begin with, if it is all there, and how many of them it takes.
+    ///
+    /// # Errors
+    /// `FrameTooLong`, `Garbage`.
+    pub fn first_frame(&self, bytes: &[u8]) -> Result<Option<(In, usize)>, WireError> {
+        let Some(length) = self.announced(bytes)? else {
+            return Ok(None);
+        };
+        let end = PREFIX_BYTES + length;
+        match bytes.get(PREFIX_BYTES..end) {
+            Some(content) => Ok(Some((codec::decode(content)?, end))),
+            None => Ok(None),
+        }
+    }
+}
+
 impl<In: DeserializeOwned> Decoder for FrameCodec<In> {
     type Item = In;
     type Error = WireError;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<In>, WireError> {
-        let Some(length) = self.announced(buffer)? else {
-            return Ok(None);
-        };
-        let missing = (PREFIX_BYTES + length).saturating_sub(buffer.len());
-        if missing > 0 {
-            buffer.reserve(missing.min(READ_AHEAD_BYTES));
-            return Ok(None);
+        if let Some((message, bytes)) = self.first_frame(buffer)? {
+            buffer.advance(bytes);
+            return Ok(Some(message));
         }
-        buffer.advance(PREFIX_BYTES);
-        codec::decode(&buffer.split_to(length)).map(Some)
+        if let Some(length) = self.announced(buffer)? {
+            let missing = PREFIX_BYTES + length - buffer.len();
+            buffer.reserve(missing.min(READ_AHEAD_BYTES));
+        }
+        Ok(None)
     }
 
     fn decode_eof(&mut self, buffer: &mut BytesMut) -> Result<Option<In>, WireError> {

@@ -11,8 +11,11 @@ pub const CHUNK_BYTES: usize = 64 * 1024;
 /// Most memory a reader takes ahead of the bytes that have really arrived.
 pub const READ_AHEAD_BYTES: usize = 64 * 1024;
 
-/// What a reader that has waited takes at first, in bytes; an ordinary frame is far below.
-pub const READ_START_BYTES: usize = 4 * 1024;
+/// What a reader that has waited takes at first, in bytes; many ordinary frames are below.
+pub const READ_START_BYTES: usize = 8 * 1024;
+
+/// What a writer that has waited takes at first, in bytes; a few ordinary frames are below.
+pub const WRITE_START_BYTES: usize = 512;
 
 /// Frames that may wait in one link's outbox; a peer that lets it fill is treated as gone.
 pub const OUTBOX_FRAMES: usize = 8 * 1024;

@@ -5,12 +5,19 @@
 //! must not stall because one peer does, so a full outbox closes the link (the detector and the epoch do
 //! the rest).
 
-use std::{future::Future, io, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    sync::Arc,
+    task::{Poll, ready},
+};
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf},
     net::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -24,7 +31,9 @@ use tokio_util::codec::{Decoder, Encoder};
 use crate::{
     error::WireError,
     frame::FrameCodec,
-    limits::{FLUSH_BYTES, FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_START_BYTES, WRITE_PATIENCE},
+    limits::{
+        FLUSH_BYTES, FRAMES_PER_FLUSH, OUTBOX_FRAMES, READ_START_BYTES, WRITE_PATIENCE, WRITE_START_BYTES,
+    },
     traffic::{Traffic, count_received},
 };
 
@@ -108,10 +117,11 @@ async fn write_frames<Out: Serialize>(
 ) {
     let mut codec = FrameCodec::<()>::default();
     let mut batch = Vec::with_capacity(FRAMES_PER_FLUSH);
-    let mut buffer = BytesMut::new();
     while queue.recv_many(&mut batch, FRAMES_PER_FLUSH).await > 0 {
         let frames = batch.len();
         traffic.count(frames as u64, 0);
+        // Of this batch alone: whoever has nothing to say holds no memory.
+        let mut buffer = BytesMut::with_capacity(WRITE_START_BYTES);
         for (place, message) in batch.drain(..).enumerate() {
             if let Err(error) = codec.encode(&message, &mut buffer) {
                 tracing::error!(%error, "a message of ours was not sent; closing the link");
@@ -122,16 +132,21 @@ async fn write_frames<Out: Serialize>(
                 return;
             }
         }
-        // Whoever has nothing to say holds no memory.
-        if queue.is_empty() {
-            buffer = BytesMut::new();
-        }
     }
 }
 
 /// Sends what has gathered; false if the peer is gone or takes nothing any more.
 async fn flush(stream: &mut OwnedWriteHalf, buffer: &mut BytesMut, traffic: &Traffic) -> bool {
     traffic.count(0, buffer.len() as u64);
+    // As a rule it goes at once; only what has to wait needs a timer.
+    match stream.try_write(buffer) {
+        Ok(written) => buffer.advance(written),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        Err(_) => return false,
+    }
+    if buffer.is_empty() {
+        return true;
+    }
     let written = timeout(WRITE_PATIENCE, stream.write_all(buffer)).await;
     buffer.clear();
     matches!(written, Ok(Ok(())))
@@ -150,9 +165,6 @@ async fn read_frames<In, Deliver, Delivered>(
     let mut codec = FrameCodec::<In>::default();
     let mut buffer = BytesMut::new();
     let end = loop {
-        if buffer.is_empty() {
-            wait_for_bytes(&stream, &mut buffer).await;
-        }
         match next_frame(&mut stream, &mut codec, &mut buffer, &traffic).await {
             Ok(message) => {
                 if !deliver(LinkEvent::Message(message)).await {
@@ -165,22 +177,12 @@ async fn read_frames<In, Deliver, Delivered>(
     deliver(LinkEvent::Ended(end)).await;
 }
 
-/// Returns when there is something to read, perhaps; waits without holding memory.
-async fn wait_for_bytes(stream: &OwnedReadHalf, buffer: &mut BytesMut) {
-    buffer.reserve(READ_START_BYTES);
-    let is_waiting = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
-    if stream.try_read_buf(buffer).is_err_and(|error| is_waiting(&error)) {
-        *buffer = BytesMut::new();
-        // Any error of the stream is met again by who reads it.
-        let _ = stream.readable().await;
-    }
-}
-
-/// The next frame of a stream, whatever pieces it comes in.
+/// The next frame of a stream, whatever pieces it comes in. `buffer` keeps what came behind it, and holds no memory
+/// while it waits for a frame to begin.
 ///
 /// # Errors
 /// `Closed` at an end between frames, `Torn` inside one, `FrameTooLong`, `Garbage`, `Io`.
-pub async fn next_frame<In: DeserializeOwned, Stream: tokio::io::AsyncRead + Unpin>(
+pub async fn next_frame<In: DeserializeOwned, Stream: AsyncRead + Unpin>(
     stream: &mut Stream,
     codec: &mut FrameCodec<In>,
     buffer: &mut BytesMut,
@@ -189,16 +191,56 @@ pub async fn next_frame<In: DeserializeOwned, Stream: tokio::io::AsyncRead + Unp
     loop {
         let before = buffer.len();
         if let Some(message) = codec.decode(buffer)? {
-            let bytes = (before - buffer.len()) as u64;
-            traffic.count(1, bytes);
-            count_received(bytes);
+            count_frame(traffic, before - buffer.len());
             return Ok(message);
         }
-        buffer.reserve(READ_START_BYTES);
-        if stream.read_buf(buffer).await? == 0 {
+        if buffer.is_empty() {
+            if let Some((message, bytes)) = begin_to_read(stream, codec, buffer).await? {
+                count_frame(traffic, bytes);
+                return Ok(message);
+            }
+        } else if read_more(stream, buffer).await? == 0 {
             return codec.decode_eof(buffer)?.ok_or(WireError::Closed);
         }
     }
+}
+
+fn count_frame(traffic: &Traffic, bytes: usize) {
+    traffic.count(1, bytes as u64);
+    count_received(bytes as u64);
+}
+
+/// Waits for the first bytes of a frame. If it is all there it is taken from where it was read: the common case moves
+/// and allocates nothing. What else was read is left in the buffer, which is empty before.
+async fn begin_to_read<In: DeserializeOwned, Stream: AsyncRead + Unpin>(
+    stream: &mut Stream,
+    codec: &FrameCodec<In>,
+    buffer: &mut BytesMut,
+) -> Result<Option<(In, usize)>, WireError> {
+    *buffer = BytesMut::new();
+    poll_fn(|context| {
+        let mut space = [MaybeUninit::uninit(); READ_START_BYTES];
+        let mut space = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut *stream).poll_read(context, &mut space))?;
+        let read = space.filled();
+        if read.is_empty() {
+            return Poll::Ready(Err(WireError::Closed));
+        }
+        let first = codec.first_frame(read)?;
+        let taken = first.as_ref().map_or(0, |(_, bytes)| *bytes);
+        buffer.extend_from_slice(&read[taken..]);
+        Poll::Ready(Ok(first))
+    })
+    .await
+}
+
+/// Reads behind what is buffered; 0 at the end of the stream.
+async fn read_more<Stream: AsyncRead + Unpin>(
+    stream: &mut Stream,
+    buffer: &mut BytesMut,
+) -> Result<usize, WireError> {
+    buffer.reserve(READ_START_BYTES);
+    Ok(stream.read_buf(buffer).await?)
 }
 
 #[cfg(test)]

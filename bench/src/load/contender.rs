@@ -5,7 +5,11 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use multicast::id::GroupId;
 use settings::Cluster;
-use wire::client::{Directory, Pipeline};
+use tokio::time::{Instant, sleep};
+use wire::{
+    client::{Directory, Pipeline},
+    member::redial_pause,
+};
 
 use super::{
     client::{LoadClient, Slice, Work},
@@ -150,13 +154,24 @@ fn check<L: Line>(holder: &str, found: u64, clients: &[LoadClient<L>]) -> Result
     }
 }
 
-/// How many elements the group holds.
+/// How many elements the group holds; tried again while what is in the way may pass, such as a primary that has not
+/// heard yet that it is to serve.
 async fn count(directory: &Directory, group: GroupId) -> Result<u64, LoadError> {
-    let asked = async {
-        let mut door = directory.door(group).await?;
-        door.len(group).await
-    };
-    asked.await.map_err(|source| LoadError::Door { group, source })
+    let began = Instant::now();
+    let mut attempt = 0;
+    loop {
+        let asked = async {
+            let mut door = directory.door(group).await?;
+            door.len(group).await
+        };
+        match asked.await {
+            Err(error) if error.is_passing() && began.elapsed() < PATIENCE => {
+                sleep(redial_pause(attempt)).await;
+                attempt += 1;
+            }
+            counted => return counted.map_err(|source| LoadError::Door { group, source }),
+        }
+    }
 }
 
 /// All clients at once, in one task: the runtime looks at the sockets less often for a task than for its own future.

@@ -16,7 +16,6 @@ use crate::{
     Hello, Identity, Purpose, Traffic, WireError,
     frame::FrameCodec,
     handshake,
-    limits::READ_AHEAD_BYTES,
     link::next_frame,
     message::{
         client::{
@@ -65,7 +64,7 @@ impl Client {
         Ok(Self {
             stream,
             codec: FrameCodec::default(),
-            unread: BytesMut::with_capacity(READ_AHEAD_BYTES),
+            unread: BytesMut::new(),
             unsent: BytesMut::new(),
             next_request: 0,
             early: VecDeque::new(),

@@ -163,3 +163,37 @@ async fn every_byte_of_the_frames_that_were_read_counts_as_received() {
     // Other tests read frames meanwhile.
     assert!(received_bytes() - before >= bytes.len() as u64);
 }
+
+#[tokio::test]
+async fn frames_around_what_one_read_takes_come_whole_and_a_stream_at_rest_holds_no_memory() {
+    let around = (READ_START_BYTES - 16)..=(READ_START_BYTES + 4);
+    let lengths = around.chain([0, 3, 5 * READ_START_BYTES, 1]);
+    let messages: Vec<Vec<u8>> = lengths
+        .zip(0u8..)
+        .map(|(length, byte)| vec![byte; length])
+        .collect();
+    // Alone, so that each begins where a read does; then all in a row, so that they begin anywhere.
+    let alone = messages.iter().map(|message| vec![message.clone()]);
+    for row in alone.chain([messages.clone()]) {
+        let slices: Vec<&[u8]> = row.iter().map(Vec::as_slice).collect();
+        let bytes = framed(&slices);
+        let mut stream = &bytes[..];
+        let (mut codec, mut buffer) = (FrameCodec::<Vec<u8>>::default(), BytesMut::new());
+        let traffic = Traffic::default();
+        let mut read = Vec::new();
+        let end = loop {
+            match next_frame(&mut stream, &mut codec, &mut buffer, &traffic).await {
+                Ok(message) => read.push(message),
+                Err(error) => break error,
+            }
+        };
+        assert!(read == row, "{} frames of {}", read.len(), row.len());
+        assert!(matches!(end, WireError::Closed), "{end}");
+        assert_eq!(buffer.capacity(), 0);
+        let total = traffic.total();
+        assert_eq!(
+            (total.frames, total.bytes),
+            (row.len() as u64, bytes.len() as u64)
+        );
+    }
+}

@@ -111,19 +111,32 @@ where
             return end;
         }
         loop {
-            let arrival = *self
-                .inbox
-                .recv()
-                .await
-                .expect("a sender is kept beside the receiver");
-            let ended = matches!(arrival.event, LinkEvent::Ended(_));
-            let known = match ended {
-                true => self.links.remove(&arrival.connection).is_some(),
-                false => self.links.contains_key(&arrival.connection),
-            };
-            if known {
+            let arrival = self.inbox.recv().await;
+            let arrival = *arrival.expect("a sender is kept beside the receiver");
+            if self.is_awaited(&arrival) {
                 return arrival;
             }
+        }
+    }
+
+    /// The next event, if there is one already.
+    pub fn try_next(&mut self) -> Option<Arrival<In>> {
+        if let Some(end) = self.given_up.pop_front() {
+            return Some(end);
+        }
+        loop {
+            let arrival = *self.inbox.try_recv().ok()?;
+            if self.is_awaited(&arrival) {
+                return Some(arrival);
+            }
+        }
+    }
+
+    /// Whether it is of a connection that we did not close; an end is, once.
+    fn is_awaited(&mut self, arrival: &Arrival<In>) -> bool {
+        match arrival.event {
+            LinkEvent::Ended(_) => self.links.remove(&arrival.connection).is_some(),
+            LinkEvent::Message(_) => self.links.contains_key(&arrival.connection),
         }
     }
 }
