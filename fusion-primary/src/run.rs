@@ -41,6 +41,9 @@ use crate::{
 /// How often the core hears that time has passed: how long a primary is idle before it says so to the servers.
 const TICK: Duration = Duration::from_millis(20);
 
+/// Events of one kind that are taken in a row, so that what follows from them leaves in one piece.
+const EVENTS_PER_TURN: usize = 256;
+
 struct Shell {
     settings: Settings,
     primary: Primary,
@@ -123,8 +126,8 @@ impl Shell {
     async fn serve(mut self, mut door: Doorstep) {
         loop {
             tokio::select! {
-                event = self.servers.next() => self.handle(event),
-                arrival = self.clients.next() => self.handle_client(arrival),
+                event = self.servers.next() => self.handle_servers(event),
+                arrival = self.clients.next() => self.handle_clients(arrival),
                 call = self.locals.next() => self.handle_local(call),
                 event = self.manager.next() => self.handle_manager(event),
                 event = self.residuals.next() => self.handle_residual(event),
@@ -146,6 +149,28 @@ impl Shell {
             for command in self.primary.handle(event) {
                 events.extend(self.carry_out(command));
             }
+        }
+    }
+
+    /// Takes what servers have said by now, so that what follows from it leaves together.
+    fn handle_servers(&mut self, first: Event) {
+        self.handle(first);
+        for _ in 1..EVENTS_PER_TURN {
+            let Some(event) = self.servers.try_next() else {
+                break;
+            };
+            self.handle(event);
+        }
+    }
+
+    /// Takes what clients have asked by now.
+    fn handle_clients(&mut self, first: Arrival<ClientRequest>) {
+        self.handle_client(first);
+        for _ in 1..EVENTS_PER_TURN {
+            let Some(arrival) = self.clients.try_next() else {
+                break;
+            };
+            self.handle_client(arrival);
         }
     }
 

@@ -37,6 +37,9 @@ enum News {
     Link(LinkEvent<AckFrame>),
 }
 
+/// News of a server, with the number of its link or attempt.
+type Arrived = (NodeId, u64, News);
+
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct ServerLinks {
@@ -44,8 +47,8 @@ pub(crate) struct ServerLinks {
     /// By server: the number of the link or attempt, and that itself.
     ports: BTreeMap<NodeId, (u64, Port)>,
     next: u64,
-    deliver: mpsc::Sender<(NodeId, u64, News)>,
-    inbox: mpsc::Receiver<(NodeId, u64, News)>,
+    deliver: mpsc::Sender<Arrived>,
+    inbox: mpsc::Receiver<Arrived>,
     traffic: Arc<Traffic>,
 }
 
@@ -108,32 +111,43 @@ impl ServerLinks {
     /// The next event. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Event {
         loop {
-            let (server, number, news) = self
-                .inbox
-                .recv()
-                .await
-                .expect("a sender is kept beside the receiver");
-            if self
-                .ports
-                .get(&server)
-                .is_none_or(|(current, _)| *current != number)
-            {
-                continue;
+            let arrived = self.inbox.recv().await;
+            let arrived = arrived.expect("a sender is kept beside the receiver");
+            if let Some(event) = self.take(arrived) {
+                return event;
             }
-            return match news {
-                News::Answered(stream) => {
-                    let link = self.start(server, number, stream);
-                    self.ports.insert(server, (number, Port::Up(link)));
-                    Event::ServerLinked { server }
-                }
-                News::Link(LinkEvent::Message(frame)) => Event::FromServer { server, frame },
-                News::Link(LinkEvent::Ended(error)) => {
-                    tracing::info!(%server, %error, "a server's link ended");
-                    self.ports.remove(&server);
-                    Event::ServerLost { server }
-                }
-            };
         }
+    }
+
+    /// The next event, if there is one already.
+    pub(crate) fn try_next(&mut self) -> Option<Event> {
+        loop {
+            let arrived = self.inbox.try_recv().ok()?;
+            if let Some(event) = self.take(arrived) {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Nothing follows from the news of a link that was closed.
+    fn take(&mut self, (server, number, news): Arrived) -> Option<Event> {
+        let (current, _) = self.ports.get(&server)?;
+        if *current != number {
+            return None;
+        }
+        Some(match news {
+            News::Answered(stream) => {
+                let link = self.start(server, number, stream);
+                self.ports.insert(server, (number, Port::Up(link)));
+                Event::ServerLinked { server }
+            }
+            News::Link(LinkEvent::Message(frame)) => Event::FromServer { server, frame },
+            News::Link(LinkEvent::Ended(error)) => {
+                tracing::info!(%server, %error, "a server's link ended");
+                self.ports.remove(&server);
+                Event::ServerLost { server }
+            }
+        })
     }
 
     fn start(&self, server: NodeId, number: u64, stream: TcpStream) -> Link<DeltaFrame> {

@@ -73,13 +73,9 @@ pub enum Event {
     ManagerLost(Incarnation),
     /// Another manager has messages under way in this epoch that it cannot finish.
     ManagerStuck(Epoch),
-    /// A client asks (requests that the shell answers itself never come here).
-    Client {
-        /// Whom to answer.
-        caller: Caller,
-        /// What is asked.
-        body: RequestBody,
-    },
+    /// Clients ask, in this order (requests that the shell answers itself never come here). What has arrived together
+    /// comes together, so that it can go on together.
+    Clients(Vec<(Caller, RequestBody)>),
     /// A data node speaks.
     FromNode(NodeId, FromNode),
     /// A fused server speaks.

@@ -251,11 +251,10 @@ impl FusionCoordinator {
                     EnterReply::Refused(EntryRefused::Busy { reason: reason() }),
                 )]
             }
-            Event::Client { caller, .. } => {
-                vec![Command::Reply(
-                    caller,
-                    ReplyBody::Refused(Refusal::Unavailable { reason: reason() }),
-                )]
+            Event::Clients(asked) => {
+                let refused = || ReplyBody::Refused(Refusal::Unavailable { reason: reason() });
+                let callers = asked.into_iter().map(|(caller, _)| caller);
+                callers.map(|caller| Command::Reply(caller, refused())).collect()
             }
             _ => vec![],
         }
@@ -277,7 +276,10 @@ impl Coordinator for FusionCoordinator {
             } => self.handle_lost(now, node, incarnation, &reason),
             Event::Stored { epoch } => self.handle_stored(now, epoch),
             Event::StoreConflict { current } => return self.handle_conflict(current),
-            Event::Client { caller, body } => return vec![Command::Reply(caller, self.answer(now, &body))],
+            Event::Clients(asked) => {
+                let answer = |(caller, body)| Command::Reply(caller, self.answer(now, &body));
+                return asked.into_iter().map(answer).collect();
+            }
             Event::FromServer(_, FromServer::Heartbeat) => return vec![],
             Event::FromServer(node, message) => self.handle_server(now, node, message),
             Event::FromPrimary(_, FromPrimary::Heartbeat) => return vec![],

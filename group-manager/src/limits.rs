@@ -16,6 +16,9 @@ pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Writes of several groups that may wait; they may each hold as much as a whole batch.
 pub const MAX_WAITING_TOGETHER: usize = 4 * 1024;
 
+/// Requests that one turn takes in before it sends; members' words wait so long at most.
+pub const REQUESTS_PER_TURN: usize = 256;
+
 /// Rounds of one group under way at once; while they are, the next batch gathers. Together with the batch
 /// limits this bounds what a sealed node has to report to far less than a frame. Rounds of writes to several groups
 /// are counted apart, by the same limit in each of their groups, so that neither kind keeps the other waiting.

@@ -264,7 +264,7 @@ impl Coordinator for Replication {
             }
             Event::ManagerLost(life) => self.handle_manager_lost(now, life),
             Event::ManagerStuck(epoch) => self.handle_manager_stuck(epoch),
-            Event::Client { caller, body } => self.handle_client(caller, body),
+            Event::Clients(asked) => self.handle_clients(asked),
             Event::FromNode(node, message) => self.handle_from_node(now, node, message),
             Event::Tick => self.on_tick(now),
             // A node that hung up meanwhile enters again; the last holder of a group is never removed.

@@ -35,7 +35,7 @@ use crate::{
     entries::Entries,
     fellows::Fellows,
     inbox::{FromMember, Inbox},
-    limits::{MAX_CLIENTS, MAX_REPORTS_PER_REPLY, STORE_RETRY},
+    limits::{MAX_CLIENTS, MAX_REPORTS_PER_REPLY, REQUESTS_PER_TURN, STORE_RETRY},
     members::{Members, ToMember},
     settings::Settings,
     store::{Changes, MembershipStore, StoreError},
@@ -111,7 +111,7 @@ impl Server {
         loop {
             tokio::select! {
                 Some(item) = self.inbox.recv() => self.handle_inbox(item),
-                arrival = self.clients.next() => self.handle_client(arrival),
+                arrival = self.clients.next() => self.handle_clients(arrival),
                 (peer, stream) = doorstep.next() => self.handle_caller(peer, stream),
                 seen = self.changes.next() => self.feed(Event::MembershipSeen(seen)),
                 _ = self.ticks.tick() => self.on_tick(),
@@ -136,7 +136,24 @@ impl Server {
         }
     }
 
-    fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
+    /// Takes what has arrived by now, so that it can go on together.
+    fn handle_clients(&mut self, first: Arrival<ClientRequest>) {
+        let mut asked = Vec::new();
+        let mut next = Some(first);
+        while let Some(arrival) = next {
+            asked.extend(self.handle_client(arrival));
+            next = match asked.len() < REQUESTS_PER_TURN {
+                true => self.clients.try_next(),
+                false => None,
+            };
+        }
+        if !asked.is_empty() {
+            self.feed(Event::Clients(asked));
+        }
+    }
+
+    /// Answers what needs no core; gives the rest.
+    fn handle_client(&mut self, arrival: Arrival<ClientRequest>) -> Option<(Caller, RequestBody)> {
         let Arrival {
             connection,
             at,
@@ -148,7 +165,7 @@ impl Server {
                 self.connected -= 1;
                 self.meter.forget(|caller| caller.connection == connection);
                 tracing::debug!(connection, %error, "a client left");
-                return;
+                return None;
             }
         };
         let caller = Caller { connection, request };
@@ -183,9 +200,10 @@ impl Server {
                 if matches!(body, RequestBody::Write { .. } | RequestBody::WriteTogether(_)) {
                     self.meter.arrived(caller, at);
                 }
-                self.feed(Event::Client { caller, body });
+                return Some((caller, body));
             }
         }
+        None
     }
 
     fn sizes(&self) -> Sizes {

@@ -122,8 +122,9 @@ impl FusedManager {
             Event::Entered { ticket, .. } => {
                 vec![Command::Answer(ticket, EnterReply::Refused(self.not_here()))]
             }
-            Event::Client { caller, body } => {
-                vec![Command::Reply(caller, ReplyBody::Refused(refusal(&body)))]
+            Event::Clients(asked) => {
+                let refused = |(caller, body)| Command::Reply(caller, ReplyBody::Refused(refusal(&body)));
+                asked.into_iter().map(refused).collect()
             }
             // A call of before, answered late.
             Event::Linked { node, .. } => vec![Command::Unlink(node)],

@@ -9,6 +9,8 @@
 mod reads;
 mod rounds;
 
+use std::collections::BTreeSet;
+
 use multicast::id::GroupId;
 use structures::{op::Write, query::Query};
 use wire::message::{
@@ -26,18 +28,45 @@ use super::{
 };
 use crate::limits::{MAX_WAITING_TOGETHER, MAX_WAITING_WRITES};
 
+/// What became of a request that was not refused.
+enum Taken {
+    /// It waits at the door of a group, or at that of several groups.
+    Queued(Option<GroupId>),
+    /// It goes on at once.
+    Passed(Command),
+}
+
 impl Replication {
-    pub(super) fn handle_client(&mut self, caller: Caller, body: RequestBody) -> Vec<Command> {
-        let asked = match body {
+    /// Takes everything in before anything goes: what arrived together shares its rounds.
+    pub(super) fn handle_clients(&mut self, asked: Vec<(Caller, RequestBody)>) -> Vec<Command> {
+        let mut commands = Vec::new();
+        let mut doors = BTreeSet::new();
+        for (caller, body) in asked {
+            match self.handle_client(caller, body) {
+                Ok(Taken::Queued(door)) => drop(doors.insert(door)),
+                Ok(Taken::Passed(command)) => commands.push(command),
+                Err(refusal) => commands.push(refused(caller, refusal)),
+            }
+        }
+        for door in doors {
+            commands.extend(match door {
+                Some(group) => self.pump_group(group),
+                None => self.pump_together(),
+            });
+        }
+        commands
+    }
+
+    fn handle_client(&mut self, caller: Caller, body: RequestBody) -> Result<Taken, Refusal> {
+        match body {
             RequestBody::Write { group, write } => self.handle_write(caller, group, write),
             RequestBody::WriteTogether(write) => self.handle_write_together(caller, write),
-            RequestBody::Read { group, query } => self.handle_read(caller, group, query),
+            RequestBody::Read { group, query } => self.handle_read(caller, group, query).map(Taken::Passed),
             RequestBody::ReadOrdered { group, query } => self.handle_read_ordered(caller, group, query),
             _ => Err(Refusal::NotServedHere {
                 role: Role::GroupManager,
             }),
-        };
-        asked.unwrap_or_else(|refusal| vec![refused(caller, refusal)])
+        }
     }
 
     /// Whether the group takes requests now.
@@ -74,12 +103,7 @@ impl Replication {
         Refusal::StateLost { group, missing }
     }
 
-    fn handle_write(
-        &mut self,
-        caller: Caller,
-        group: GroupId,
-        write: Write,
-    ) -> Result<Vec<Command>, Refusal> {
+    fn handle_write(&mut self, caller: Caller, group: GroupId, write: Write) -> Result<Taken, Refusal> {
         self.judge_group(group)?;
         judge_op(self.cluster.spec, &write.op)?;
         self.queue(group, Asked::write(caller, write, self.cluster.spec))
@@ -90,13 +114,13 @@ impl Replication {
         caller: Caller,
         group: GroupId,
         query: Query,
-    ) -> Result<Vec<Command>, Refusal> {
+    ) -> Result<Taken, Refusal> {
         self.judge_group(group)?;
         judge_query(self.cluster.spec, &query)?;
         self.queue(group, Asked::read(caller, query, self.cluster.spec))
     }
 
-    fn queue(&mut self, group: GroupId, asked: Asked) -> Result<Vec<Command>, Refusal> {
+    fn queue(&mut self, group: GroupId, asked: Asked) -> Result<Taken, Refusal> {
         let Some(state) = self.groups.get_mut(&group) else {
             return Err(Refusal::UnknownGroup { group });
         };
@@ -104,14 +128,10 @@ impl Replication {
             let limit = MAX_WAITING_WRITES;
             return Err(Refusal::Overloaded { limit });
         }
-        Ok(self.pump_group(group))
+        Ok(Taken::Queued(Some(group)))
     }
 
-    fn handle_write_together(
-        &mut self,
-        caller: Caller,
-        write: WriteTogether,
-    ) -> Result<Vec<Command>, Refusal> {
+    fn handle_write_together(&mut self, caller: Caller, write: WriteTogether) -> Result<Taken, Refusal> {
         judge_together(self.cluster.spec, &write)?;
         write.groups().try_for_each(|group| self.judge_group(group))?;
         let asked = AskedTogether::new(caller, write, self.cluster.spec);
@@ -119,7 +139,7 @@ impl Replication {
             let limit = MAX_WAITING_TOGETHER;
             return Err(Refusal::Overloaded { limit });
         }
-        Ok(self.pump_together())
+        Ok(Taken::Queued(None))
     }
 
     /// Requests that wait for a group that is lost are refused.

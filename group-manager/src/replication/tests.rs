@@ -3,6 +3,7 @@
 //! The scripts are the text files beside this one; [`script`] says how to read them. The data nodes in them are
 //! the real cores, so that a script shows both sides of every flow.
 
+mod arriving_together;
 mod limits;
 mod other_manager;
 mod script;

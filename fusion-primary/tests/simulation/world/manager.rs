@@ -234,10 +234,7 @@ impl World {
             request: 0,
         };
         let query = Query::Len;
-        self.tell(Event::Client {
-            caller,
-            body: RequestBody::Read { group, query },
-        });
+        self.tell(Event::Clients(vec![(caller, RequestBody::Read { group, query })]));
         self.office.as_mut()?.replies.pop()
     }
 

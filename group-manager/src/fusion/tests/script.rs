@@ -198,16 +198,12 @@ impl Play {
             }
             "read" => {
                 let group = GroupId(numbers(rest)[0] as u16);
-                Event::Client {
-                    caller: Caller {
-                        connection: 1,
-                        request: 1,
-                    },
-                    body: RequestBody::Read {
-                        group,
-                        query: Query::All,
-                    },
-                }
+                let caller = Caller {
+                    connection: 1,
+                    request: 1,
+                };
+                let query = Query::All;
+                Event::Clients(vec![(caller, RequestBody::Read { group, query })])
             }
             "tick" => Event::Tick,
             "held-up" => Event::HeldUp,

@@ -26,10 +26,10 @@ impl Replication {
         caller: Caller,
         group: GroupId,
         query: Query,
-    ) -> Result<Vec<Command>, Refusal> {
+    ) -> Result<Command, Refusal> {
         self.judge_group(group)?;
         judge_query(self.cluster.spec, &query)?;
-        Ok(vec![self.pass_on(caller, group, query)])
+        Ok(self.pass_on(caller, group, query))
     }
 
     /// Lets a member answer the query, if one may.

@@ -335,12 +335,21 @@ impl World {
 
     /// A client's request; one client, numbered by request.
     pub(super) fn ask(&mut self, body: RequestBody) -> Vec<Command> {
-        self.requests += 1;
-        let caller = Caller {
-            connection: 1,
-            request: self.requests,
-        };
-        self.feed(Event::Client { caller, body })
+        self.ask_together([body])
+    }
+
+    /// The same for requests that arrive together.
+    pub(super) fn ask_together(&mut self, bodies: impl IntoIterator<Item = RequestBody>) -> Vec<Command> {
+        let mut asked = Vec::new();
+        for body in bodies {
+            self.requests += 1;
+            let caller = Caller {
+                connection: 1,
+                request: self.requests,
+            };
+            asked.push((caller, body));
+        }
+        self.feed(Event::Clients(asked))
     }
 
     /// A write of client 1, whose sequence number is that of the request.
