@@ -30,4 +30,6 @@ pub mod view;
 mod view_change;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod simulation;

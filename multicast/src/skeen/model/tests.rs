@@ -1,0 +1,152 @@
+//! What is explored, and how many states that is; each broken variant breaks what it is said to break.
+
+use std::collections::BTreeSet;
+
+use stateright::{Checker, Model};
+
+use super::{cluster::Cluster, properties};
+use crate::skeen::member::Defect;
+
+/// One group of two nodes, one message, and another manager that takes over at any moment.
+const TAKEOVER: Cluster = Cluster {
+    groups: &[(1, &[1, 2])],
+    managers: 2,
+    messages: &[(0, &[1])],
+    takeovers: &[1],
+    joiner: None,
+    defect: Defect::None,
+};
+
+/// One manager sends twice.
+const TWO_MESSAGES: Cluster = Cluster {
+    managers: 1,
+    messages: &[(0, &[1]), (0, &[1])],
+    takeovers: &[],
+    ..TAKEOVER
+};
+
+/// Two managers send at once.
+const TWO_SENDERS: Cluster = Cluster {
+    managers: 2,
+    messages: &[(0, &[1]), (1, &[1])],
+    ..TWO_MESSAGES
+};
+
+/// Two groups of one node, and two managers that write to both.
+const TWO_GROUPS: Cluster = Cluster {
+    groups: &[(1, &[1]), (2, &[2])],
+    messages: &[(0, &[1, 2]), (1, &[1, 2])],
+    ..TWO_SENDERS
+};
+
+/// A message to one of the groups, one to both, one to the other group.
+const UNEVEN_GROUPS: Cluster = Cluster {
+    messages: &[(0, &[2]), (0, &[1, 2]), (0, &[1])],
+    managers: 1,
+    ..TWO_GROUPS
+};
+
+/// A message to both groups under way while the view changes hands.
+const TWO_GROUPS_TAKEOVER: Cluster = Cluster {
+    messages: &[(0, &[1, 2])],
+    takeovers: &[1],
+    ..TWO_GROUPS
+};
+
+/// A node joins while its manager sends.
+const JOIN: Cluster = Cluster {
+    groups: &[(1, &[1])],
+    messages: &[(0, &[1]), (0, &[1])],
+    joiner: Some((1, 2)),
+    ..TWO_MESSAGES
+};
+
+/// The view goes to the other manager and back, at the only node.
+const TWO_TAKEOVERS: Cluster = Cluster {
+    groups: &[(1, &[1])],
+    takeovers: &[1, 0],
+    ..TAKEOVER
+};
+
+/// Explores everything; all invariants hold. Gives the number of states.
+fn explore(cluster: &Cluster) -> usize {
+    let checker = cluster.clone().checker().spawn_bfs().join();
+    checker.assert_properties();
+    checker.unique_state_count()
+}
+
+/// What is found broken in the cluster with this defect.
+fn broken(defect: Defect, cluster: Cluster) -> BTreeSet<&'static str> {
+    let checker = Cluster { defect, ..cluster }.checker().spawn_bfs().join();
+    let discoveries = checker.discoveries().into_keys();
+    discoveries
+        .filter(|property| *property != properties::ALL_COMPLETE)
+        .collect()
+}
+
+/// The numbers of states are asserted, here and below, so that nobody makes the model smaller unseen.
+#[test]
+fn a_takeover_at_any_moment_keeps_every_invariant() {
+    assert_eq!(explore(&TAKEOVER), 11_571);
+}
+
+#[test]
+fn two_takeovers_in_a_row_keep_every_invariant() {
+    assert_eq!(explore(&TWO_TAKEOVERS), 3_336);
+}
+
+#[test]
+fn several_messages_and_senders_keep_every_invariant() {
+    assert_eq!([TWO_MESSAGES, TWO_SENDERS].each_ref().map(explore), [165, 890]);
+}
+
+#[test]
+fn two_groups_keep_every_invariant() {
+    let explored = [TWO_GROUPS, UNEVEN_GROUPS, TWO_GROUPS_TAKEOVER]
+        .each_ref()
+        .map(explore);
+    assert_eq!(explored, [890, 388, 11_714]);
+}
+
+#[test]
+fn a_join_under_load_keeps_every_invariant() {
+    assert_eq!(explore(&JOIN), 19_271);
+}
+
+/// The clock of the node that a final timestamp did not raise offers one below it.
+#[test]
+fn no_clock_bump_on_final_is_caught() {
+    let broken = broken(Defect::NoClockBumpOnFinal, UNEVEN_GROUPS);
+    assert_eq!(broken, BTreeSet::from([properties::RISING]));
+}
+
+#[test]
+fn ties_not_broken_by_node_id_are_caught() {
+    let broken = broken(Defect::NoTieBreak, TWO_GROUPS);
+    assert_eq!(
+        broken,
+        BTreeSet::from([properties::RISING, properties::COMPLETE, properties::AT_REST])
+    );
+}
+
+#[test]
+fn acknowledgement_on_receipt_is_caught() {
+    let broken = broken(Defect::AcknowledgeOnReceipt, TWO_MESSAGES);
+    assert_eq!(broken, BTreeSet::from([properties::COMPLETE]));
+}
+
+/// A member of two epochs leaves something behind in one of them.
+#[test]
+fn no_epoch_check_is_caught() {
+    let broken = broken(Defect::NoEpochCheck, TAKEOVER);
+    assert_eq!(broken, BTreeSet::from([properties::AT_REST]));
+}
+
+#[test]
+fn a_joiner_counted_as_active_is_caught() {
+    let broken = broken(Defect::JoinerIsActive, JOIN);
+    assert_eq!(
+        broken,
+        BTreeSet::from([properties::SAME_ORDER, properties::COMPLETE, properties::AT_REST])
+    );
+}
