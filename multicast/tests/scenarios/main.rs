@@ -72,6 +72,8 @@ scenarios! {
     a_final_for_an_unknown_message_does_not_block
     a_repeated_final_is_answered_again_until_stable
     messages_to_overlapping_groups_have_one_order
+    rule_6_a_joiner_votes_at_once_and_delivers_when_its_state_is_there
+    a_follower_proposes_to_members_in_view_and_gives_back_what_it_had
     nobody_outside_the_destinations_hears_of_a_message
     results_that_differ_are_reported
 }
