@@ -9,7 +9,7 @@
 //! comes first, gives exactly these answers in a sequential structure. Source: M. Herlihy and J. Wing,
 //! *Linearizability: A Correctness Condition for Concurrent Objects*, TOPLAS 12(3), 1990.
 //!
-//! [`record`] writes, [`read`] reads, [`mod@check`] decides. Read first: [`search`].
+//! [`record`] writes, [`mod@read`] reads, [`mod@check`] decides. Read first: `search.rs`.
 
 pub mod check;
 mod explain;

@@ -82,8 +82,9 @@ fn asked(kind: StructureKind, value: Vec<u8>, random: &mut StdRng) -> Asked {
         (true, 4) => write(Op::Update { key, value }),
         (true, 5) => write(Op::Delete { key }),
         (true, _) => read(Query::Get { key }),
-        (false, 0..4) => write(Op::PushBack { value }),
-        (false, 4..7) => write(Op::PopFront),
+        // More takings than pushes: what a taking shows is decided soon after the push, or its search is long.
+        (false, 0..3) => write(Op::PushBack { value }),
+        (false, 3..7) => write(Op::PopFront),
         (false, 7) => read(Query::Len),
         (false, _) => read(Query::At { index: 0 }),
     }

@@ -30,7 +30,7 @@ use wire::message::client::ReplyBody;
 use world::{PATIENCE, World};
 
 /// Steps for each object's order: many times what a history of a few seconds takes.
-const BUDGET: u64 = 500_000;
+const BUDGET: u64 = 100_000;
 
 /// Clients of each group.
 const CLIENTS: u64 = 3;
