@@ -3,7 +3,11 @@
 //! Events in, commands out. Invariants: a batch is applied exactly when the member delivers it; a read shows
 //! nothing above the stable watermark (it shows the structure as it was when the read came, and waits until
 //! all that was delivered before is stable); nothing is served
-//! between `AwaitState` and a state that passed its checks.
+//! before a state passed its checks and everything that was held meanwhile is applied.
+
+mod deliver;
+mod joining;
+mod outflow;
 
 use std::collections::VecDeque;
 
@@ -12,16 +16,18 @@ use multicast::{
     skeen::{
         member::{Member, MemberCommand},
         message::ToMember,
+        snapshot::Snapshot,
     },
 };
-use structures::{Structure, delta::RegionId, image_error::ImageError, kind::StructureSpec, query::Query};
+use structures::{Structure, delta::REGIONS, image_error::ImageError, kind::StructureSpec, query::Query};
 use wire::message::{
-    client::{Refusal, ReplyBody, RequestBody, query_replies, query_reply},
+    client::{Refusal, ReplyBody, RequestBody, query_replies},
     membership::Role,
-    replication::{Answers, Batch, Entry, EntryAnswer, FromNode, Parts, ToNode},
+    replication::{Answers, Batch, FromNode, ToNode},
 };
 
-use crate::state::State;
+use self::outflow::Outflow;
+pub use self::outflow::Piece;
 
 /// Who waits for a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +69,16 @@ pub enum Command {
         /// The answer, or a part of it.
         body: ReplyBody,
     },
-    /// Stream the state to a joiner.
+    /// Stream the state to a joiner: this first, then what [`Replica::next_piece`] gives.
     SendState {
         /// Which transfer.
         transfer: u64,
         /// Where the joiner listens.
         to: std::net::SocketAddr,
-        /// What to send.
-        state: State,
+        /// Which messages the state includes.
+        snapshot: Snapshot<Batch>,
+        /// Bytes of each region.
+        lengths: [u64; REGIONS],
     },
 }
 
@@ -79,10 +87,8 @@ pub enum Command {
 pub struct Arrived {
     /// Which transfer.
     pub transfer: u64,
-    /// Every message up to here is included.
-    pub watermark: Timestamp,
-    /// The donor's Lamport clock.
-    pub clock: u64,
+    /// Which messages are included.
+    pub snapshot: Snapshot<Batch>,
     /// The structure, or what is unsound about its images.
     pub list: Result<Structure, ImageError>,
     /// First to last byte, microseconds.
@@ -95,7 +101,31 @@ pub struct Arrived {
 #[derive(Debug)]
 struct Held {
     member: Member<Batch, Answers>,
-    list: Structure,
+    /// None while it is joining and the state is not there.
+    list: Option<Structure>,
+    /// Whether it was told to join: then it votes, whether it has a state or not.
+    has_joined: bool,
+    /// What was delivered when the state came, and since then, and is not applied yet: in order.
+    backlog: VecDeque<(Timestamp, Batch)>,
+    /// What to say once the backlog is applied.
+    caught_up: Option<FromNode>,
+    /// The state's way to a joiner.
+    outflow: Option<Outflow>,
+}
+
+impl Held {
+    fn new(member: Member<Batch, Answers>, list: Structure) -> Self {
+        Self {
+            list: Some(list),
+            has_joined: false,
+            ..Self::joining(member)
+        }
+    }
+
+    /// The structure, if it is as the member's deliveries say.
+    fn current(&self) -> Option<&Structure> {
+        self.list.as_ref().filter(|_| self.backlog.is_empty())
+    }
 }
 
 #[derive(Debug)]
@@ -140,7 +170,7 @@ impl Replica {
 
     /// The structure, if the node holds one.
     pub fn list(&self) -> Option<&Structure> {
-        self.held.as_ref().map(|held| &held.list)
+        self.held.as_ref().and_then(|held| held.list.as_ref())
     }
 
     /// The epoch it takes part in.
@@ -162,6 +192,7 @@ impl Replica {
             }
             ToNode::SendState { transfer, to } => self.handle_send_state(transfer, to),
             ToNode::AwaitState { transfer } => self.handle_await_state(transfer),
+            ToNode::Join => self.join(),
             ToNode::Found => {
                 self.found();
                 Vec::new()
@@ -178,10 +209,7 @@ impl Replica {
         tracing::info!(node = %self.node, "founding the group with an empty structure");
         self.awaited = None;
         let member = Member::new(self.node);
-        self.held = Some(Held {
-            member,
-            list: Structure::new(self.spec),
-        });
+        self.held = Some(Held::new(member, Structure::new(self.spec)));
     }
 
     /// A manager's link came up: it has to know which epoch this node takes part in.
@@ -201,98 +229,10 @@ impl Replica {
             tracing::warn!("a multicast message before any state is ignored");
             return Vec::new();
         };
-        let mut out = Vec::new();
-        let mut commands: VecDeque<_> = held.member.handle(from, message).into();
-        while let Some(command) = commands.pop_front() {
-            match command {
-                MemberCommand::Deliver {
-                    timestamp, payload, ..
-                } => {
-                    let outcomes = apply(&mut held.list, self.group, &payload);
-                    // Reported before anything that is delivered after it.
-                    for command in held.member.delivered_with(timestamp, outcomes).into_iter().rev() {
-                        commands.push_front(command);
-                    }
-                }
-                said => out.extend(tell(said)),
-            }
-        }
+        let commands = held.member.handle(from, message);
+        let mut out = held.carry_out(self.group, commands);
         out.extend(self.answer_waiting());
         out
-    }
-
-    fn handle_send_state(&mut self, transfer: u64, to: std::net::SocketAddr) -> Vec<Command> {
-        let Some(held) = &self.held else {
-            let reason = format!("{} holds no state", self.node);
-            return vec![Command::ToEveryManager(FromNode::TransferFailed {
-                transfer,
-                reason,
-            })];
-        };
-        let state = State {
-            watermark: held.member.delivered(),
-            clock: held.member.clock(),
-            images: RegionId::ALL.map(|region| held.list.image(region).to_vec()),
-        };
-        vec![Command::SendState { transfer, to, state }]
-    }
-
-    fn handle_await_state(&mut self, transfer: u64) -> Vec<Command> {
-        self.held = None;
-        self.awaited = Some(transfer);
-        let mut commands = self.refuse_waiting("the node is joining its group again");
-        // Any other state that came before is of a transfer that was given up.
-        if let Some(arrived) = self.early.take().filter(|arrived| arrived.transfer == transfer) {
-            commands.extend(self.install(arrived));
-        }
-        commands
-    }
-
-    /// A donor's state is complete.
-    pub fn handle_arrived(&mut self, arrived: Arrived) -> Vec<Command> {
-        if self.awaited == Some(arrived.transfer) {
-            return self.install(arrived);
-        }
-        self.early = Some(arrived);
-        Vec::new()
-    }
-
-    /// A donor's stream broke off or made no state. Before its first frame it is taken for the one awaited.
-    pub fn handle_broken(&mut self, transfer: Option<u64>, reason: String) -> Vec<Command> {
-        let transfer = transfer.or(self.awaited);
-        let failed = |transfer| Command::ToEveryManager(FromNode::TransferFailed { transfer, reason });
-        transfer.map(failed).into_iter().collect()
-    }
-
-    fn install(&mut self, arrived: Arrived) -> Vec<Command> {
-        let Arrived {
-            transfer,
-            watermark,
-            clock,
-            list,
-            transfer_us,
-            install_us,
-        } = arrived;
-        self.awaited = None;
-        self.early = None;
-        let message = match list {
-            Ok(list) => {
-                self.held = Some(Held {
-                    member: Member::restored(self.node, watermark, clock),
-                    list,
-                });
-                FromNode::CaughtUp {
-                    transfer,
-                    transfer_us,
-                    install_us,
-                }
-            }
-            Err(error) => FromNode::TransferFailed {
-                transfer,
-                reason: error.to_string(),
-            },
-        };
-        vec![Command::ToEveryManager(message)]
     }
 
     /// A client's request at the read port.
@@ -316,10 +256,13 @@ impl Replica {
         let Some(held) = &self.held else {
             return refuse(unavailable("the node holds no state yet"));
         };
+        let Some(list) = held.current() else {
+            return refuse(unavailable("the node is joining its group"));
+        };
         if !self.in_touch {
             return refuse(unavailable("no manager is in touch"));
         }
-        let replies = query_replies(&held.list, query);
+        let replies = query_replies(list, query);
         self.waiting.push_back(WaitingRead {
             at: held.member.delivered(),
             reader,
@@ -359,28 +302,6 @@ impl Replica {
             .drain(..)
             .map(|waiting| answer(waiting.reader, refusal.clone()))
             .collect()
-    }
-}
-
-/// Carries out the group's part of a batch; every replica gives the same answers, also for one that is no batch at all.
-fn apply(list: &mut Structure, group: GroupId, payload: &Batch) -> Answers {
-    match wire::codec::decode::<Parts>(payload) {
-        Ok(parts) => {
-            let entries = parts.into_iter().filter(|(of, _)| *of == group);
-            let entries = entries.flat_map(|(_, entries)| entries);
-            entries.map(|entry| carry_out(list, &entry)).collect()
-        }
-        Err(error) => {
-            tracing::error!(%error, "a delivered batch is unreadable; it has no effect at any replica");
-            Answers::new()
-        }
-    }
-}
-
-fn carry_out(list: &mut Structure, entry: &Entry) -> EntryAnswer {
-    match entry {
-        Entry::Write(write) => EntryAnswer::Written(list.apply(write).0),
-        Entry::Read(query) => EntryAnswer::Found(Box::new(query_reply(list, query))),
     }
 }
 

@@ -1,6 +1,12 @@
 //! A data node's shell: one task that owns the core; listeners, links and transfers around it.
 
-use std::{future::Future, io, net::SocketAddr};
+use std::{
+    future::{Future, pending, ready},
+    io,
+    net::SocketAddr,
+};
+
+use structures::kind::StructureSpec;
 
 use tokio::{net::TcpListener, sync::mpsc};
 use wire::{
@@ -16,9 +22,9 @@ use wire::{
 };
 
 use crate::{
-    replica::{Arrived, Command, Reader, Replica},
+    replica::{Arrived, Command, Piece, Reader, Replica},
     settings::Settings,
-    transfer::{self, Broken},
+    transfer::{self, Announcement, Broken, Received},
 };
 
 /// What comes from the transfer tasks.
@@ -38,7 +44,12 @@ struct Shell {
     manager: ManagerPort<ToNode, FromNode>,
     clients: Connections<ClientRequest, ClientReply>,
     to_inbox: mpsc::Sender<Transferred>,
+    /// Where the pieces of the state that leaves go, and of which transfer they are.
+    outflow: Option<(u64, mpsc::Sender<Piece>)>,
 }
+
+/// Pieces that may wait for the joiner to take them.
+const WAITING_PIECES: usize = 4;
 
 /// Runs a data node on its two bound listeners until `shutdown` completes.
 ///
@@ -72,6 +83,7 @@ pub async fn run(
         clients: Connections::new(std::sync::Arc::default()),
         settings,
         to_inbox,
+        outflow: None,
     };
     tokio::select! {
         () = shell.serve(peers, readers, inbox) => {}
@@ -94,6 +106,12 @@ impl Shell {
                 Some(transferred) = inbox.recv() => self.handle_transferred(transferred),
                 (peer, stream) = peers.next() => self.handle_peer(&peer, stream),
                 (_, stream) = readers.next() => { self.clients.accept(stream); }
+                // One turn at a time: votes come between.
+                () = ready(()), if self.replica.is_catching_up() => {
+                    let commands = self.replica.catch_up();
+                    self.carry_out(commands);
+                }
+                () = has_room(self.outflow.as_ref()) => self.send_piece(),
             }
         }
     }
@@ -152,7 +170,7 @@ impl Shell {
             let transferred = match transfer::receive(stream).await {
                 Ok(received) => {
                     tracing::info!(donor = %received.donor, "a donor's state is here");
-                    Transferred::Arrived(received.check(limits))
+                    check(received, limits).await
                 }
                 // The donor may never know: what it sent last may still have found room on its way.
                 Err(Broken { transfer, error }) => {
@@ -180,15 +198,30 @@ impl Shell {
                 } => {
                     self.clients.send(connection, ClientReply { request, body });
                 }
-                Command::SendState { transfer, to, state } => self.send_state(transfer, to, state),
+                Command::SendState {
+                    transfer,
+                    to,
+                    snapshot,
+                    lengths,
+                } => {
+                    let announcement = Announcement {
+                        transfer,
+                        snapshot,
+                        lengths,
+                    };
+                    self.send_state(to, announcement);
+                }
             }
         }
     }
 
-    fn send_state(&self, transfer: u64, to: SocketAddr, state: crate::state::State) {
+    fn send_state(&mut self, to: SocketAddr, announcement: Announcement) {
         let (inbox, identity) = (self.to_inbox.clone(), self.settings.member.identity);
+        let (pieces, leaving) = mpsc::channel(WAITING_PIECES);
+        let transfer = announcement.transfer;
+        self.outflow = Some((transfer, pieces));
         tokio::spawn(async move {
-            if let Err(error) = transfer::send(transfer, to, identity, state).await {
+            if let Err(error) = transfer::send(to, identity, announcement, leaving).await {
                 let failed = Transferred::Broken {
                     transfer: Some(transfer),
                     reason: error.to_string(),
@@ -196,6 +229,21 @@ impl Shell {
                 drop(inbox.send(failed).await);
             }
         });
+    }
+
+    /// The next piece leaves; without one, or somebody who takes it, the transfer is over.
+    fn send_piece(&mut self) {
+        let Some((transfer, pieces)) = self.outflow.take() else {
+            return;
+        };
+        let Ok(room) = pieces.try_reserve() else {
+            self.replica.stop_pieces(transfer);
+            return;
+        };
+        if let Some(piece) = self.replica.next_piece(transfer) {
+            room.send(piece);
+            self.outflow = Some((transfer, pieces));
+        }
     }
 
     fn sizes(&self) -> Sizes {
@@ -212,5 +260,26 @@ impl Shell {
             resident_bytes: process::resident_bytes(),
             received_bytes: wire::received_bytes(),
         }
+    }
+}
+
+/// When a piece may leave, or nobody takes any; never, while no state leaves.
+async fn has_room(outflow: Option<&(u64, mpsc::Sender<Piece>)>) {
+    match outflow {
+        // Either way there is something to do: without a receiver the transfer ends.
+        Some((_, pieces)) => drop(pieces.reserve().await),
+        None => pending().await,
+    }
+}
+
+/// Checks a state in a thread of its own: the core's thread goes on voting meanwhile.
+async fn check(received: Received, spec: StructureSpec) -> Transferred {
+    let transfer = received.transfer;
+    match tokio::task::spawn_blocking(move || received.check(spec)).await {
+        Ok(arrived) => Transferred::Arrived(arrived),
+        Err(error) => Transferred::Broken {
+            transfer: Some(transfer),
+            reason: error.to_string(),
+        },
     }
 }

@@ -1,15 +1,14 @@
-//! A replica's whole state at one place in the order: what a donor sends and a joiner installs.
+//! A replica's whole state at one place in the order: what a joiner assembles and installs.
 
-use multicast::id::Timestamp;
+use multicast::skeen::snapshot::Snapshot;
 use structures::{Structure, delta::REGIONS, image_error::ImageError, kind::StructureSpec};
+use wire::message::replication::Batch;
 
 /// The structure's images and where in the order of messages they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
-    /// Every message up to here is included.
-    pub watermark: Timestamp,
-    /// The donor's Lamport clock: the joiner's goes on from it.
-    pub clock: u64,
+    /// Which messages are included, and the donor's clock, from which the joiner's goes on.
+    pub snapshot: Snapshot<Batch>,
     /// The bytes of each region; among them the clients' sessions.
     pub images: [Vec<u8>; REGIONS],
 }

@@ -5,20 +5,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::{Bytes, BytesMut};
-use multicast::id::NodeId;
+use bytes::BytesMut;
+use multicast::{id::NodeId, skeen::snapshot::Snapshot};
 use structures::{
     delta::{REGIONS, RegionId},
     kind::StructureSpec,
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc, time::timeout};
 use tokio_util::codec::Encoder;
 use wire::{
-    Hello, Identity, Purpose, Traffic, WireError, frame::FrameCodec, handshake, limits::CHUNK_BYTES,
-    link::next_frame, message::replication::StateFrame,
+    Hello, Identity, Purpose, Traffic, WireError,
+    frame::FrameCodec,
+    handshake,
+    link::next_frame,
+    message::replication::{Batch, StateFrame},
 };
 
-use crate::{replica::Arrived, state::State};
+use crate::{
+    replica::{Arrived, Piece},
+    state::State,
+};
 
 /// How long the other end of a transfer may take for one frame; without a limit a silent one would keep
 /// the group's writers waiting for ever.
@@ -69,14 +75,13 @@ impl Received {
             transfer_us,
             ..
         } = self;
-        let (watermark, clock) = (state.watermark, state.clock);
+        let snapshot = state.snapshot.clone();
         let began = Instant::now();
         let list = state.into_list(spec);
         let install_us = began.elapsed().as_micros() as u64;
         Arrived {
             transfer,
-            watermark,
-            clock,
+            snapshot,
             list,
             transfer_us,
             install_us,
@@ -84,39 +89,41 @@ impl Received {
     }
 }
 
-/// Streams the state to a joiner.
+/// What a donor says of a state before its pieces.
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    pub(crate) transfer: u64,
+    pub(crate) snapshot: Snapshot<Batch>,
+    pub(crate) lengths: [u64; REGIONS],
+}
+
+/// Streams a state to a joiner: the announcement, then all pieces that come, until their sender is dropped.
 pub(crate) async fn send(
-    transfer: u64,
     to: SocketAddr,
     identity: Identity,
-    state: State,
+    announcement: Announcement,
+    mut pieces: mpsc::Receiver<Piece>,
 ) -> Result<(), TransferError> {
     let hello = Hello {
         identity,
         purpose: Purpose::Transfer,
     };
     let (_, mut stream) = handshake::dial(to, &hello).await?;
-    let lengths = state.images.each_ref().map(|image| image.len() as u64);
-    let State {
-        watermark,
-        clock,
-        images,
-    } = state;
+    let Announcement {
+        transfer,
+        snapshot,
+        lengths,
+    } = announcement;
     let begin = StateFrame::Begin {
         transfer,
         donor: identity.node,
-        watermark,
-        clock,
+        snapshot,
         lengths,
     };
     let mut buffer = BytesMut::new();
     write(&mut stream, &mut buffer, &begin).await?;
-    for (region, image) in RegionId::ALL.into_iter().zip(images) {
-        let mut rest = Bytes::from(image);
-        while !rest.is_empty() {
-            let bytes = rest.split_to(rest.len().min(CHUNK_BYTES));
-            write(&mut stream, &mut buffer, &StateFrame::Chunk { region, bytes }).await?;
-        }
+    while let Some((region, bytes)) = pieces.recv().await {
+        write(&mut stream, &mut buffer, &StateFrame::Chunk { region, bytes }).await?;
     }
     write(&mut stream, &mut buffer, &StateFrame::End).await
 }
@@ -178,8 +185,7 @@ pub(crate) async fn receive(stream: TcpStream) -> Result<Received, Broken> {
     let StateFrame::Begin {
         transfer,
         donor,
-        watermark,
-        clock,
+        snapshot,
         lengths,
     } = first
     else {
@@ -195,11 +201,7 @@ pub(crate) async fn receive(stream: TcpStream) -> Result<Received, Broken> {
         error,
     })?;
     let transfer_us = began.elapsed().as_micros() as u64;
-    let state = State {
-        watermark,
-        clock,
-        images,
-    };
+    let state = State { snapshot, images };
     Ok(Received {
         transfer,
         donor,

@@ -71,6 +71,10 @@ pub struct Replication {
     /// Nodes to remove in the next view, and nodes to admit into it.
     to_remove: BTreeSet<NodeId>,
     to_admit: BTreeSet<NodeId>,
+    /// Nodes that are to vote in the next view without a state yet.
+    to_join: BTreeSet<NodeId>,
+    /// When the view change under way began to hold writers back.
+    sealed_at: Micros,
     /// The next view is needed although nobody is removed or admitted: a holder left or came back.
     reseal: bool,
     /// Lives whose link is up.
@@ -125,6 +129,8 @@ impl Replication {
             stage,
             to_remove: BTreeSet::new(),
             to_admit: BTreeSet::new(),
+            to_join: BTreeSet::new(),
+            sealed_at: now,
             reseal: false,
             linked: BTreeMap::new(),
             gone: BTreeMap::new(),

@@ -146,6 +146,7 @@ fn replicated(cluster: &Cluster) -> ReplicatedCluster {
         faults: cluster.fault_tolerance,
         spec: cluster.structure(),
         min_backups: cluster.min_backups,
+        join: cluster.join,
         suspicion_us: cluster.suspicion.as_micros() as u64,
         nodes: cluster.data_nodes.iter().map(node).collect(),
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use structures::kind::StructureKind;
 
 use crate::{
-    Cluster, DetectorSettings, Endpoint, EtcdSettings, Mechanism, Problems, SectionKind, StoreKind,
+    Cluster, DetectorSettings, Endpoint, EtcdSettings, Join, Mechanism, Problems, SectionKind, StoreKind,
     StructureLimits,
 };
 
@@ -79,6 +79,12 @@ impl ClusterBuilder {
     #[must_use]
     pub fn min_backups(self, backups: usize) -> Self {
         self.key("min_backups", backups)
+    }
+
+    /// What writers notice of a data node that enters its group.
+    #[must_use]
+    pub fn join(self, join: Join) -> Self {
+        self.key("join", join)
     }
 
     /// How often members show that they live, in whole milliseconds.

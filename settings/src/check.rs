@@ -8,6 +8,7 @@
 mod build;
 mod cluster_error;
 mod faults;
+mod join;
 mod managers;
 mod mechanism;
 mod store;
@@ -33,6 +34,7 @@ pub(crate) fn check(mut written: Written, mut problems: Vec<Problem>) -> Result<
     structure::check(&written.cluster, mechanism, &mut problems);
     timing::check(&written.cluster, &mut problems);
     managers::check(&written, &mut problems);
+    join::check(&written, mechanism, &mut problems);
     store::check(&written, &mut problems);
     unique::check_ids(&written, &mut problems);
     unique::check_addresses(&written, &mut problems);

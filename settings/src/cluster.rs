@@ -7,6 +7,7 @@ use multicast::id::GroupId;
 use serde::{Deserialize, Serialize};
 use structures::kind::{StructureKind, StructureSpec};
 
+use crate::Join;
 use crate::problem::{Problem, TextError};
 use crate::written::Written;
 use crate::{
@@ -32,6 +33,8 @@ pub struct Cluster {
     pub limits: StructureLimits,
     /// Writes wait while fewer backups than this are left; at most f.
     pub min_backups: usize,
+    /// What writers notice of a data node that enters its group; of replication.
+    pub join: Join,
     /// How often members show that they live.
     pub heartbeat: Duration,
     /// After how long a silent member is suspected at the latest; at least three heartbeats.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use structures::kind::StructureKind;
 
+use crate::Join;
 use crate::limits::fault_range;
 use crate::{
     Cluster, MAX_PRIMARIES_AND_FUSION_SERVERS, MAX_REPLICATED_GROUPS, Mechanism, Problems, StructureLimits,
@@ -37,6 +38,8 @@ pub struct ClusterPlan {
     pub limits: StructureLimits,
     /// Writes wait while fewer backups than this are left.
     pub min_backups: usize,
+    /// What writers notice of a data node that enters its group; of replication.
+    pub join: Join,
     /// How often members show that they live, in whole milliseconds.
     pub heartbeat: Duration,
     /// After how long a silent member is suspected, in whole milliseconds.
@@ -120,6 +123,7 @@ impl ClusterPlan {
                 element_bytes: defaults::ELEMENT_BYTES,
             },
             min_backups: defaults::MIN_BACKUPS,
+            join: Join::default(),
             heartbeat: Duration::from_millis(defaults::HEARTBEAT_MS),
             suspicion: Duration::from_millis(defaults::SUSPICION_MS),
             host: "localhost".to_owned(),

@@ -46,6 +46,7 @@ const CLUSTER: &[Key] = &[
     optional("key_bytes"),
     optional("element_bytes"),
     optional("min_backups"),
+    optional("join"),
     optional("heartbeat_ms"),
     optional("suspicion_ms"),
     optional("detector_threshold"),

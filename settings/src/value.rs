@@ -12,7 +12,7 @@ pub(crate) use store::{endpoints, prefix, store};
 
 use crate::problem::{Explain, quoted};
 use crate::suggest::nearest;
-use crate::{Endpoint, MAX_HOST_BYTES, MAX_HOST_LABEL_BYTES, MAX_NAME_BYTES, Mechanism, StoreKind};
+use crate::{Endpoint, Join, MAX_HOST_BYTES, MAX_HOST_LABEL_BYTES, MAX_NAME_BYTES, Mechanism, StoreKind};
 
 /// What is wrong with a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -93,6 +93,14 @@ pub enum ValueError {
         /// The store that was meant, perhaps.
         meant: Option<&'static str>,
     },
+    /// Not a way to join.
+    #[error("`{written}` is not a way to join")]
+    NotAJoin {
+        /// The value.
+        written: String,
+        /// The way that was meant, perhaps.
+        meant: Option<&'static str>,
+    },
     /// Not a host and a port to connect to.
     #[error("`{written}` is not an endpoint")]
     NotAnEndpoint {
@@ -154,12 +162,18 @@ impl Explain for ValueError {
             }
             | Self::NotAStore {
                 meant: Some(meant), ..
+            }
+            | Self::NotAJoin {
+                meant: Some(meant), ..
             } => format!("did you mean `{meant}`?"),
             Self::NotAMechanism { meant: None, .. } => {
                 format!("expected {}", Mechanism::ALL.map(Mechanism::name).join(", "))
             }
             Self::NotAStore { meant: None, .. } => {
                 format!("expected {}", StoreKind::ALL.map(StoreKind::name).join(" or "))
+            }
+            Self::NotAJoin { meant: None, .. } => {
+                format!("expected {}", Join::ALL.map(Join::name).join(" or "))
             }
             Self::NotAStructure { meant: None, .. } => {
                 format!(
@@ -178,6 +192,7 @@ impl Explain for ValueError {
             | Self::NotAMechanism { written, .. }
             | Self::NotAStructure { written, .. }
             | Self::NotAStore { written, .. }
+            | Self::NotAJoin { written, .. }
             | Self::NotAnEndpoint { written }
                 if written.contains([';', '#']) =>
             {
@@ -282,6 +297,14 @@ pub(crate) fn mechanism(written: &str) -> Result<Mechanism, ValueError> {
     written.parse().map_err(|_| ValueError::NotAMechanism {
         written: quoted(written),
         meant: nearest(written, Mechanism::ALL.map(Mechanism::name)),
+    })
+}
+
+/// A way to join by its name.
+pub(crate) fn join(written: &str) -> Result<Join, ValueError> {
+    written.parse().map_err(|_| ValueError::NotAJoin {
+        written: quoted(written),
+        meant: nearest(written, Join::ALL.map(Join::name)),
     })
 }
 

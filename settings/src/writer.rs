@@ -6,8 +6,8 @@
 use std::fmt::{self, Write};
 
 use crate::{
-    Cluster, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, Manager, Primary, StoreKind,
-    StoreSettings,
+    Cluster, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, Manager, Mechanism, Primary,
+    StoreKind, StoreSettings,
 };
 
 impl Cluster {
@@ -54,6 +54,7 @@ impl Cluster {
         writeln!(out, "element_bytes = {}", self.limits.element_bytes)?;
         writeln!(out, "; writes wait while fewer backups than this are left")?;
         writeln!(out, "min_backups = {}", self.min_backups)?;
+        self.write_join(out)?;
         writeln!(
             out,
             "; how often members show that they live, and after how long a silent one is suspected at the latest"
@@ -62,6 +63,17 @@ impl Cluster {
         writeln!(out, "suspicion_ms = {}", self.suspicion.as_millis())?;
         self.write_detector(out)?;
         self.write_store(out)
+    }
+
+    fn write_join(&self, out: &mut String) -> fmt::Result {
+        if self.mechanism != Mechanism::Replication {
+            return Ok(());
+        }
+        writeln!(
+            out,
+            "; whether writers go on while a node gets its state (stream), or are held back (freeze)"
+        )?;
+        writeln!(out, "join = {}", self.join)
     }
 
     fn write_detector(&self, out: &mut String) -> fmt::Result {

@@ -21,7 +21,9 @@ use crate::ini::{self, Section};
 use crate::problem::Problem;
 use crate::span::{Span, Spanned};
 use crate::suggest::nearest;
-use crate::{ELEMENT_BYTES, Endpoint, HEARTBEAT_MS, KEY_BYTES, Mechanism, SUSPICION_MS, SectionKind, value};
+use crate::{
+    ELEMENT_BYTES, Endpoint, HEARTBEAT_MS, Join, KEY_BYTES, Mechanism, SUSPICION_MS, SectionKind, value,
+};
 use keys::Keys;
 
 /// All sections of a file, in its order within each kind; the numbers of a kind are unique.
@@ -46,6 +48,7 @@ pub(crate) struct WrittenCluster {
     pub key_bytes: Option<Spanned<u64>>,
     pub element_bytes: Option<Spanned<u64>>,
     pub min_backups: Option<Spanned<u64>>,
+    pub join: Option<Spanned<Join>>,
     pub heartbeat_ms: Option<Spanned<u64>>,
     pub suspicion_ms: Option<Spanned<u64>>,
     pub detector: WrittenDetector,
@@ -161,6 +164,7 @@ impl WrittenCluster {
             key_bytes: keys.value("key_bytes", |written| value::number(written, &KEY_BYTES)),
             element_bytes: keys.value("element_bytes", |written| value::number(written, &ELEMENT_BYTES)),
             min_backups: keys.value("min_backups", |written| value::number(written, &any)),
+            join: keys.value("join", value::join),
             heartbeat_ms: keys.value("heartbeat_ms", |written| value::number(written, &HEARTBEAT_MS)),
             suspicion_ms: keys.value("suspicion_ms", |written| value::number(written, &SUSPICION_MS)),
             detector: WrittenDetector::read(keys),

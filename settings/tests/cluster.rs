@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use multicast::id::{GroupId, NodeId};
 use settings::{
-    Cluster, ClusterPlan, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, LoadError,
+    Cluster, ClusterPlan, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, Join, LoadError,
     MAX_TEXT_BYTES, Manager, Mechanism, PortPlan, Primary, StoreSettings, StructureLimits,
 };
 use structures::kind::StructureKind;
@@ -62,6 +62,7 @@ fn what_a_file_leaves_out_is_the_default() {
             element_bytes: 64,
         },
         min_backups: 0,
+        join: Join::Stream,
         heartbeat: Duration::from_millis(100),
         suspicion: Duration::from_millis(1000),
         detector: DetectorSettings {
@@ -114,6 +115,7 @@ fn what_a_file_says_is_what_it_gets() {
             element_bytes: 65535,
         },
         min_backups: 0,
+        join: Join::Stream,
         heartbeat: Duration::from_millis(10),
         suspicion: Duration::from_millis(30),
         detector: DetectorSettings {

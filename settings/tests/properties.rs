@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use settings::{Cluster, ClusterPlan, MAX_RENDERED_PROBLEMS, Mechanism, PortPlan, StructureLimits};
+use settings::{Cluster, ClusterPlan, Join, MAX_RENDERED_PROBLEMS, Mechanism, PortPlan, StructureLimits};
 use structures::kind::StructureKind;
 
 /// Lines near enough to a cluster file that many of them are half right.
@@ -17,6 +17,7 @@ fn line() -> impl Strategy<Value = String> {
         "structure",
         "key_bytes",
         "min_backups",
+        "join",
         "heartbeat_ms",
         "suspicion_ms",
         "host",
@@ -109,6 +110,7 @@ fn plan() -> impl Strategy<Value = ClusterPlan> {
                         element_bytes,
                     },
                     min_backups: faults / 2,
+                    join: Join::ALL[faults % 2],
                     heartbeat: Duration::from_millis(beat),
                     suspicion: Duration::from_millis(beat * beats),
                     host: host.to_owned(),

@@ -7,11 +7,13 @@ use multicast::{
 };
 use structures::query::Query;
 use structures::{
-    delta::REGIONS,
+    delta::RegionId,
     op::{Element, Op, Outcome, Write},
 };
+use wire::message::replication::{Entry, EntryAnswer, Parts};
 
 use super::*;
+use crate::state::State;
 
 const LIMITS: StructureSpec = StructureSpec::linked_list(8, 16);
 const GROUP: GroupId = GroupId(0);
@@ -170,27 +172,40 @@ fn found_value() -> Command {
     reply(ReplyBody::Value(Some(b"v".to_vec().into())))
 }
 
+/// All that leaves a donor for a joiner now.
 fn state_of(replica: &mut Replica) -> State {
     let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
-    match replica
-        .handle_manager(MANAGER, ToNode::SendState { transfer: 1, to })
-        .pop()
-    {
-        Some(Command::SendState {
+    let said = replica.handle_manager(MANAGER, ToNode::SendState { transfer: 1, to });
+    let [
+        Command::SendState {
             transfer: 1,
             to: joiner,
-            state,
-        }) if joiner == to => state,
-        other => panic!("no state: {other:?}"),
+            snapshot,
+            lengths,
+        },
+    ] = said.as_slice()
+    else {
+        panic!("no state: {said:?}");
+    };
+    assert_eq!(*joiner, to);
+    let mut images: [Vec<u8>; REGIONS] = Default::default();
+    while let Some((region, bytes)) = replica.next_piece(1) {
+        images[usize::from(region.0)].extend_from_slice(&bytes);
     }
+    assert_eq!(images.each_ref().map(|image| image.len() as u64), *lengths);
+    let snapshot = snapshot.clone();
+    State { snapshot, images }
+}
+
+fn images_of(replica: &Replica) -> Option<[Vec<u8>; REGIONS]> {
+    let list = replica.list()?;
+    Some(RegionId::ALL.map(|region| list.image(region).to_vec()))
 }
 
 fn arrived(transfer: u64, state: State) -> Arrived {
-    let (watermark, clock) = (state.watermark, state.clock);
     Arrived {
         transfer,
-        watermark,
-        clock,
+        snapshot: state.snapshot.clone(),
         list: state.into_list(LIMITS),
         transfer_us: 5,
         install_us: 3,
@@ -413,7 +428,11 @@ fn a_state_is_installed_whether_it_comes_before_or_after_its_announcement() {
             replica.list().map(Structure::elements),
             donor.list().map(Structure::elements)
         );
-        assert_eq!(state_of(replica), state, "byte for byte what the donor had");
+        assert_eq!(
+            images_of(replica).as_ref(),
+            Some(&state.images),
+            "byte for byte what the donor had"
+        );
     }
 }
 
@@ -474,7 +493,7 @@ fn a_restarted_nodes_clock_goes_on_from_the_donors() {
     donor.handle_manager(MANAGER, finalize(9, 40)); // unknown here: no effect
     donor.handle_manager(MANAGER, propose(2, batch(vec![])));
     let state = state_of(&mut donor);
-    assert_eq!((state.watermark, state.clock), (at(1), 2));
+    assert_eq!((state.snapshot.watermark, state.snapshot.clock), (at(1), 2));
     let mut joiner = Replica::new(NODE, GROUP, LIMITS);
     joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
     joiner.handle_arrived(arrived(1, state));
@@ -603,4 +622,107 @@ fn a_manager_that_calls_is_told_the_epoch() {
     enter_epoch_1(&mut replica, 0);
     let in_view = says(FromMember::InView { epoch: Epoch(1) });
     assert_eq!(replica.handle_manager_called(MANAGER), [in_view]);
+}
+
+/// A node that was told to join, and votes in epoch 1.
+fn joining() -> Replica {
+    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
+    assert_eq!(replica.handle_manager(MANAGER, ToNode::Join), []);
+    enter_epoch_1(&mut replica, 0);
+    replica.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
+    replica
+}
+
+fn holding(seq: u64) -> Command {
+    says(FromMember::Holding {
+        epoch: Epoch(1),
+        id: id(seq),
+    })
+}
+
+#[test]
+fn a_joiner_votes_and_holds_at_once_and_applies_what_its_state_does_not_include() {
+    let mut donor = founded();
+    let mut joiner = joining();
+    let rounds = [
+        vec![write(1, Op::OpenSession), insert(2, "a")],
+        vec![insert(3, "b")],
+        vec![insert(4, "c")],
+    ];
+    for (seq, writes) in (1..).zip(rounds[..2].iter().cloned()) {
+        round(&mut donor, seq, writes.clone());
+        assert_eq!(round(&mut joiner, seq, writes), [holding(seq)]);
+    }
+    let state = state_of(&mut donor);
+    round(&mut donor, 3, rounds[2].clone());
+    assert_eq!(round(&mut joiner, 3, rounds[2].clone()), [holding(3)]);
+    assert_eq!(
+        joiner.handle_request(CLIENT, &get("a")),
+        refused("the node is joining its group")
+    );
+
+    assert_eq!(joiner.handle_arrived(arrived(1, state)), []);
+    assert_eq!(
+        joiner.handle_request(CLIENT, &get("a")),
+        refused("the node is joining its group")
+    );
+    assert!(joiner.is_catching_up());
+    let mut told = vec![delivered(3, 3, vec![Outcome::Inserted])];
+    told.extend(caught_up(1));
+    assert_eq!(joiner.catch_up(), told);
+    assert!(!joiner.is_catching_up());
+    assert_eq!(images_of(&joiner), images_of(&donor));
+}
+
+#[test]
+fn what_is_delivered_behind_a_backlog_waits_for_its_turn() {
+    let mut donor = founded();
+    let mut joiner = joining();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession)]);
+    round(&mut joiner, 1, vec![write(1, Op::OpenSession)]);
+    let state = state_of(&mut donor);
+    for seq in 2..=20 {
+        let writes = || vec![insert(seq, &format!("{seq}"))];
+        round(&mut donor, seq, writes());
+        round(&mut joiner, seq, writes());
+    }
+    joiner.handle_arrived(arrived(1, state));
+    let first_turn = joiner.catch_up();
+    assert_eq!(first_turn[0], delivered(2, 2, vec![Outcome::Inserted]));
+    round(&mut donor, 21, vec![insert(21, "z")]);
+    assert_eq!(round(&mut joiner, 21, vec![insert(21, "z")]), []);
+    let mut told = Vec::new();
+    while joiner.is_catching_up() {
+        told.extend(joiner.catch_up());
+    }
+    let mut last = vec![delivered(21, 21, vec![Outcome::Inserted])];
+    last.extend(caught_up(1));
+    assert_eq!(told[told.len() - 2..], last);
+    assert_eq!(images_of(&joiner), images_of(&donor));
+}
+
+#[test]
+fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
+    let mut donor = founded();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession)]);
+    let mut joiner = joining();
+    let mut outdated = state_of(&mut donor);
+    outdated.snapshot.epoch = Epoch(0);
+    assert_eq!(joiner.handle_arrived(arrived(1, outdated)), []);
+    assert!(joiner.list().is_none());
+
+    joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 2 });
+    assert_eq!(joiner.handle_arrived(arrived(2, state_of(&mut donor))), []);
+    assert_eq!(joiner.catch_up(), caught_up(2));
+    assert_eq!(
+        joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 3 }),
+        []
+    );
+    let (transfer_us, install_us) = (0, 0);
+    let again = Command::ToEveryManager(FromNode::CaughtUp {
+        transfer: 3,
+        transfer_us,
+        install_us,
+    });
+    assert_eq!(joiner.catch_up(), [again]);
 }

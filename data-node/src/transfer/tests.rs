@@ -1,8 +1,12 @@
 //! State transfer over real sockets of this machine.
 
-use multicast::id::{Incarnation, Timestamp};
+use bytes::Bytes;
+use multicast::{
+    id::{Epoch, GroupId, Incarnation, MessageId, Seq, Timestamp},
+    skeen::snapshot::Recent,
+};
 use tokio::net::TcpListener;
-use wire::limits::MAX_FRAME_BYTES;
+use wire::limits::{CHUNK_BYTES, MAX_FRAME_BYTES};
 
 use super::*;
 
@@ -19,25 +23,51 @@ fn state(lengths: [usize; REGIONS]) -> State {
         images[place.0] = image(place);
     }
     State {
-        watermark: Timestamp {
-            counter: 5,
-            node: NodeId(3),
-        },
-        clock: 8,
+        snapshot: snapshot(),
         images,
     }
 }
 
-fn begin(lengths: [u64; REGIONS]) -> StateFrame {
+fn snapshot() -> Snapshot<Batch> {
     let watermark = Timestamp {
         counter: 5,
         node: NodeId(3),
     };
+    let recent = Recent {
+        id: MessageId {
+            sender: Incarnation(7),
+            seq: Seq(2),
+        },
+        groups: vec![GroupId(1)],
+        payload: Bytes::from_static(b"a batch"),
+        timestamp: watermark,
+        keeper: Incarnation(7),
+    };
+    Snapshot {
+        epoch: Epoch(3),
+        watermark,
+        clock: 8,
+        recent: vec![recent],
+    }
+}
+
+/// The pieces of these images, which nobody changes meanwhile.
+fn pieces(images: &[Vec<u8>; REGIONS]) -> mpsc::Receiver<Piece> {
+    let (sender, receiver) = mpsc::channel(100);
+    for (region, image) in RegionId::ALL.into_iter().zip(images) {
+        for piece in image.chunks(CHUNK_BYTES) {
+            let piece = (region, Bytes::copy_from_slice(piece));
+            sender.try_send(piece).expect("room for all");
+        }
+    }
+    receiver
+}
+
+fn begin(lengths: [u64; REGIONS]) -> StateFrame {
     StateFrame::Begin {
         transfer: 4,
         donor: IDENTITY.node,
-        watermark,
-        clock: 8,
+        snapshot: snapshot(),
         lengths,
     }
 }
@@ -92,7 +122,14 @@ async fn what_is_sent_is_received_byte_for_byte() {
             assert_eq!((peer.identity, peer.purpose), (IDENTITY, Purpose::Transfer));
             receive(stream).await.expect("whole")
         };
-        let (sent, mut received) = tokio::join!(send(4, to, IDENTITY, state(lengths)), joiner);
+        let State { snapshot, images } = state(lengths);
+        let announcement = Announcement {
+            transfer: 4,
+            snapshot,
+            lengths: lengths.map(|length| length as u64),
+        };
+        let sending = send(to, IDENTITY, announcement, pieces(&images));
+        let (sent, mut received) = tokio::join!(sending, joiner);
         sent.expect("taken");
         received.transfer_us = 0;
         let expected = Received {

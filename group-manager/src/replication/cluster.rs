@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use multicast::id::{GroupId, NodeId};
+use settings::Join;
 use structures::kind::StructureSpec;
 
 /// What the cluster file says.
@@ -16,6 +17,8 @@ pub struct ReplicatedCluster {
     pub spec: StructureSpec,
     /// Writes wait while a group has fewer than 1 + this many active members.
     pub min_backups: usize,
+    /// What writers notice of a node that enters.
+    pub join: Join,
     /// How long a silent member is believed in, microseconds.
     pub suspicion_us: u64,
     /// Every data node and its group.

@@ -1,12 +1,18 @@
 //! How a node gets (back) in: called, given the state by a donor, admitted into the next view.
 //!
 //! ```text
-//! Enter -> Accepted, Dial -> Linked -> door frozen -> drained -> SendState, AwaitState -> CaughtUp -> next view
+//! Enter -> Accepted, Dial -> Linked
+//!   stream: -> next view, as a joining member -> SendState, AwaitState -> CaughtUp -> next view, as an active one
+//!   freeze: -> door frozen -> drained ---------> SendState, AwaitState -> CaughtUp -> next view, as an active one
 //! ```
 //!
-//! Writers of the group are held back from the freeze to the view (the report's way); the other groups go
-//! on. The first node a group ever has founds it with an empty structure and needs no donor.
+//! While a state is streamed writers go on ([`joining`]); frozen (the report's way), those of the group are held back
+//! until the view that admits the node, and the other groups go on. The first node a group ever has founds it with an
+//! empty structure and needs no donor.
 
+mod joining;
+
+use settings::Join;
 use wire::message::replication::ToNode;
 
 use super::{Command, GroupId, Micros, NodeId, Replication, view::Stage};
@@ -17,8 +23,25 @@ use crate::limits::MAX_TRANSFER_ATTEMPTS;
 pub(super) struct Entry {
     node: NodeId,
     step: Step,
+    /// Transfers so far, each with another donor, and those of them that failed.
     attempts: u32,
+    failures: u32,
     began: Micros,
+    /// How long view changes held writers back for it, in microseconds.
+    paused_us: u64,
+}
+
+impl Entry {
+    fn begin(node: NodeId, step: Step, began: Micros) -> Self {
+        Self {
+            node,
+            step,
+            attempts: 0,
+            failures: 0,
+            began,
+            paused_us: 0,
+        }
+    }
 }
 
 /// How far it is.
@@ -26,10 +49,22 @@ pub(super) struct Entry {
 enum Step {
     /// The door is frozen; rounds under way end.
     Draining,
+    /// The next view lets it vote.
+    Joining,
     /// The donor streams.
     Transferring { transfer: u64, donor: NodeId },
     /// It holds the state; the next view admits it.
     Admitting { caught_up: Micros, install_us: u64 },
+}
+
+impl Step {
+    /// Where an entry waits for its (next) transfer.
+    fn before_transfer(join: Join) -> Self {
+        match join {
+            Join::Stream => Self::Joining,
+            Join::Freeze => Self::Draining,
+        }
+    }
 }
 
 impl Replication {
@@ -66,23 +101,22 @@ impl Replication {
                 caught_up: now,
                 install_us: 0,
             };
-            state.entry = Some(Entry {
-                node,
-                step,
-                attempts: 0,
-                began: now,
-            });
+            state.entry = Some(Entry::begin(node, step, now));
             self.to_admit.insert(node);
             return self.change_view_if_needed();
         }
-        state.door.frozen = true;
-        state.entry = Some(Entry {
-            node,
-            step: Step::Draining,
-            attempts: 0,
-            began: now,
-        });
-        self.start_drained_transfers(now)
+        match self.cluster.join {
+            Join::Stream => {
+                state.entry = Some(Entry::begin(node, Step::Joining, now));
+                self.to_join.insert(node);
+                self.change_view_if_needed()
+            }
+            Join::Freeze => {
+                state.door.frozen = true;
+                state.entry = Some(Entry::begin(node, Step::Draining, now));
+                self.start_drained_transfers(now)
+            }
+        }
     }
 
     /// Starts the transfers of entries whose group has no round under way.
@@ -170,6 +204,7 @@ impl Replication {
         reason: &str,
     ) -> Vec<Command> {
         tracing::warn!(node = %at, transfer, reason, "a state transfer failed");
+        let join = self.cluster.join;
         let failed = |(group, state): (&GroupId, &mut super::Group)| {
             let entry = state.entry.as_mut()?;
             let Step::Transferring {
@@ -181,20 +216,26 @@ impl Replication {
             };
             let concerned = current == transfer && (at == donor || at == entry.node);
             concerned.then(|| {
-                entry.step = Step::Draining;
-                (*group, entry.node, entry.attempts)
+                entry.step = Step::before_transfer(join);
+                entry.failures += 1;
+                (*group, entry.node, entry.failures)
             })
         };
-        let Some((group, node, attempts)) = self.groups.iter_mut().find_map(failed) else {
+        let Some((group, node, failures)) = self.groups.iter_mut().find_map(failed) else {
             return Vec::new();
         };
-        if attempts < MAX_TRANSFER_ATTEMPTS {
-            return self.start_drained_transfers(now);
+        if failures < MAX_TRANSFER_ATTEMPTS {
+            let mut commands = self.start_drained_transfers(now);
+            commands.extend(self.restart_streams(now));
+            return commands;
         }
-        self.linked.remove(&node);
+        if let Some(life) = self.linked.remove(&node) {
+            self.give_up_joiner(node, life);
+        }
         self.dialled.remove(&node);
         let mut commands = vec![Command::Unlink(node)];
         commands.extend(self.end_entry(now, group));
+        commands.extend(self.change_view_if_needed());
         commands
     }
 
@@ -217,19 +258,24 @@ impl Replication {
                         install_us,
                     },
                 began,
+                paused_us,
                 ..
             }) = entry
             else {
                 continue;
             };
-            let (node, began, caught_up, install_us) = (*node, *began, *caught_up, *install_us);
+            let frozen_us = match self.cluster.join {
+                Join::Stream => *paused_us,
+                Join::Freeze => now.0.saturating_sub(began.0),
+            };
+            let (node, caught_up, install_us) = (*node, *caught_up, *install_us);
             if self.to_admit.contains(&node) {
                 continue;
             }
             if self.is_present(node) {
                 self.log.note(node, |report| {
                     report.install_us = Some(install_us + now.0.saturating_sub(caught_up.0));
-                    report.frozen_us = Some(now.0.saturating_sub(began.0));
+                    report.frozen_us = Some(frozen_us);
                 });
                 self.log.finished(node, now);
                 tracing::info!(%node, %group, "a node is active");
@@ -266,7 +312,7 @@ impl Replication {
             return self.end_entry(now, group);
         }
         if matches!(entry.step, Step::Transferring { donor, .. } if donor == node) {
-            entry.step = Step::Draining;
+            entry.step = Step::before_transfer(self.cluster.join);
         }
         Vec::new()
     }

@@ -79,6 +79,7 @@ impl Replication {
         self.asked_to_seal = None;
         self.to_remove.clear();
         self.to_admit.clear();
+        self.to_join.clear();
         self.reseal = false;
         for state in self.groups.values_mut() {
             state.entry = None;
@@ -227,6 +228,7 @@ impl Replication {
             return vec![Command::Store { expected, next }];
         }
         self.membership = super::completed(std::mem::take(&mut self.membership), &self.cluster);
+        self.queue_strangers();
         let linked: Vec<NodeId> = self.linked.keys().copied().collect();
         let mut commands: Vec<Command> = linked
             .into_iter()
@@ -238,6 +240,7 @@ impl Replication {
 
     pub(super) fn handle_claimed(&mut self, now: Micros, next: Membership) -> Vec<Command> {
         self.membership = super::completed(next, &self.cluster);
+        self.queue_strangers();
         self.stage = Stage::at_start(&self.membership, Micros(now.0 + self.cluster.suspicion_us));
         let is_complete = matches!(self.stage, Stage::Gathering { .. }) && self.all_returned();
         if is_complete {

@@ -167,6 +167,8 @@ impl Replication {
         self.dialled.remove(&node);
         self.linked.remove(&node);
         self.to_admit.remove(&node);
+        self.to_join.remove(&node);
+        self.give_up_joiner(node, incarnation);
         let mut commands = self.refuse_reads_at(node);
         if was_member {
             self.suspect(now, node);

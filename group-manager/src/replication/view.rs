@@ -53,7 +53,8 @@ impl Stage {
 impl Replication {
     /// Takes the way to the next view if there is a reason to and nothing stands before it.
     pub(super) fn change_view_if_needed(&mut self) -> Vec<Command> {
-        let needed = self.reseal || !self.to_remove.is_empty() || !self.to_admit.is_empty();
+        let sets = [&self.to_remove, &self.to_admit, &self.to_join];
+        let needed = self.reseal || sets.into_iter().any(|nodes| !nodes.is_empty());
         let free = matches!(self.stage, Stage::Steady | Stage::Sealing);
         if !needed || !free {
             return Vec::new();
@@ -62,6 +63,7 @@ impl Replication {
         self.reseal = false;
         self.to_remove.clear();
         self.to_admit.clear();
+        self.to_join.clear();
         self.stage = Stage::Storing { next: next.clone() };
         vec![Command::Store {
             expected: self.membership.epoch,
@@ -78,6 +80,7 @@ impl Replication {
                 member.standing = Standing::Removed;
             }
         }
+        self.let_join(&mut next);
         for node in &self.to_admit {
             let Some(member) = next.members.get_mut(node) else {
                 continue;
@@ -122,16 +125,19 @@ impl Replication {
         self.membership = std::mem::take(next);
         self.stage = Stage::Sealing;
         self.suspect_unlinked(now);
+        self.let_joiners_of_lost_groups_go();
         let mut commands: Vec<Command> = newly_founded
             .into_iter()
             .flat_map(|group| self.present(group))
             .map(|node| Command::ToNode(node, ToNode::Found))
             .collect();
+        commands.extend(self.tell_joiners());
         let again = self.change_view_if_needed();
         if !again.is_empty() {
             commands.extend(again);
             return commands;
         }
+        self.sealed_at = now;
         let seal = self.sender.seal(epoch, self.view());
         commands.extend(self.carry_out(now, seal));
         commands
@@ -153,10 +159,16 @@ impl Replication {
         }
     }
 
-    /// The present members of each group: those that the multicast addresses.
+    /// The present members of each group, active and joining: those that the multicast addresses.
     fn view(&self) -> View {
-        let members = |group: &GroupId| -> BTreeSet<NodeId> { self.present(*group).into_iter().collect() };
-        View::of(self.groups.keys().map(|group| (*group, members(group))).collect())
+        let joining: BTreeSet<NodeId> = self.joining().collect();
+        let voters = |group: &GroupId| -> BTreeSet<NodeId> {
+            let is_of_group = |node: &NodeId| self.cluster.nodes.get(node) == Some(group);
+            let joining = joining.iter().copied().filter(is_of_group);
+            self.present(*group).into_iter().chain(joining).collect()
+        };
+        let groups = self.groups.keys().map(|group| (*group, voters(group)));
+        View::new(groups.collect(), joining.clone())
     }
 
     pub(super) fn handle_installed(&mut self, now: Micros) -> Vec<Command> {
@@ -177,7 +189,9 @@ impl Replication {
                 report.removed_at_us.get_or_insert(now.0);
             });
         }
+        self.note_pause(now);
         let mut commands = self.finish_entries(now);
+        commands.extend(self.restart_streams(now));
         commands.extend(self.close_lost_doors());
         commands.extend(self.start_entries(now));
         commands.extend(self.change_view_if_needed());

@@ -94,6 +94,8 @@ pub struct Member<P, R> {
     delivered: Timestamp,
     /// Up to here messages are part of the state that was installed; none, while there is no state.
     included: Option<Timestamp>,
+    /// Final messages that are not at the place that the others gave them ([`deliver`]): no snapshot could say so.
+    late: BTreeSet<MessageId>,
     /// A read waits until everything up to here is stable.
     wanted: Timestamp,
     #[cfg(test)]
@@ -134,6 +136,7 @@ impl<P: Clone, R: Clone> Member<P, R> {
             unstable: BTreeMap::new(),
             delivered: Timestamp::default(),
             included: None,
+            late: BTreeSet::new(),
             wanted: Timestamp::default(),
             #[cfg(test)]
             defect: Defect::None,

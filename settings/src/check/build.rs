@@ -12,8 +12,8 @@ use crate::written::{
     Written, WrittenCluster, WrittenDetector, WrittenManager, WrittenNode, WrittenPrimary, WrittenStore,
 };
 use crate::{
-    Cluster, DataNode, DetectorSettings, EtcdSettings, FusionServer, Manager, Mechanism, Primary, StoreKind,
-    StoreSettings, StructureLimits, defaults,
+    Cluster, DataNode, DetectorSettings, EtcdSettings, FusionServer, Join, Manager, Mechanism, Primary,
+    StoreKind, StoreSettings, StructureLimits, defaults,
 };
 
 /// `None` only if something required is absent, which stage one has noted.
@@ -50,6 +50,7 @@ pub(super) fn build(written: Written, mechanism: Mechanism, faults: u64) -> Opti
         key_bytes,
         element_bytes,
         min_backups,
+        join,
         heartbeat_ms,
         suspicion_ms,
         detector,
@@ -68,6 +69,7 @@ pub(super) fn build(written: Written, mechanism: Mechanism, faults: u64) -> Opti
             element_bytes: count(element_bytes, defaults::ELEMENT_BYTES)?,
         },
         min_backups: count(min_backups, defaults::MIN_BACKUPS)?,
+        join: join.map_or_else(Join::default, |join| join.value),
         heartbeat,
         suspicion,
         detector: self::detector(detector, DetectorSettings::for_times(heartbeat, suspicion))?,

@@ -103,6 +103,18 @@ pub enum ClusterError {
         /// The fault tolerance of the cluster.
         faults: u64,
     },
+    /// A way to join, where no data node does.
+    #[error("`join` is of replication alone, and the mechanism is {mechanism}")]
+    JoinUnused {
+        /// The mechanism.
+        mechanism: Mechanism,
+    },
+    /// Writers are to be held back by one of several managers.
+    #[error("`join = freeze` holds back the writers of one manager, and there are {managers}")]
+    FreezeOfSeveral {
+        /// How many there are.
+        managers: usize,
+    },
     /// A suspicion time that a late heartbeat would exceed.
     #[error("suspicion_ms is {suspicion_ms}, less than {heartbeats} heartbeats of {heartbeat_ms} ms")]
     SuspicionTooShort {
@@ -187,6 +199,8 @@ impl Explain for ClusterError {
             Self::TooManyGroups { limit, .. } => format!("at most {limit}"),
             Self::TooManyCoded { limit, .. } => format!("at most {limit} together"),
             Self::MinBackupsAboveFaults { faults, .. } => format!("expected at most {faults}"),
+            Self::JoinUnused { .. } => "nothing reads it".to_owned(),
+            Self::FreezeOfSeveral { .. } => "expected stream".to_owned(),
             Self::SuspicionTooShort {
                 suspicion_ms,
                 heartbeat_ms,

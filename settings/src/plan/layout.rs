@@ -52,6 +52,7 @@ impl ClusterPlan {
             structure: self.structure,
             limits: self.limits,
             min_backups: self.min_backups,
+            join: self.join,
             heartbeat: self.heartbeat,
             suspicion: self.suspicion,
             detector: DetectorSettings::for_times(self.heartbeat, self.suspicion),

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use multicast::{
-    id::{GroupId, NodeId, Timestamp},
-    skeen::message::{FromMember, ToMember},
+    id::{GroupId, NodeId},
+    skeen::{
+        message::{FromMember, ToMember},
+        snapshot::Snapshot,
+    },
 };
 use serde::{Deserialize, Serialize};
 use structures::{
@@ -63,11 +66,15 @@ pub enum ToNode {
         /// Where the joiner listens for peers.
         to: SocketAddr,
     },
-    /// Take your state from the donor that will call for this transfer; forget what you held.
+    /// Take your state from the donor that will call for this transfer. Whoever was not told to join forgets what it held;
+    /// whoever joined and holds a state by now says so.
     AwaitState {
         /// Which transfer.
         transfer: u64,
     },
+    /// Vote and hold messages from the next view on, without a state; a transfer will bring it. Said once for each view
+    /// that lets the node in: what it held before is forgotten.
+    Join,
     /// Begin with an empty structure: you are the first member the group ever had.
     Found,
     /// Nothing new, but alive.
@@ -115,10 +122,8 @@ pub enum StateFrame {
         transfer: u64,
         /// Who sends.
         donor: NodeId,
-        /// The state includes every message up to here.
-        watermark: Timestamp,
-        /// The donor's Lamport clock.
-        clock: u64,
+        /// Which messages the state includes.
+        snapshot: Snapshot<Batch>,
         /// Bytes of each region.
         lengths: [u64; REGIONS],
     },

@@ -1,4 +1,5 @@
-//! Seeded runs of the whole cluster in memory: crashes, broken links, restarts of the manager, in any order.
+//! Seeded runs of the whole cluster in memory: crashes, broken links, restarts of the manager, in any order; nodes
+//! that enter freeze writers in every other seed.
 //!
 //! Checked all the while: a write that was answered is at every present active member of its group. Checked
 //! after healing: everyone is active, the members of a group hold the same, and all that was answered is
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 
 use multicast::id::{GroupId, Incarnation, NodeId};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
+use settings::Join;
 use structures::op::Op;
 use structures::query::Query;
 use wire::message::{
@@ -46,7 +48,8 @@ struct Run {
 impl Run {
     fn new(seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
-        let world = World::new(2, random.random_range(1..=2), 0);
+        let join = Join::ALL[seed as usize % 2];
+        let world = World::joined_by(join, 2, random.random_range(1..=2), 0);
         Self {
             world,
             random,

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use data_node::replica::{self, Arrived, Replica};
 use multicast::id::{ClientId, GroupId, Incarnation, NodeId, Seq};
-use multicast::skeen::sender::Sender;
+use multicast::skeen::{sender::Sender, snapshot::Snapshot};
+use settings::Join;
 use structures::{
+    Structure,
+    delta::REGIONS,
     kind::StructureSpec,
     op::{Op, Write},
 };
@@ -40,8 +43,25 @@ pub(super) struct Process {
     pub(super) outbox: VecDeque<FromNode>,
     /// A donor's stream that is complete.
     pub(super) streams: VecDeque<Arrived>,
+    /// The stream of this donor that is not.
+    pub(super) leaving: Option<Leaving>,
     /// Whether the manager's link is up.
     pub(super) linked: bool,
+}
+
+/// A state on its way to a joiner, piece by piece.
+pub(super) struct Leaving {
+    transfer: u64,
+    to: NodeId,
+    snapshot: Snapshot<Batch>,
+    images: [Vec<u8>; REGIONS],
+}
+
+impl Process {
+    /// Whether it has something to do by itself.
+    fn is_busy(&self) -> bool {
+        self.leaving.is_some() || self.replica.is_catching_up()
+    }
 }
 
 pub(super) struct World {
@@ -66,6 +86,11 @@ pub(super) struct World {
 impl World {
     /// Groups 0.. with f + 1 nodes each: 1, 2, ... in the first group.
     pub(super) fn new(groups: u16, faults: u32, min_backups: usize) -> Self {
+        Self::joined_by(Join::Freeze, groups, faults, min_backups)
+    }
+
+    /// The same, where nodes get in this way.
+    pub(super) fn joined_by(join: Join, groups: u16, faults: u32, min_backups: usize) -> Self {
         let node = |group: u16, place: u32| {
             (
                 NodeId(u32::from(group) * (faults + 1) + place + 1),
@@ -80,6 +105,7 @@ impl World {
             faults: faults as usize,
             spec: LIMITS,
             min_backups,
+            join,
             suspicion_us: SUSPICION_US,
             nodes,
         };
@@ -187,6 +213,7 @@ impl World {
                 inbox,
                 outbox,
                 streams,
+                leaving: None,
                 linked: false,
             },
         );
@@ -245,16 +272,16 @@ impl World {
         let Some(process) = self.processes.get_mut(&node) else {
             return;
         };
+        let manager = life(self.managers).incarnation;
         let commands = match process.inbox.pop_front() {
-            Some(message) => process
-                .replica
-                .handle_manager(Incarnation(100 * self.managers), message),
-            None => process
-                .streams
-                .pop_front()
-                .map_or(vec![], |stream| process.replica.handle_arrived(stream)),
+            Some(message) => process.replica.handle_manager(manager, message),
+            None => match process.streams.pop_front() {
+                Some(stream) => process.replica.handle_arrived(stream),
+                None if process.replica.is_catching_up() => process.replica.catch_up(),
+                None => return self.piece_leaves(node),
+            },
         };
-        let own = Incarnation(100 * self.managers);
+        let own = manager;
         for command in commands {
             match command {
                 // To a manager of before, or another one.
@@ -265,24 +292,56 @@ impl World {
                     }
                 }
                 replica::Command::Reply { .. } => panic!("no client is at a read port"),
-                replica::Command::SendState { transfer, to, state } => {
-                    let (watermark, clock) = (state.watermark, state.clock);
-                    let list = state.into_list(LIMITS);
-                    let (transfer_us, install_us) = (5, 3);
-                    let arrived = Arrived {
-                        transfer,
-                        watermark,
-                        clock,
-                        list,
-                        transfer_us,
-                        install_us,
-                    };
-                    let joiner = self.processes.get_mut(&NodeId(to.port().into()));
-                    if let Some(joiner) = joiner {
-                        joiner.streams.push_back(arrived);
+                replica::Command::SendState {
+                    transfer,
+                    to,
+                    snapshot,
+                    ..
+                } => {
+                    let to = NodeId(to.port().into());
+                    let images = Default::default();
+                    if let Some(process) = self.processes.get_mut(&node) {
+                        process.leaving = Some(Leaving {
+                            transfer,
+                            to,
+                            snapshot,
+                            images,
+                        });
                     }
                 }
             }
+        }
+    }
+
+    /// One more piece of the donor's state leaves; the last one ends the stream.
+    fn piece_leaves(&mut self, donor: NodeId) {
+        let Some(process) = self.processes.get_mut(&donor) else {
+            return;
+        };
+        let Some(mut leaving) = process.leaving.take() else {
+            return;
+        };
+        if let Some((region, bytes)) = process.replica.next_piece(leaving.transfer) {
+            leaving.images[usize::from(region.0)].extend_from_slice(&bytes);
+            process.leaving = Some(leaving);
+            return;
+        }
+        let Leaving {
+            transfer,
+            to,
+            snapshot,
+            images,
+        } = leaving;
+        let (transfer_us, install_us) = (5, 3);
+        let list = Structure::from_images(LIMITS, images);
+        if let Some(joiner) = self.processes.get_mut(&to) {
+            joiner.streams.push_back(Arrived {
+                transfer,
+                snapshot,
+                list,
+                transfer_us,
+                install_us,
+            });
         }
     }
 
@@ -302,6 +361,9 @@ impl World {
             .get(&node)
             .map_or(0, |process| process.inbox.len() + process.streams.len());
         (0..waiting).for_each(|_| self.node_takes(node));
+        while self.processes.get(&node).is_some_and(Process::is_busy) {
+            self.node_takes(node);
+        }
         let said = self
             .processes
             .get(&node)
@@ -326,7 +388,8 @@ impl World {
     }
 
     fn busy(&self) -> Option<NodeId> {
-        let has_work = |p: &Process| !p.inbox.is_empty() || !p.outbox.is_empty() || !p.streams.is_empty();
+        let has_work =
+            |p: &Process| !p.inbox.is_empty() || !p.outbox.is_empty() || !p.streams.is_empty() || p.is_busy();
         self.processes
             .iter()
             .find(|(_, process)| has_work(process))

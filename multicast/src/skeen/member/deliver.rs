@@ -81,7 +81,10 @@ impl<P: Clone, R: Clone> Member<P, R> {
     ) -> Vec<MemberCommand<P, R>> {
         if timestamp <= self.delivered {
             return match self.late(id) {
-                Some(offer) => self.handle_final(from, id, offer),
+                Some(offer) => {
+                    self.late.insert(id);
+                    self.handle_final(from, id, offer)
+                }
                 None => self.repeat_delivered(from, timestamp, id),
             };
         }
@@ -140,6 +143,7 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 break;
             };
             self.delivered = timestamp;
+            self.late.remove(&id);
             commands.push(MemberCommand::Deliver {
                 id,
                 timestamp,

@@ -21,9 +21,9 @@ impl<P: Clone, R: Clone> Member<P, R> {
     }
 
     /// This member's place in the order, for a joiner that gets a copy of the state as it is now. None while the
-    /// member holds no state, or takes part in no view.
+    /// member holds no state, takes part in no view, or has still to deliver what a group that was lost missed.
     pub fn snapshot(&self) -> Option<Snapshot<P>> {
-        if !self.is_installed() || self.sealed {
+        if !self.is_installed() || self.sealed || !self.late.is_empty() {
             return None;
         }
         let recent = self.unstable.iter().map(|(timestamp, message)| Recent {

@@ -1,6 +1,9 @@
 //! Between the manager and data nodes, and between a donor and a joiner.
 
-use multicast::skeen::message::{FromMember, Held, Standing, ToMember};
+use multicast::skeen::{
+    message::{FromMember, Held, Standing, ToMember},
+    snapshot::{Recent, Snapshot},
+};
 use structures::op::{Answer, Op, Outcome, Write};
 use structures::query::Query;
 
@@ -43,6 +46,7 @@ fn to_node(f: &Fields) -> Vec<ToNode> {
             to: f.address,
         },
         ToNode::AwaitState { transfer: f.long },
+        ToNode::Join,
         ToNode::Found,
         ToNode::Heartbeat,
     ]
@@ -149,13 +153,27 @@ fn standings(f: &Fields) -> Vec<Standing> {
     ]
 }
 
+fn recent(f: &Fields) -> Recent<Batch> {
+    Recent {
+        id: f.message_id(),
+        groups: vec![f.group(); 2],
+        payload: f.blob(),
+        timestamp: f.timestamp(),
+        keeper: f.incarnation(),
+    }
+}
+
 fn state_frames(f: &Fields) -> Vec<StateFrame> {
     vec![
         StateFrame::Begin {
             transfer: f.long,
             donor: f.node(),
-            watermark: f.timestamp(),
-            clock: f.other_long,
+            snapshot: Snapshot {
+                epoch: f.epoch(),
+                watermark: f.timestamp(),
+                clock: f.other_long,
+                recent: vec![recent(f)],
+            },
             lengths: f.lengths(),
         },
         StateFrame::Chunk {

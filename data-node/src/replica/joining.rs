@@ -1,0 +1,166 @@
+//! A state's two ends: a donor lets it leave, a joiner waits for it, installs it and catches up.
+//!
+//! ```text
+//! Join ------> votes and holds messages (a node that is frozen in instead holds nothing until the state is there)
+//! AwaitState -> the donor's stream: images checked, snapshot installed, what was held applied -> CaughtUp
+//! SendState --> an Outflow: the state as of now leaves in pieces, while the node goes on
+//! ```
+
+use multicast::skeen::{member::Member, snapshot::InstallError};
+use wire::message::replication::{Answers, Batch, FromNode};
+
+use super::{
+    Arrived, Command, Held, Replica,
+    outflow::{Outflow, Piece},
+};
+
+impl Held {
+    pub(super) fn joining(member: Member<Batch, Answers>) -> Self {
+        Self {
+            member,
+            list: None,
+            has_joined: true,
+            backlog: Default::default(),
+            caught_up: None,
+            outflow: None,
+        }
+    }
+}
+
+impl Replica {
+    /// A voter without a state.
+    pub(super) fn join(&mut self) -> Vec<Command> {
+        tracing::info!(node = %self.node, "joining the group");
+        (self.awaited, self.early) = (None, None);
+        self.held = Some(Held::joining(Member::joining(self.node)));
+        self.refuse_waiting("the node is joining its group again")
+    }
+
+    pub(super) fn handle_send_state(&mut self, transfer: u64, to: std::net::SocketAddr) -> Vec<Command> {
+        let failed = |reason: String| {
+            vec![Command::ToEveryManager(FromNode::TransferFailed {
+                transfer,
+                reason,
+            })]
+        };
+        let Some(held) = &mut self.held else {
+            return failed(format!("{} holds no state", self.node));
+        };
+        let (Some(snapshot), Some(list)) = (held.member.snapshot(), held.current()) else {
+            return failed(format!("{} holds no state of its view", self.node));
+        };
+        let outflow = Outflow::begin(transfer, list);
+        let lengths = outflow.lengths();
+        held.outflow = Some(outflow);
+        vec![Command::SendState {
+            transfer,
+            to,
+            snapshot,
+            lengths,
+        }]
+    }
+
+    /// The next piece of the state that this transfer moves; none at its end, or if another one took its place.
+    pub fn next_piece(&mut self, transfer: u64) -> Option<Piece> {
+        let held = self.held.as_mut()?;
+        let outflow = held
+            .outflow
+            .as_mut()
+            .filter(|outflow| outflow.transfer == transfer)?;
+        let piece = outflow.next(held.list.as_ref()?);
+        if piece.is_none() {
+            held.outflow = None;
+        }
+        piece
+    }
+
+    /// Nobody takes the pieces of this transfer any more.
+    pub fn stop_pieces(&mut self, transfer: u64) {
+        if let Some(held) = &mut self.held {
+            held.outflow = held.outflow.take().filter(|outflow| outflow.transfer != transfer);
+        }
+    }
+
+    pub(super) fn handle_await_state(&mut self, transfer: u64) -> Vec<Command> {
+        let mut commands = Vec::new();
+        match &mut self.held {
+            Some(held) if held.has_joined && held.list.is_some() => {
+                // The view changed while the state of the transfer before this one was being installed.
+                held.caught_up = Some(caught_up(transfer, (0, 0)));
+                return commands;
+            }
+            Some(held) if held.has_joined => {}
+            _ => {
+                self.held = None;
+                commands = self.refuse_waiting("the node is joining its group again");
+            }
+        }
+        self.awaited = Some(transfer);
+        // Any other state that came before is of a transfer that was given up.
+        if let Some(arrived) = self.early.take().filter(|arrived| arrived.transfer == transfer) {
+            commands.extend(self.install(arrived));
+        }
+        commands
+    }
+
+    /// A donor's state is complete.
+    pub fn handle_arrived(&mut self, arrived: Arrived) -> Vec<Command> {
+        if self.awaited == Some(arrived.transfer) {
+            return self.install(arrived);
+        }
+        self.early = Some(arrived);
+        Vec::new()
+    }
+
+    /// A donor's stream broke off or made no state. Before its first frame it is taken for the one awaited.
+    pub fn handle_broken(&mut self, transfer: Option<u64>, reason: String) -> Vec<Command> {
+        let transfer = transfer.or(self.awaited);
+        let failed = |transfer| Command::ToEveryManager(FromNode::TransferFailed { transfer, reason });
+        transfer.map(failed).into_iter().collect()
+    }
+
+    fn install(&mut self, arrived: Arrived) -> Vec<Command> {
+        let Arrived {
+            transfer,
+            snapshot,
+            list,
+            transfer_us,
+            install_us,
+        } = arrived;
+        (self.awaited, self.early) = (None, None);
+        let failed = |reason: String| {
+            vec![Command::ToEveryManager(FromNode::TransferFailed {
+                transfer,
+                reason,
+            })]
+        };
+        let list = match list {
+            Ok(list) => list,
+            Err(error) => return failed(error.to_string()),
+        };
+        let caught_up = caught_up(transfer, (transfer_us, install_us));
+        let Some(held) = self.held.as_mut().filter(|held| held.has_joined) else {
+            let member = Member::restored(self.node, snapshot.watermark, snapshot.clock);
+            self.held = Some(Held::new(member, list));
+            return vec![Command::ToEveryManager(caught_up)];
+        };
+        match held.member.install(snapshot) {
+            Ok(commands) => {
+                held.list = Some(list);
+                held.caught_up = Some(caught_up);
+                held.put_off(commands)
+            }
+            // The view changed on the way; its owner sends another donor's.
+            Err(InstallError::OtherEpoch { .. }) => Vec::new(),
+            Err(error) => failed(error.to_string()),
+        }
+    }
+}
+
+fn caught_up(transfer: u64, (transfer_us, install_us): (u64, u64)) -> FromNode {
+    FromNode::CaughtUp {
+        transfer,
+        transfer_us,
+        install_us,
+    }
+}
