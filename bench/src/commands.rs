@@ -9,6 +9,7 @@ pub mod lean;
 pub mod load;
 pub mod node;
 pub mod scrub;
+pub mod takeover;
 pub mod up;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use bench::{
     commands::{
         Failure,
         arguments::{Command, CommandLine},
-        check_history, config, experiment, floor, lean, load, node, scrub, up,
+        check_history, config, experiment, floor, lean, load, node, scrub, takeover, up,
     },
     floor::echo,
     placement, results,
@@ -46,6 +46,7 @@ fn main() -> ExitCode {
             samples,
             placement,
         }) => floor::floor(faults, samples, placement),
+        Some(Command::Takeover(arguments)) => takeover::takeover(&arguments),
         Some(Command::Lean { elements }) => lean::lean(elements, heap_bytes),
         Some(Command::CheckHistory(arguments)) => check_history::check_history(&arguments),
         Some(Command::Compare { a, b }) => compare(&a, &b),

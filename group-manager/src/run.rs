@@ -33,6 +33,15 @@ pub enum RunError {
     /// The cluster file wants `store = etcd`.
     #[error("store = etcd: this group-manager was built without the feature `etcd`")]
     NoEtcd,
+    /// This manager is to call others whose ports the cluster file leaves open.
+    #[error(
+        "manager(s) {sections:?} listen on free ports; say on which: --manager HOST:PORT, once for each (or give all \
+         managers ports of their own)"
+    )]
+    UnknownPorts {
+        /// The sections of all that it is to call.
+        sections: Vec<u32>,
+    },
     /// The stored membership is that of another cluster.
     #[error(transparent)]
     Foreign(#[from] ForeignMembership),
@@ -47,6 +56,7 @@ pub async fn run(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
+    judge_fellows(&settings)?;
     let store = store(&settings)?;
     let stored = loaded(Arc::clone(&store), settings.node()).await?;
     tracing::info!(epoch = %stored.epoch, node = %settings.node(), "the manager starts");
@@ -62,6 +72,17 @@ pub async fn run(
         () = shutdown => tracing::info!("the manager stops"),
     }
     Ok(())
+}
+
+/// Managers that do not find each other would suspect each other in turn, for ever.
+fn judge_fellows(settings: &Settings) -> Result<(), RunError> {
+    let managers = settings.cluster.managers.iter();
+    let sections = managers.take_while(|manager| manager.id != settings.node());
+    let sections: Vec<u32> = sections.map(|manager| manager.section).collect();
+    match settings.fellows.len() < sections.len() {
+        true => Err(RunError::UnknownPorts { sections }),
+        false => Ok(()),
+    }
 }
 
 fn store(settings: &Settings) -> Result<Arc<dyn MembershipStore>, RunError> {

@@ -36,6 +36,7 @@ fn every_file_in_configs_parses_to_the_cluster_it_is_there_for() {
         ("fusion-arena-map.ini", "fusion-arena f=1 A B C D E"),
         ("fusion-f2.ini", "fusion-linked f=2 A B C D E"),
         ("fusion.ini", "fusion-linked f=1 A B C"),
+        ("replication-three-managers.ini", "replication f=1 A B C"),
         ("replication.ini", "replication f=1 A B C"),
         ("report.ini", "replication f=1 A B C D E"),
     ];
@@ -59,7 +60,12 @@ fn the_plain_examples_are_what_the_plans_write() {
         ("fusion.ini", ClusterPlan::new(Mechanism::FusionLinked, 3, 1)),
         ("fusion-f2.ini", ClusterPlan::new(Mechanism::FusionLinked, 5, 2)),
     ];
-    for (name, plan) in plans {
+    let three_managers = ClusterPlan {
+        managers: 3,
+        ..ClusterPlan::new(Mechanism::Replication, 3, 1)
+    };
+    let three_managers = ("replication-three-managers.ini", three_managers);
+    for (name, plan) in plans.into_iter().chain([three_managers]) {
         let text = std::fs::read_to_string(configs().join(name)).unwrap();
         assert_eq!(text, plan.to_ini().unwrap(), "{name}");
     }

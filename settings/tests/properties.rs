@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use settings::{Cluster, ClusterPlan, Join, MAX_RENDERED_PROBLEMS, Mechanism, PortPlan, StructureLimits};
+use settings::{
+    Cluster, ClusterPlan, Join, MAX_PLANNED_MANAGERS, MAX_RENDERED_PROBLEMS, Mechanism, PortPlan,
+    StructureLimits,
+};
 use structures::kind::StructureKind;
 
 /// Lines near enough to a cluster file that many of them are half right.
@@ -96,7 +99,11 @@ fn plan() -> impl Strategy<Value = ClusterPlan> {
                 name,
             )| {
                 ClusterPlan {
-                    managers: 1,
+                    // Writers can be held back only where one manager has them all.
+                    managers: match Join::ALL[faults % 2] {
+                        Join::Freeze => 1,
+                        Join::Stream => 1 + groups % MAX_PLANNED_MANAGERS,
+                    },
                     name,
                     mechanism,
                     groups,

@@ -10,6 +10,7 @@ use settings::Mechanism;
 use structures::kind::StructureKind;
 use wire::{message::client::Reads, role::RoleArguments};
 
+use super::takeover::TakeoverArguments;
 use super::{
     check_history::CheckHistoryArguments, load::LoadArguments, node::NodeRole, scrub::ScrubArguments,
 };
@@ -62,6 +63,8 @@ pub enum Command {
         #[arg(long, default_value = "split")]
         placement: Placement,
     },
+    /// Measure for how long writes stand still when the manager that owns the membership goes
+    Takeover(TakeoverArguments),
     /// Weigh one plain copy of a list and of a map, beside Redis where it is installed
     Lean {
         /// How many elements of 8 bytes each, and keys of 8.
@@ -251,7 +254,7 @@ fn structure() -> impl TypedValueParser<Value = StructureKind> {
         .try_map(|name| name.parse::<StructureKind>())
 }
 
-fn mechanism(text: &str) -> Result<Mechanism, String> {
+pub(super) fn mechanism(text: &str) -> Result<Mechanism, String> {
     text.parse()
         .map_err(|error: settings::UnknownMechanism| error.to_string())
 }

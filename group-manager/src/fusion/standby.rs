@@ -195,3 +195,6 @@ impl Coordinator for FusedManager {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

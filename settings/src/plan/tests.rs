@@ -77,6 +77,35 @@ fn ports_are_planned_up_to_the_last_one_and_no_further() {
 }
 
 #[test]
+fn managers_are_planned_up_to_the_limit_and_leave_the_members_ids_as_they_are() {
+    let with = |managers| ClusterPlan {
+        managers,
+        ports: PortPlan::From(9000),
+        ..ClusterPlan::new(FUSION, 2, 1)
+    };
+    let cluster = with(3).cluster().unwrap();
+    let managers: Vec<_> = cluster
+        .managers
+        .iter()
+        .map(|manager| (manager.section, manager.id.0, manager.listen.port))
+        .collect();
+    assert_eq!(managers, [(1, 0, 9000), (2, 4, 9001), (3, 5, 9002)]);
+    let alone = with(1).cluster().unwrap();
+    let ids = |cluster: &Cluster| {
+        cluster
+            .primaries
+            .iter()
+            .map(|primary| primary.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&cluster), ids(&alone));
+    let limit = MAX_PLANNED_MANAGERS;
+    assert_eq!(with(limit).cluster().unwrap().managers.len(), limit);
+    assert_eq!(refusal(&with(limit + 1)), "10 managers: a cluster takes 1 to 9");
+    assert_eq!(refusal(&with(0)), "0 managers: a cluster takes 1 to 9");
+}
+
+#[test]
 fn groups_are_planned_up_to_the_limit_of_their_mechanism() {
     let cases = [
         (REPLICATION, 0, 4096),

@@ -119,3 +119,72 @@ async fn a_door_that_is_not_there_exhausts_the_patience() {
     let error = opened.expect_err("nobody listens").to_string();
     assert!(error.starts_with("no answer within 3000 ms; last: "), "{error}");
 }
+
+/// The way to a cluster with a manager at each of these doors.
+fn both(first: &Directory, second: &Directory) -> Directory {
+    let managers = [first, second].map(|directory| directory.managers[0].clone());
+    Directory {
+        managers: managers.to_vec(),
+        ..first.clone()
+    }
+}
+
+async fn answers_next(visit: &mut crate::client::door_by_hand::Visit, outcome: Outcome) -> Write {
+    let (request, write) = visit.next_write().await;
+    visit.reply(request, ReplyBody::Written(outcome.into())).await;
+    write
+}
+
+#[tokio::test]
+async fn a_manager_that_is_silent_is_left_for_the_next_which_is_stayed_with() {
+    let (silent, first) = Door::open().await;
+    let (door, second) = Door::open().await;
+    let directory = both(&first, &second);
+    let served = async {
+        let mut left = silent.accept().await;
+        let (_, unanswered) = left.next_write().await;
+        let mut visit = door.accept().await;
+        let opening = answers_next(&mut visit, Outcome::SessionOpened).await;
+        assert_eq!(opening, unanswered, "the same write, under the same number");
+        answers_next(&mut visit, Outcome::Deleted).await;
+        drop(visit);
+        // The connection broke: the other manager's turn, and back again since that one refuses.
+        let mut visit = silent.accept().await;
+        let (request, refused) = visit.next_write().await;
+        let busy = Refusal::Unavailable {
+            reason: "it is taking over".to_owned(),
+        };
+        visit.reply(request, ReplyBody::Refused(busy)).await;
+        let mut visit = door.accept().await;
+        assert_eq!(answers_next(&mut visit, Outcome::AbsentKey).await, refused);
+    };
+    let asked = async {
+        let mut session = Session::open(directory, GROUP, Duration::from_secs(20))
+            .await
+            .expect("opened");
+        [
+            session.write(delete()).await.expect("answered"),
+            session.write(delete()).await.expect("answered"),
+        ]
+    };
+    let ((), answers) = tokio::join!(served, asked);
+    assert_eq!(answers, [Outcome::Deleted.into(), Outcome::AbsentKey.into()]);
+}
+
+#[tokio::test]
+async fn a_manager_that_is_gone_costs_no_pause() {
+    let (gone, first) = Door::open().await;
+    let (door, second) = Door::open().await;
+    drop(gone);
+    let directory = both(&first, &second);
+    let served = async {
+        let mut visit = door.accept().await;
+        answers_next(&mut visit, Outcome::SessionOpened).await
+    };
+    let (opening, opened) = tokio::join!(
+        served,
+        Session::open(directory, GROUP, Duration::from_millis(500))
+    );
+    assert_eq!(opening.op, Op::OpenSession);
+    drop(opened.expect("opened at the second one"));
+}
