@@ -6,7 +6,7 @@ use clap::{
     Args, Parser, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use settings::Mechanism;
+use settings::{Join, Mechanism};
 use structures::kind::StructureKind;
 use wire::{message::client::Reads, role::RoleArguments};
 
@@ -169,6 +169,10 @@ pub struct GroupArguments {
     /// among the writes.
     #[arg(long, default_value = "local", help_heading = "Load")]
     pub reads: Reads,
+    /// What writers notice when a data node is readmitted: `stream`, two short pauses; `freeze`, they are held back until it
+    /// has its state, as in the report.
+    #[arg(long, default_value = "stream", help_heading = "Crashes")]
+    pub join: Join,
     /// Bytes of every key, 8 to 255; without, 8.
     #[arg(long, help_heading = "Load")]
     pub key_bytes: Option<usize>,

@@ -112,6 +112,7 @@ pub(super) fn group_plan(
         structure,
         workload: group.workload,
         reads: group.reads,
+        join: group.join,
         groups,
         ops,
         faults: group.faults,

@@ -5,7 +5,7 @@ mod problem;
 use std::fmt::Write;
 
 use serde::Serialize;
-use settings::{ClusterPlan, Mechanism};
+use settings::{ClusterPlan, Join, Mechanism};
 use structures::kind::StructureKind;
 use wire::message::client::Reads;
 
@@ -29,6 +29,8 @@ pub struct ExperimentPlan {
     pub workload: Workload,
     /// How they read; of replicated groups.
     pub reads: Reads,
+    /// How data nodes get back in.
+    pub join: Join,
     /// The numbers of groups.
     pub groups: Vec<u32>,
     /// Steps of the workload per group.
@@ -173,6 +175,7 @@ impl ExperimentPlan {
         plan.limits.key_bytes = self.key_bytes;
         // A set's values are empty, but no cluster file says that none may be longer.
         plan.limits.element_bytes = usize::from(trial.value_bytes.most()).max(1);
+        plan.join = self.join;
         plan
     }
 

@@ -184,6 +184,7 @@ mod tests {
                 structure: StructureKind::List,
                 workload: "insert".parse().unwrap(),
                 reads: wire::message::client::Reads::Local,
+                join: settings::Join::Stream,
                 groups: vec![2],
                 ops: 1,
                 faults: 1,

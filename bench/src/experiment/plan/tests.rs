@@ -8,6 +8,7 @@ fn plan() -> ExperimentPlan {
         structure: StructureKind::LinkedList,
         workload: Workload::INSERT,
         reads: Reads::Local,
+        join: Join::Stream,
         groups: vec![1, 2],
         ops: 100,
         faults: 1,
