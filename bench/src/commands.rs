@@ -8,6 +8,7 @@ pub mod floor;
 pub mod lean;
 pub mod load;
 pub mod node;
+pub mod resync;
 pub mod scrub;
 pub mod takeover;
 pub mod up;

@@ -6,7 +6,7 @@
 //!                                                          (clients at their pace -> tally -> rows) -> summary
 //! ```
 //!
-//! Contenders take turns, so that a drift of the machine meets all of them alike, and ratios are taken turn by turn.
+//! [`recover_data_node`] and [`resynchronise_redis`] time how a lost copy comes back. Contenders take turns, so that a drift of the machine meets all of them alike, and ratios are taken turn by turn.
 //! Invariants: every answer is held against the only right one; what each contender holds in the end is counted.
 
 mod alarm;
@@ -17,6 +17,7 @@ mod line;
 mod pace;
 mod plan;
 mod redis;
+mod resync;
 mod rows;
 mod summary;
 mod tally;
@@ -37,6 +38,7 @@ pub use self::{
     pace::{MAX_RATE, Pace},
     plan::{LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
     redis::{RedisError, RedisPair},
+    resync::{ELEMENT_BYTES, recover_data_node, resynchronise_redis},
     rows::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
     tally::Span,
 };

@@ -257,3 +257,33 @@ async fn a_running_cluster_is_loaded_once_for_its_groups_must_be_empty() {
     );
     cluster.stop().await;
 }
+
+#[tokio::test]
+async fn a_lost_copy_comes_back_whole_at_both_and_each_is_timed() {
+    let options = [
+        "resync",
+        "--elements",
+        "1,2500",
+        "--repeat",
+        "1",
+        "--placement",
+        "free",
+    ];
+    let mut program = Program::start(&bench(), &options);
+    let mut lines = Vec::new();
+    while let Some(line) = program.line().await {
+        lines.push(line);
+    }
+    assert_eq!(program.ended().await, well());
+    let of = |elements: &str| {
+        lines
+            .iter()
+            .find(|line| line.split('┆').next().unwrap().contains(elements))
+            .unwrap()
+    };
+    let is_installed = Command::new("redis-server").arg("--version").output().is_ok();
+    for line in [of(" 1 "), of(" 2500 ")] {
+        let times = line.matches('s').count();
+        assert_eq!(times, if is_installed { 2 } else { 1 }, "{line}");
+    }
+}

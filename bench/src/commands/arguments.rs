@@ -12,7 +12,8 @@ use wire::{message::client::Reads, role::RoleArguments};
 
 use super::takeover::TakeoverArguments;
 use super::{
-    check_history::CheckHistoryArguments, load::LoadArguments, node::NodeRole, scrub::ScrubArguments,
+    check_history::CheckHistoryArguments, load::LoadArguments, node::NodeRole, resync::ResyncArguments,
+    scrub::ScrubArguments,
 };
 use crate::{experiment::Workload, placement::Placement, results::ValueBytes};
 
@@ -51,6 +52,8 @@ pub enum Command {
     Scrub(ScrubArguments),
     /// Measure requests a second and their times, without crashes; also beside Redis
     Load(LoadArguments),
+    /// Time how a lost copy of a list comes back: a data node's, and beside it a replica's of Redis
+    Resync(ResyncArguments),
     /// Measure the bare loopback rounds that no mechanism can beat
     Floor {
         /// Crashes to tolerate: rounds go to f and f + 1 processes.

@@ -22,6 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two attempts.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
+/// Pause between two looks at a replica that is to follow; short beside what it takes.
+const LOOK_PAUSE: Duration = Duration::from_millis(1);
+
+/// Elements that one command pushes when a list is filled.
+const FILL_BATCH: usize = 1000;
+
 /// How often another port is tried: somebody may take the free one first.
 const PORT_ATTEMPTS: u32 = 5;
 
@@ -105,6 +111,68 @@ impl RedisPair {
         Ok((primary, replica))
     }
 
+    /// The replica follows no longer, and holds nothing.
+    ///
+    /// # Errors
+    /// If it does not heed.
+    pub(in crate::load) async fn part(&self) -> Result<(), RedisError> {
+        let mut replica = Connection::open(self.replica.address).await?;
+        for command in [
+            [b"REPLICAOF".as_slice(), b"NO", b"ONE"].as_slice(),
+            &[b"FLUSHALL"],
+        ] {
+            expect_ok(command, replica.ask(command).await?)?;
+        }
+        Ok(())
+    }
+
+    /// Pushes so many elements to the group's list.
+    ///
+    /// # Errors
+    /// If the primary does not take them.
+    pub(in crate::load) async fn fill<const BYTES: usize>(
+        &self,
+        group: GroupId,
+        elements: u64,
+        element: impl Fn(u64) -> [u8; BYTES],
+    ) -> Result<(), RedisError> {
+        let mut primary = Connection::open(self.primary.address).await?;
+        let list = list(group);
+        for first in (0..elements).step_by(FILL_BATCH) {
+            let last = elements.min(first + FILL_BATCH as u64);
+            let values: Vec<[u8; BYTES]> = (first..last).map(&element).collect();
+            let mut words = vec![b"RPUSH".as_slice(), list.as_bytes()];
+            words.extend(values.iter().map(|value| value.as_slice()));
+            primary.ask_number(&words).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the replica, which holds nothing, follow again; how long until it holds the group's list.
+    ///
+    /// # Errors
+    /// `Silent` if it never does, `Unexpected` if it holds another number of elements then.
+    pub(in crate::load) async fn follow_again(
+        &self,
+        group: GroupId,
+        elements: u64,
+    ) -> Result<Duration, RedisError> {
+        let mut replica = Connection::open(self.replica.address).await?;
+        let address = self.primary.address;
+        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        let command = [b"REPLICAOF".as_slice(), host.as_bytes(), port.as_bytes()];
+        let began = Instant::now();
+        expect_ok(&command, replica.ask(&command).await?)?;
+        self.wait_until_following().await?;
+        let took = began.elapsed();
+        let count = [b"LLEN".as_slice(), list(group).as_bytes()].map(<[u8]>::to_vec);
+        let count: Vec<&[u8]> = count.iter().map(Vec::as_slice).collect();
+        match replica.ask_number(&count).await? {
+            held if held == elements => Ok(took),
+            held => Err(super::connection::unexpected(&count, Answer::Integer(held))),
+        }
+    }
+
     async fn wait_until_following(&self) -> Result<(), RedisError> {
         let began = Instant::now();
         let mut connection = Connection::open(self.replica.address).await?;
@@ -114,9 +182,16 @@ impl RedisPair {
                 let waited_s = PATIENCE.as_secs();
                 return Err(RedisError::Silent { what, waited_s });
             }
-            tokio::time::sleep(RETRY_PAUSE).await;
+            tokio::time::sleep(LOOK_PAUSE).await;
         }
         Ok(())
+    }
+}
+
+fn expect_ok(command: &[&[u8]], answer: Answer) -> Result<(), RedisError> {
+    match answer {
+        Answer::Status(_) => Ok(()),
+        answer => Err(super::connection::unexpected(command, answer)),
     }
 }
 
