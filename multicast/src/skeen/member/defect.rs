@@ -35,9 +35,10 @@ impl<P: Clone, R: Clone + Default> Member<P, R> {
 }
 
 impl<P: Clone, R: Clone> Member<P, R> {
-    /// Whether the message waits here at its final timestamp.
-    pub(crate) fn holds_final(&self, id: MessageId) -> bool {
-        self.messages.get(&id).is_some_and(|message| message.is_final)
+    /// The final timestamp at which the message waits here.
+    pub(crate) fn holds_final(&self, id: MessageId) -> Option<Timestamp> {
+        let message = self.messages.get(&id).filter(|message| message.is_final);
+        message.map(|message| message.timestamp)
     }
 
     pub(super) fn acknowledge_on_receipt(

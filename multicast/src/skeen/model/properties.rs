@@ -77,7 +77,7 @@ fn has_delivered(state: &State, id: MessageId, group: GroupId, result: Option<&u
         match (place, result) {
             (Some(place), Some(result)) => place + 1 == *result,
             (Some(_), None) => true,
-            (None, _) => node.is_joiner && node.member.holds_final(id),
+            (None, _) => node.is_joiner && node.member.holds_final(id).is_some(),
         }
     })
 }

@@ -179,9 +179,11 @@ impl Replica {
         self.carry_out_all(commands)
     }
 
-    /// Whether the message is delivered here, or will be at its final timestamp by a joiner that lags behind.
-    pub(super) fn holds(&self, id: MessageId) -> bool {
-        self.entry(id).is_some() || (self.is_joiner && self.member.holds_final(id))
+    /// The final timestamp at which the message is delivered here, or will be by a joiner that lags behind.
+    pub(super) fn holds(&self, id: MessageId) -> Option<Timestamp> {
+        let delivered = self.entry(id).map(|entry| entry.timestamp);
+        let waits = || self.member.holds_final(id).filter(|_| self.is_joiner);
+        delivered.or_else(waits)
     }
 
     /// The entry of a message, if it was delivered here.

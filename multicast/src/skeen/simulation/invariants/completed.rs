@@ -25,16 +25,17 @@ pub(in crate::skeen::simulation) fn check(
     for group in world.destinations.get(&id).into_iter().flatten() {
         let mut result = results.get(group).copied();
         for member in world.members(*group) {
-            let Some(entry) = member.entry(id) else {
-                if member.holds(id) {
-                    continue;
-                }
+            let Some(held_at) = member.holds(id) else {
                 return broken(INVARIANT, &(id, "absent at", member.node));
             };
-            let timestamp = *final_timestamp.get_or_insert(entry.timestamp);
-            let outcome = *result.get_or_insert(entry.outcome);
-            if (timestamp, outcome) != (entry.timestamp, entry.outcome) {
-                return broken(INVARIANT, &(id, timestamp, outcome, member.node, entry));
+            let timestamp = *final_timestamp.get_or_insert(held_at);
+            let delivered = member.entry(id).map(|entry| entry.outcome);
+            let same_outcome = delivered.is_none_or(|outcome| outcome == *result.get_or_insert(outcome));
+            if timestamp != held_at || !same_outcome {
+                return broken(
+                    INVARIANT,
+                    &(id, timestamp, result, member.node, held_at, delivered),
+                );
             }
         }
     }
