@@ -30,7 +30,7 @@ use crate::{
 /// What comes from the transfer tasks.
 #[derive(Debug)]
 enum Transferred {
-    Arrived(Arrived),
+    Arrived(Box<Arrived>),
     /// The donor's stream made no state; which transfer's is known from its first frame on.
     Broken {
         transfer: Option<u64>,
@@ -150,7 +150,7 @@ impl Shell {
     fn handle_transferred(&mut self, transferred: Transferred) {
         match transferred {
             Transferred::Arrived(arrived) => {
-                let commands = self.replica.handle_arrived(arrived);
+                let commands = self.replica.handle_arrived(*arrived);
                 self.carry_out(commands);
             }
             Transferred::Broken { transfer, reason } => {
@@ -276,7 +276,7 @@ async fn has_room(outflow: Option<&(u64, mpsc::Sender<Piece>)>) {
 async fn check(received: Received, spec: StructureSpec) -> Transferred {
     let transfer = received.transfer;
     match tokio::task::spawn_blocking(move || received.check(spec)).await {
-        Ok(arrived) => Transferred::Arrived(arrived),
+        Ok(arrived) => Transferred::Arrived(Box::new(arrived)),
         Err(error) => Transferred::Broken {
             transfer: Some(transfer),
             reason: error.to_string(),
