@@ -20,7 +20,7 @@ use crate::{
 ///
 /// A handle does one operation at a time; [`another`](Self::another) opens further ones, which may be used at
 /// the same moment, in this process or in others. Every operation of every handle takes effect at one moment, between its
-/// call and its return. (Under fusion, reads rest on a lease of at most half the cluster's `suspicion_ms` or on a round to the
+/// call and its return. (Under fusion with one manager, reads rest on a lease of at most half the cluster's `suspicion_ms` or on a round to the
 /// backups. A process that was stopped serves nothing outdated; but if a network tears the link between a manager and a
 /// primary that both go on, a read may show what was true up to a lease ago.)
 ///

@@ -192,7 +192,7 @@ impl Replica {
             }
             ToNode::SendState { transfer, to } => self.handle_send_state(transfer, to),
             ToNode::AwaitState { transfer } => self.handle_await_state(transfer),
-            ToNode::Join => self.join(),
+            ToNode::Join { epoch } => self.join(epoch),
             ToNode::Found => {
                 self.found();
                 Vec::new()

@@ -53,9 +53,13 @@ impl Settings {
 }
 
 /// Whatever the manager's detector has learnt, it suspects nobody within a heartbeat and the pause that it forgives, nor
-/// within the suspicion time if that is shorter.
+/// within the suspicion time if that is shorter. One of several managers may have been succeeded without knowing it: not
+/// at all.
 fn believed(cluster: &Cluster) -> Duration {
-    cluster.suspicion.min(cluster.heartbeat + cluster.detector.pause)
+    match cluster.managers.len() {
+        0 | 1 => cluster.suspicion.min(cluster.heartbeat + cluster.detector.pause),
+        _ => Duration::ZERO,
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +83,8 @@ mod tests {
                 ..cluster.detector
             };
             assert_eq!(believed(&cluster), ms(expected), "{pause}");
+            cluster.managers.push(cluster.managers[0].clone());
+            assert_eq!(believed(&cluster), Duration::ZERO, "of several managers");
         }
     }
 }

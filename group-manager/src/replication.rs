@@ -262,7 +262,7 @@ impl Coordinator for Replication {
                 reason,
             } => self.handle_lost(now, node, incarnation, &reason),
             Event::Stored { epoch } => self.handle_stored(now, epoch),
-            Event::StoreConflict { current } => self.follow(now, current),
+            Event::StoreConflict { current } => self.handle_store_conflict(now, current),
             Event::MembershipSeen(seen) => self.handle_membership_seen(now, seen),
             Event::ManagerLinked(life) => {
                 self.ownership.linked(life);

@@ -1,6 +1,6 @@
 //! Starting and stopping a manager: the checked cluster file becomes the mechanism's core.
 
-use std::{future::Future, io, sync::Arc, time::SystemTime};
+use std::{future::Future, io, sync::Arc};
 
 use multicast::id::{GroupId, NodeId};
 use settings::{Cluster, Mechanism, StoreSettings};
@@ -10,10 +10,10 @@ use wire::{member::Doorstep, message::membership::Membership};
 #[cfg(feature = "etcd")]
 use crate::store::EtcdStore;
 use crate::{
-    coordinator::{Coordinator, Micros},
+    coordinator::Coordinator,
     fusion::{ForeignMembership, FusedManager, FusionCluster, FusionClusterError, PrimaryPlace, ServerPlace},
     replication::{ReplicatedCluster, Replication},
-    server::{SERVES, Server},
+    server::{SERVES, Server, now},
     settings::Settings,
     store::{Announcer, Changes, EmbeddedStore, MembershipStore, StoreError},
 };
@@ -108,10 +108,7 @@ async fn loaded(store: Arc<dyn MembershipStore>, node: NodeId) -> Result<Members
 }
 
 fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>, RunError> {
-    let since_1970 = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = Micros(since_1970.as_micros() as u64);
+    let now = now();
     Ok(match settings.cluster.mechanism {
         Mechanism::Replication => {
             let cluster = replicated(&settings.cluster);

@@ -6,7 +6,10 @@
 //! SendState --> an Outflow: the state as of now leaves in pieces, while the node goes on
 //! ```
 
-use multicast::skeen::{member::Member, snapshot::InstallError};
+use multicast::{
+    id::Epoch,
+    skeen::{member::Member, snapshot::InstallError},
+};
 use wire::message::replication::{Answers, Batch, FromNode};
 
 use super::{
@@ -28,8 +31,12 @@ impl Held {
 }
 
 impl Replica {
-    /// A voter without a state.
-    pub(super) fn join(&mut self) -> Vec<Command> {
+    /// A voter without a state, for the view of this epoch.
+    pub(super) fn join(&mut self, epoch: Epoch) -> Vec<Command> {
+        if self.epoch() >= epoch {
+            tracing::warn!(node = %self.node, %epoch, "an outdated word to join changes nothing");
+            return Vec::new();
+        }
         tracing::info!(node = %self.node, "joining the group");
         (self.awaited, self.early) = (None, None);
         self.held = Some(Held::joining(Member::joining(self.node)));
@@ -107,6 +114,11 @@ impl Replica {
     pub fn handle_arrived(&mut self, arrived: Arrived) -> Vec<Command> {
         if self.awaited == Some(arrived.transfer) {
             return self.install(arrived);
+        }
+        let has_joined_with = |held: &Held| held.has_joined && held.list.is_some();
+        if self.awaited.is_none() && self.held.as_ref().is_some_and(has_joined_with) {
+            // Of a transfer that was not needed any more: the one before it brought the state.
+            return Vec::new();
         }
         self.early = Some(arrived);
         Vec::new()

@@ -627,7 +627,10 @@ fn a_manager_that_calls_is_told_the_epoch() {
 /// A node that was told to join, and votes in epoch 1.
 fn joining() -> Replica {
     let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
-    assert_eq!(replica.handle_manager(MANAGER, ToNode::Join), []);
+    assert_eq!(
+        replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),
+        []
+    );
     enter_epoch_1(&mut replica, 0);
     replica.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
     replica
@@ -725,4 +728,18 @@ fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
         install_us,
     });
     assert_eq!(joiner.catch_up(), [again]);
+}
+
+#[test]
+fn a_word_to_join_a_view_that_is_no_news_takes_no_state_away() {
+    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
+    replica.handle_manager(MANAGER, ToNode::Found);
+    enter_epoch_1(&mut replica, 0);
+    assert_eq!(
+        replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),
+        []
+    );
+    assert!(replica.list().is_some());
+    replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(2) });
+    assert!(replica.list().is_none());
 }

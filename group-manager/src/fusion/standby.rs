@@ -89,6 +89,16 @@ impl FusedManager {
         members.into_iter().map(Command::Unlink).collect()
     }
 
+    /// An answer that came late may know nothing new; and where it is the very membership that is wanted there, an attempt
+    /// before took effect although it seemed to fail.
+    fn handle_store_conflict(&mut self, now: Micros, current: Membership) -> Vec<Command> {
+        match &self.stage {
+            Stage::Claiming(_, next) if *next == current => self.handle_claimed(now, current),
+            _ if current.epoch <= self.membership().epoch => vec![],
+            _ => self.follow(now, current),
+        }
+    }
+
     fn take_over(&mut self) -> Vec<Command> {
         let Stage::Following(stored) = &self.stage else {
             return vec![];
@@ -174,7 +184,7 @@ impl Coordinator for FusedManager {
         }
         match (&mut self.stage, event) {
             (_, Event::MembershipSeen(seen)) => self.handle_seen(now, seen),
-            (_, Event::StoreConflict { current }) => self.follow(now, current),
+            (_, Event::StoreConflict { current }) => self.handle_store_conflict(now, current),
             (Stage::Following(_), Event::ManagerLost(_)) if self.ownership.is_due(now) => self.take_over(),
             (Stage::Owning(coordinator), event) => coordinator.handle(now, event),
             (_, event) => self.stand_by(now, event),

@@ -15,7 +15,7 @@ mod joining;
 use settings::Join;
 use wire::message::replication::ToNode;
 
-use super::{Command, GroupId, Micros, NodeId, Replication, view::Stage};
+use super::{Command, GroupId, Micros, NodeId, Replication, is_active_life, view::Stage};
 use crate::limits::MAX_TRANSFER_ATTEMPTS;
 
 /// One node on its way in, after its link is up.
@@ -86,13 +86,14 @@ impl Replication {
     fn start_entry(&mut self, now: Micros, group: GroupId) -> Vec<Command> {
         let is_founded = self.membership.founded.contains(&group);
         let is_lost = self.is_lost(group);
-        let Some(state) = self.groups.get_mut(&group) else {
-            return Vec::new();
-        };
-        if state.entry.is_some() || is_lost {
+        let is_taken = self.groups.get(&group).is_none_or(|state| state.entry.is_some());
+        if is_taken || is_lost {
             return Vec::new();
         }
-        let Some(node) = state.waiting_to_enter.pop_front() else {
+        let Some(node) = self.next_to_enter(group) else {
+            return Vec::new();
+        };
+        let Some(state) = self.groups.get_mut(&group) else {
             return Vec::new();
         };
         tracing::info!(%node, %group, "a node enters");
@@ -115,6 +116,18 @@ impl Replication {
                 state.door.frozen = true;
                 state.entry = Some(Entry::begin(node, Step::Draining, now));
                 self.start_drained_transfers(now)
+            }
+        }
+    }
+
+    /// Who waits longest of those that are here and hold nothing yet. One that waits twice, since it was met twice, has
+    /// become active meanwhile: entering again would take its state from it.
+    fn next_to_enter(&mut self, group: GroupId) -> Option<NodeId> {
+        loop {
+            let node = self.groups.get_mut(&group)?.waiting_to_enter.pop_front()?;
+            let life = self.linked.get(&node).copied();
+            if life.is_some_and(|life| !is_active_life(self.upcoming(), node, life)) {
+                return Some(node);
             }
         }
     }

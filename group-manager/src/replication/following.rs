@@ -63,6 +63,18 @@ impl Replication {
         commands
     }
 
+    /// A swap found something else in the store. An answer that came late may know nothing new; and where it is the very
+    /// membership that is wanted there, an attempt before took effect although it seemed to fail.
+    pub(super) fn handle_store_conflict(&mut self, now: Micros, current: Membership) -> Vec<Command> {
+        match &self.stage {
+            Stage::Storing { next } | Stage::Claiming { next } if *next == current => {
+                self.handle_stored(now, current.epoch)
+            }
+            _ if current.epoch <= self.membership.epoch => Vec::new(),
+            _ => self.follow(now, current),
+        }
+    }
+
     /// A member is in a newer epoch than ours: somebody else's, which the store is about to tell.
     pub(super) fn handle_superseded(&mut self, now: Micros, epoch: Epoch) -> Vec<Command> {
         if self.stage != Stage::Following {

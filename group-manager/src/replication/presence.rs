@@ -96,6 +96,7 @@ impl Replication {
             return self.handle_linked_member(node, incarnation);
         }
         self.linked.insert(node, incarnation);
+        self.gone.remove(&node);
         if is_active_life(self.upcoming(), node, incarnation) {
             return self.handle_returned(now, node);
         }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use multicast::{
-    id::{GroupId, NodeId},
+    id::{Epoch, GroupId, NodeId},
     skeen::{
         message::{FromMember, ToMember},
         snapshot::Snapshot,
@@ -73,8 +73,12 @@ pub enum ToNode {
         transfer: u64,
     },
     /// Vote and hold messages from the next view on, without a state; a transfer will bring it. Said once for each view
-    /// that lets the node in: what it held before is forgotten.
-    Join,
+    /// that lets the node in: what it held before is forgotten. Of a node that is in that view's epoch already, or in a
+    /// later one, it changes nothing: its sender has slept through another one's taking over.
+    Join {
+        /// The view's epoch.
+        epoch: Epoch,
+    },
     /// Begin with an empty structure: you are the first member the group ever had.
     Found,
     /// Nothing new, but alive.

@@ -51,7 +51,10 @@ impl Replication {
             member.is_some_and(|member| member.since == self.membership.epoch)
         };
         let joining = self.joining().filter(is_new);
-        joining.map(|node| Command::ToNode(node, ToNode::Join)).collect()
+        let epoch = self.membership.epoch;
+        joining
+            .map(|node| Command::ToNode(node, ToNode::Join { epoch }))
+            .collect()
     }
 
     /// A group without an active member has no voters, so what its joining members hold is not seen by the views until

@@ -17,6 +17,7 @@
 //! > other swaps        manager 8.10 stores itself as the owner     > other seals 1 2    and these members are in its view
 //! > other seen         the store's watch tells of it               > other up, down     its link
 //! > other stuck        it asks for a new view                      > conflict           it stored first, instead of us
+//! > conflict late      a swap's answer knows nothing new             > conflict own       an attempt before it took effect
 //! > late 1 5           node 1 says that it is in epoch 5
 //! ```
 //!
@@ -125,8 +126,17 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
             world.lose(node, life)
         }
         "conflict" => {
-            world.storing = None;
-            let current = world.others_swap();
+            let current = match rest {
+                "late" => world.core.membership().clone(),
+                "own" => {
+                    world.stored = world.storing.take().expect("a swap is under way");
+                    world.stored.clone()
+                }
+                _ => {
+                    world.storing = None;
+                    world.others_swap()
+                }
+            };
             world.feed(Event::StoreConflict { current })
         }
         "other" => match words[0] {

@@ -114,7 +114,7 @@ fn to_node(message: &ToNode) -> String {
         ToNode::Read { token, .. } => format!("read {token}: all"),
         ToNode::SendState { transfer, to } => format!("send state {transfer} to {}", to.port()),
         ToNode::AwaitState { transfer } => format!("await state {transfer}"),
-        ToNode::Join => "join".to_owned(),
+        ToNode::Join { .. } => "join".to_owned(),
         ToNode::Found => "found".to_owned(),
         ToNode::Heartbeat => panic!("heartbeats are the shell's"),
     }

@@ -46,7 +46,7 @@ fn to_node(f: &Fields) -> Vec<ToNode> {
             to: f.address,
         },
         ToNode::AwaitState { transfer: f.long },
-        ToNode::Join,
+        ToNode::Join { epoch: f.epoch() },
         ToNode::Found,
         ToNode::Heartbeat,
     ]
