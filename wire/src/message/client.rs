@@ -6,13 +6,11 @@ use multicast::id::{Epoch, GroupId, NodeId};
 use serde::{Deserialize, Serialize};
 use structures::{
     Structure,
-    kind::StructureKind,
     op::{Answer, Element, Write},
     query::{Found, Query},
 };
 
 use super::{
-    fusion::BlockId,
     membership::{Membership, Role},
     scrub::{ScrubWindow, Scrubbed},
 };
@@ -21,9 +19,10 @@ use crate::{
     traffic::TrafficTotal,
 };
 
-pub use self::{reads::Reads, together::WriteTogether};
+pub use self::{reads::Reads, refusal::Refusal, together::WriteTogether};
 
 mod reads;
+mod refusal;
 pub mod together;
 
 /// A client's request.
@@ -130,126 +129,6 @@ pub enum ReplyBody {
     Scrubbed(Scrubbed),
     /// Every part took effect at every active member of its group: per part an answer to each operation.
     WrittenTogether(Vec<Vec<Answer>>),
-}
-
-/// Why a door refuses. Nothing was changed by this request, but for a write that was under way when its group
-/// lost its last holder: that one may have taken effect there ([`Refusal::StateLost`]).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub enum Refusal {
-    /// The key is empty or too long.
-    #[error("a key of {actual} bytes: it must have 1 to {limit}")]
-    KeyLength {
-        /// `key_bytes` of the cluster.
-        limit: usize,
-        /// What was sent.
-        actual: usize,
-    },
-    /// The value is too long.
-    #[error("a value of {actual} bytes is over the limit of {limit}")]
-    ValueLength {
-        /// `element_bytes` of the cluster.
-        limit: usize,
-        /// What was sent.
-        actual: usize,
-    },
-    /// This door does not lead to that group.
-    #[error("{group} is not known here")]
-    UnknownGroup {
-        /// The group asked for.
-        group: GroupId,
-    },
-    /// The group's active members are all gone. Its state is not guessed. A write that was under way at that
-    /// moment may be part of the lost state.
-    #[error("the state of {group} is lost: {missing:?} are gone")]
-    StateLost {
-        /// The group.
-        group: GroupId,
-        /// Who held it last.
-        missing: Vec<NodeId>,
-    },
-    /// More than f processes are gone. The state is not guessed.
-    #[error("more than {tolerated} crashes: {missing:?} are gone")]
-    TooManyFaults {
-        /// f.
-        tolerated: usize,
-        /// Who is missing.
-        missing: Vec<NodeId>,
-    },
-    /// Not now: the cluster starts, changes its view, or recovers. Retrying is safe and useful.
-    #[error("not available now: {reason}")]
-    Unavailable {
-        /// Why.
-        reason: String,
-    },
-    /// The door's queue is full. Retrying is safe.
-    #[error("the queue is full ({limit} requests wait)")]
-    Overloaded {
-        /// The limit.
-        limit: usize,
-    },
-    /// The structure does not fit into one read. Ask for single keys.
-    #[error("the elements fill {chunks} frames; one read may fill {limit}")]
-    ReadTooLarge {
-        /// Frames that it would take.
-        chunks: usize,
-        /// [`MAX_READ_CHUNKS`].
-        limit: usize,
-    },
-    /// The group's structure is of a kind that has no such operation or query.
-    #[error("a {kind} has no such operation")]
-    Unsupported {
-        /// What the group protects.
-        kind: StructureKind,
-    },
-    /// This process does not serve that request.
-    #[error("a {role} does not serve this request")]
-    NotServedHere {
-        /// What it is.
-        role: Role,
-    },
-    /// No region has such blocks, or they are too many for one scrub.
-    #[error("cannot compare {count} blocks from block {} of region {} on: 1 to {limit}, of a region that exists",
-        first.index, first.region.0)]
-    NoSuchWindow {
-        /// The first block.
-        first: BlockId,
-        /// How many.
-        count: u64,
-        /// [`MAX_SCRUB_BLOCKS`](super::scrub::MAX_SCRUB_BLOCKS).
-        limit: u64,
-    },
-    /// A write of several groups addresses none, or too many.
-    #[error("a write of {actual} groups together: there may be 1 to {limit}")]
-    TooManyGroups {
-        /// [`MAX_TOGETHER_GROUPS`](together::MAX_TOGETHER_GROUPS).
-        limit: usize,
-        /// How many it addresses.
-        actual: usize,
-    },
-    /// A write of several groups names one of them twice.
-    #[error("{group} stands twice in a write of several groups")]
-    RepeatedGroup {
-        /// Which.
-        group: GroupId,
-    },
-    /// A write of several groups has too many operations, or a part without any.
-    #[error(
-        "{actual} operations on several groups together: there may be 1 to {limit}, and one in each part"
-    )]
-    TooManyOperations {
-        /// [`MAX_TOGETHER_OPERATIONS`](together::MAX_TOGETHER_OPERATIONS).
-        limit: usize,
-        /// How many it has in all; 0 if a part is empty.
-        actual: usize,
-    },
-    /// A write of several groups is too long.
-    #[error("{actual} bytes of keys and values in one write of several groups: the limit is {limit}")]
-    TooManyBytes {
-        /// [`MAX_TOGETHER_BYTES`](together::MAX_TOGETHER_BYTES).
-        limit: usize,
-        /// How many it has.
-        actual: usize,
-    },
 }
 
 /// What one process holds.
@@ -377,6 +256,8 @@ fn chunks_within(elements: Vec<Element>, limit: usize) -> Vec<ReplyBody> {
 mod tests {
     use multicast::id::{ClientId, Seq};
     use structures::{kind::StructureSpec, op::Op};
+
+    use structures::kind::StructureKind;
 
     use super::*;
 

@@ -1,0 +1,123 @@
+//! A node that votes before it has its state, and catches up.
+
+use super::*;
+
+/// A node that was told to join, and votes in epoch 1.
+fn joining() -> Replica {
+    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
+    assert_eq!(
+        replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),
+        []
+    );
+    enter_epoch_1(&mut replica, 0);
+    replica.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
+    replica
+}
+
+fn holding(seq: u64) -> Command {
+    says(FromMember::Holding {
+        epoch: Epoch(1),
+        id: id(seq),
+    })
+}
+
+#[test]
+fn a_joiner_votes_and_holds_at_once_and_applies_what_its_state_does_not_include() {
+    let mut donor = founded();
+    let mut joiner = joining();
+    let rounds = [
+        vec![write(1, Op::OpenSession), insert(2, "a")],
+        vec![insert(3, "b")],
+        vec![insert(4, "c")],
+    ];
+    for (seq, writes) in (1..).zip(rounds[..2].iter().cloned()) {
+        round(&mut donor, seq, writes.clone());
+        assert_eq!(round(&mut joiner, seq, writes), [holding(seq)]);
+    }
+    let state = state_of(&mut donor);
+    round(&mut donor, 3, rounds[2].clone());
+    assert_eq!(round(&mut joiner, 3, rounds[2].clone()), [holding(3)]);
+    assert_eq!(
+        joiner.handle_request(CLIENT, &get("a")),
+        refused("the node is joining its group")
+    );
+
+    assert_eq!(joiner.handle_arrived(arrived(1, state)), []);
+    assert_eq!(
+        joiner.handle_request(CLIENT, &get("a")),
+        refused("the node is joining its group")
+    );
+    assert!(joiner.is_catching_up());
+    let mut told = vec![delivered(3, 3, vec![Outcome::Inserted])];
+    told.extend(caught_up(1));
+    assert_eq!(joiner.catch_up(), told);
+    assert!(!joiner.is_catching_up());
+    assert_eq!(images_of(&joiner), images_of(&donor));
+}
+
+#[test]
+fn what_is_delivered_behind_a_backlog_waits_for_its_turn() {
+    let mut donor = founded();
+    let mut joiner = joining();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession)]);
+    round(&mut joiner, 1, vec![write(1, Op::OpenSession)]);
+    let state = state_of(&mut donor);
+    for seq in 2..=20 {
+        let writes = || vec![insert(seq, &format!("{seq}"))];
+        round(&mut donor, seq, writes());
+        round(&mut joiner, seq, writes());
+    }
+    joiner.handle_arrived(arrived(1, state));
+    let first_turn = joiner.catch_up();
+    assert_eq!(first_turn[0], delivered(2, 2, vec![Outcome::Inserted]));
+    round(&mut donor, 21, vec![insert(21, "z")]);
+    assert_eq!(round(&mut joiner, 21, vec![insert(21, "z")]), []);
+    let mut told = Vec::new();
+    while joiner.is_catching_up() {
+        told.extend(joiner.catch_up());
+    }
+    let mut last = vec![delivered(21, 21, vec![Outcome::Inserted])];
+    last.extend(caught_up(1));
+    assert_eq!(told[told.len() - 2..], last);
+    assert_eq!(images_of(&joiner), images_of(&donor));
+}
+
+#[test]
+fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
+    let mut donor = founded();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession)]);
+    let mut joiner = joining();
+    let mut outdated = state_of(&mut donor);
+    outdated.snapshot.epoch = Epoch(0);
+    assert_eq!(joiner.handle_arrived(arrived(1, outdated)), []);
+    assert!(joiner.list().is_none());
+
+    joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 2 });
+    assert_eq!(joiner.handle_arrived(arrived(2, state_of(&mut donor))), []);
+    assert_eq!(joiner.catch_up(), caught_up(2));
+    assert_eq!(
+        joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 3 }),
+        []
+    );
+    let (transfer_us, install_us) = (0, 0);
+    let again = Command::ToEveryManager(FromNode::CaughtUp {
+        transfer: 3,
+        transfer_us,
+        install_us,
+    });
+    assert_eq!(joiner.catch_up(), [again]);
+}
+
+#[test]
+fn a_word_to_join_a_view_that_is_no_news_takes_no_state_away() {
+    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
+    replica.handle_manager(MANAGER, ToNode::Found);
+    enter_epoch_1(&mut replica, 0);
+    assert_eq!(
+        replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),
+        []
+    );
+    assert!(replica.list().is_some());
+    replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(2) });
+    assert!(replica.list().is_none());
+}
