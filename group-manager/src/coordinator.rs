@@ -82,8 +82,8 @@ pub enum Event {
     FromServer(NodeId, FromServer),
     /// A primary speaks.
     FromPrimary(NodeId, FromPrimary),
-    /// This process was held up for a good part of the suspicion time (stopped, or starved): what comes next
-    /// may be the others' answer to that.
+    /// This process was held up (stopped, or starved) for so long that others may soon suspect it, by the
+    /// [`Attention`](crate::detector::Attention) of its shell: what comes next may be their answer to that.
     HeldUp,
     /// Time passed; sent at least once per heartbeat interval.
     Tick,

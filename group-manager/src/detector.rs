@@ -18,8 +18,10 @@
 //!
 //! Invariants: the suspicion never falls while the silence lasts; nobody is suspected within a heartbeat and the
 //! pause, unless the suspicion time is shorter (a primary's leases rest on that); no clock is read here. Suspicion
-//! decides nothing by itself (DESIGN section 5). [`Readmission`] keeps a member that is suspected again and again from flapping.
+//! decides nothing by itself (DESIGN section 5). [`Readmission`] keeps a member that is suspected again and again from
+//! flapping; [`Attention`] is how a listener knows that it was held up.
 
+mod attention;
 mod intervals;
 mod readmission;
 
@@ -27,6 +29,7 @@ use std::{f64::consts::SQRT_2, time::Duration};
 
 use settings::Cluster;
 
+pub use attention::Attention;
 use intervals::Intervals;
 pub use readmission::{FORGIVEN_AFTER, MAX_READMISSION_PAUSE, Readmission};
 
@@ -63,7 +66,7 @@ impl Expectations {
 
     /// Whether a listener that should listen every heartbeat, and did not for so long, was itself held up. With a
     /// pause of a heartbeat or more, that is before it could suspect anybody for it.
-    pub fn is_held_up(&self, unheeded: Duration) -> bool {
+    fn is_held_up(&self, unheeded: Duration) -> bool {
         unheeded > (self.heartbeat * 3 + self.pause).min(self.longest_silence) / 2
     }
 }

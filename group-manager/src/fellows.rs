@@ -23,7 +23,7 @@ use wire::{
 
 use crate::{
     coordinator::Event,
-    detector::{Detector, Expectations},
+    detector::{Attention, Detector, Expectations},
     inbox::Inbox,
 };
 
@@ -47,7 +47,7 @@ pub(crate) struct Fellows {
     expected: Expectations,
     /// The moment that the detectors count from.
     began: Instant,
-    last_beat: Duration,
+    attention: Attention,
     inbox: mpsc::Sender<Inbox>,
     callers: Vec<AbortHandle>,
 }
@@ -80,7 +80,7 @@ impl Fellows {
             links_so_far: 0,
             expected,
             began: Instant::now(),
-            last_beat: Duration::ZERO,
+            attention: Attention::new(expected, Duration::ZERO),
             inbox,
         }
     }
@@ -148,8 +148,7 @@ impl Fellows {
     /// held up has not listened meanwhile, and believes in everyone anew.
     pub(crate) fn heartbeat(&mut self) -> Vec<Event> {
         let now = self.began.elapsed();
-        let held_up = self.expected.is_held_up(now - self.last_beat);
-        self.last_beat = now;
+        let held_up = self.attention.listens(now).is_some();
         let mut lost = Vec::new();
         for (life, fellow) in &mut self.links {
             if held_up {

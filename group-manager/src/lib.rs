@@ -7,12 +7,15 @@
 //! ```
 //!
 //! [`coordinator`] is what the shell and the cores say to each other; [`replication`] and [`fusion`] are the two
-//! cores, pure; [`detector`] tells a late member from a lost one; [`store`] keeps the membership. The shell is `server`
-//! with `members` (links, heartbeats) and `entries` (processes at the door). Read first: [`coordinator`].
+//! cores, pure; [`detector`] tells a late member from a lost one; [`store`] keeps the membership. The shell is `server`,
+//! which owns the core, with `clients` (their connections), `members` and `fellows` (links, heartbeats), `entries`
+//! (processes at the door) and `storing` (writes of the store). Read first: [`coordinator`].
 //!
 //! What is absent: no decision about a member is made in the shell, no core reads a clock, and fusion's data
 //! never passes here.
 
+mod clients;
+mod clock;
 pub mod coordinator;
 pub mod detector;
 mod entries;
@@ -29,6 +32,7 @@ mod run;
 mod server;
 pub mod settings;
 pub mod store;
+mod storing;
 
 pub use process::main;
 pub use run::{RunError, run};

@@ -15,7 +15,7 @@ use wire::{
 };
 
 use crate::{
-    detector::{Detector, Expectations, Readmission},
+    detector::{Attention, Detector, Expectations, Readmission},
     inbox::{FromMember, Inbox},
 };
 
@@ -75,8 +75,7 @@ pub(crate) struct Members {
     readmission: Readmission,
     /// The moment that the detectors count from.
     began: Instant,
-    /// When all were told last that the manager lives.
-    last_beat: Duration,
+    attention: Attention,
     inbox: mpsc::Sender<Inbox>,
     traffic: Arc<Traffic>,
 }
@@ -96,7 +95,7 @@ impl Members {
             expected,
             readmission: Readmission::new(expected.longest_silence),
             began: Instant::now(),
-            last_beat: Duration::ZERO,
+            attention: Attention::new(expected, Duration::ZERO),
             inbox,
             traffic,
         }
@@ -219,12 +218,11 @@ impl Members {
     /// that was itself held up has not listened meanwhile, and believes in everyone anew.
     pub(crate) fn heartbeat(&mut self) -> Vec<(NodeId, Incarnation, String)> {
         let now = self.began.elapsed();
-        if self.expected.is_held_up(now - self.last_beat) {
+        if self.attention.listens(now).is_some() {
             self.links
                 .values_mut()
                 .for_each(|member| member.detector.excuse(now));
         }
-        self.last_beat = now;
         let mut suspects = Vec::new();
         for (node, member) in &self.links {
             let (incarnation, detector) = (member.incarnation, &member.detector);

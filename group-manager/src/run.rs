@@ -10,10 +10,11 @@ use wire::{member::Doorstep, message::membership::Membership};
 #[cfg(feature = "etcd")]
 use crate::store::EtcdStore;
 use crate::{
+    clock::now,
     coordinator::Coordinator,
     fusion::{ForeignMembership, FusedManager, FusionCluster, FusionClusterError, PrimaryPlace, ServerPlace},
     replication::{ReplicatedCluster, Replication},
-    server::{SERVES, Server, now},
+    server::{SERVES, Server},
     settings::Settings,
     store::{Announcer, Changes, EmbeddedStore, MembershipStore, StoreError},
 };
@@ -66,7 +67,7 @@ pub async fn run(
     let identity = settings.identity;
     let _announcer = Announcer::start(Arc::clone(&store), identity.node, identity.incarnation)
         .inspect_err(|error| tracing::warn!(%error, "nobody is told that this manager lives"));
-    let server = Server::new(settings, core, store, changes);
+    let server = Server::new(&settings, core, store, changes);
     tokio::select! {
         () = server.serve(doorstep) => {}
         () = shutdown => tracing::info!("the manager stops"),

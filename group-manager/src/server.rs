@@ -1,16 +1,13 @@
 //! The manager's shell: one task that owns the core, carries out its commands and feeds it what happens.
 //!
 //! No decision about the protocol is made here. Around it work the accepting task, one task per entry, two
-//! per link, and short ones that dial or write the store.
+//! per link, and short ones that dial or write the store. What needs no core has a room of its own each: the
+//! [clients'](crate::clients) requests, the [store](crate::storing), the links to [members](crate::members) and
+//! to [other managers](crate::fellows), and [entries](crate::entries).
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, LazyLock},
-    time::{Duration, SystemTime},
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use multicast::id::{Epoch, Incarnation, NodeId};
-
+use multicast::id::{Incarnation, NodeId};
 use tokio::{
     net::TcpStream,
     sync::{mpsc, oneshot},
@@ -18,27 +15,27 @@ use tokio::{
 };
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
-    door_meter::DoorMeter,
-    limits::{INBOX_EVENTS, MAX_BACKLOG},
-    member::{Arrival, Connections, Doorstep},
+    limits::INBOX_EVENTS,
+    member::{Arrival, Doorstep},
     message::{
-        client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
+        client::ClientRequest,
         entry::{Enter, EnterReply, EntryRefused},
-        membership::{Membership, Role, Standing},
+        membership::Standing,
     },
-    process,
 };
 
 use crate::{
-    coordinator::{Caller, Command, Coordinator, Event, Micros},
-    detector::Expectations,
+    clients::Clients,
+    clock::now,
+    coordinator::{Command, Coordinator, Event},
+    detector::{Attention, Expectations},
     entries::Entries,
     fellows::Fellows,
     inbox::{FromMember, Inbox},
-    limits::{MAX_CLIENTS, MAX_REPORTS_PER_REPLY, REQUESTS_PER_TURN, STORE_RETRY},
     members::{Members, ToMember},
     settings::Settings,
-    store::{Changes, MembershipStore, StoreError},
+    store::{Changes, MembershipStore},
+    storing::StoreWriter,
 };
 
 /// What connections the manager serves.
@@ -46,63 +43,54 @@ pub(crate) const SERVES: &[Purpose] = &[Purpose::Client, Purpose::Entry, Purpose
 
 /// The state of the shell.
 pub(crate) struct Server {
-    settings: Settings,
     core: Box<dyn Coordinator>,
-    store: Arc<dyn MembershipStore>,
+    store: StoreWriter,
     /// What is stored, by whomever.
     changes: Changes,
     members: Members,
     fellows: Fellows,
-    clients: Connections<ClientRequest, ClientReply>,
-    connected: usize,
-    meter: DoorMeter<Caller>,
+    clients: Clients,
     entries: Entries,
     ticks: Interval,
-    /// When the core was last told anything; ticks see to it that this is never long ago.
-    last_turn: Instant,
+    /// The moment that the attention counts from.
+    began: Instant,
+    /// Whether the core is told something in time; ticks see to it.
+    attention: Attention,
     to_inbox: mpsc::Sender<Inbox>,
     inbox: mpsc::Receiver<Inbox>,
 }
 
 impl Server {
     pub(crate) fn new(
-        settings: Settings,
+        settings: &Settings,
         core: Box<dyn Coordinator>,
         store: Arc<dyn MembershipStore>,
         changes: Changes,
     ) -> Self {
         let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
         let traffic = Arc::new(Traffic::default());
-        let roles = core
-            .membership()
-            .members
+        let members = &core.membership().members;
+        let roles = members
             .iter()
             .map(|(node, member)| (*node, member.role))
             .collect();
         let mut ticks = interval(settings.heartbeat());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let expected = Expectations::of(&settings.cluster);
+        let identity = settings.identity;
         Self {
-            fellows: Fellows::call(settings.identity, &settings.fellows, expected, to_inbox.clone()),
+            store: StoreWriter::new(store, to_inbox.clone()),
             changes,
-            members: Members::new(
-                settings.identity,
-                roles,
-                expected,
-                to_inbox.clone(),
-                Arc::clone(&traffic),
-            ),
-            clients: Connections::new(Arc::default()),
-            connected: 0,
-            meter: DoorMeter::new(traffic),
+            members: Members::new(identity, roles, expected, to_inbox.clone(), Arc::clone(&traffic)),
+            fellows: Fellows::call(identity, &settings.fellows, expected, to_inbox.clone()),
+            clients: Clients::new(settings.node(), settings.heap, traffic),
             entries: Entries::default(),
             ticks,
-            last_turn: Instant::now(),
+            began: Instant::now(),
+            attention: Attention::new(expected, Duration::ZERO),
             to_inbox,
             inbox,
-            settings,
             core,
-            store,
         }
     }
 
@@ -120,103 +108,20 @@ impl Server {
     }
 
     fn handle_caller(&mut self, peer: Peer, stream: TcpStream) {
-        if peer.purpose == Purpose::Entry {
-            Entries::serve(peer, stream, self.to_inbox.clone());
-        } else if peer.purpose == Purpose::Fellow {
-            let event = self.fellows.link(peer.identity.incarnation, stream, None);
-            self.feed_all(event);
-        } else if self.connected == MAX_CLIENTS {
-            tracing::warn!(
-                limit = MAX_CLIENTS,
-                "a client is turned away: too many are connected"
-            );
-        } else {
-            self.connected += 1;
-            self.clients.accept(stream);
+        match peer.purpose {
+            Purpose::Entry => Entries::serve(peer, stream, self.to_inbox.clone()),
+            Purpose::Fellow => {
+                let event = self.fellows.link(peer.identity.incarnation, stream, None);
+                self.feed_all(event);
+            }
+            _ => self.clients.accept(stream),
         }
     }
 
-    /// Takes what has arrived by now, so that it can go on together.
     fn handle_clients(&mut self, first: Arrival<ClientRequest>) {
-        let mut asked = Vec::new();
-        let mut next = Some(first);
-        while let Some(arrival) = next {
-            asked.extend(self.handle_client(arrival));
-            next = match asked.len() < REQUESTS_PER_TURN {
-                true => self.clients.try_next(),
-                false => None,
-            };
-        }
+        let asked = self.clients.take_in(first, &*self.core);
         if !asked.is_empty() {
             self.feed(Event::Clients(asked));
-        }
-    }
-
-    /// Answers what needs no core; gives the rest.
-    fn handle_client(&mut self, arrival: Arrival<ClientRequest>) -> Option<(Caller, RequestBody)> {
-        let Arrival {
-            connection,
-            at,
-            event,
-        } = arrival;
-        let ClientRequest { request, body } = match event {
-            LinkEvent::Message(request) => request,
-            LinkEvent::Ended(error) => {
-                self.connected -= 1;
-                self.meter.forget(|caller| caller.connection == connection);
-                tracing::debug!(connection, %error, "a client left");
-                return None;
-            }
-        };
-        let caller = Caller { connection, request };
-        match body {
-            RequestBody::Sizes => self.reply(caller, ReplyBody::Sizes(self.sizes())),
-            RequestBody::Members => {
-                let members = self.core.membership().clone();
-                self.reply(caller, ReplyBody::Members(members));
-            }
-            RequestBody::DoorReport { reset } => {
-                let report = self.meter.report(reset);
-                self.reply(caller, ReplyBody::DoorReport(report));
-            }
-            RequestBody::Recoveries { from } => {
-                let reports = self
-                    .core
-                    .recoveries()
-                    .iter()
-                    .skip(from as usize)
-                    .take(MAX_REPORTS_PER_REPLY)
-                    .cloned()
-                    .collect();
-                self.reply(caller, ReplyBody::Recoveries(reports));
-            }
-            RequestBody::Read { ref query, .. } | RequestBody::ReadOrdered { ref query, .. }
-                if query.is_long() && self.clients.is_behind(connection) =>
-            {
-                let refusal = Refusal::Overloaded { limit: MAX_BACKLOG };
-                self.reply(caller, ReplyBody::Refused(refusal));
-            }
-            body => {
-                if matches!(body, RequestBody::Write { .. } | RequestBody::WriteTogether(_)) {
-                    self.meter.arrived(caller, at);
-                }
-                return Some((caller, body));
-            }
-        }
-        None
-    }
-
-    fn sizes(&self) -> Sizes {
-        Sizes {
-            node: self.settings.node(),
-            role: Role::GroupManager,
-            epoch: self.core.membership().epoch,
-            elements: 0,
-            payload_bytes: 0,
-            auxiliary_bytes: 0,
-            heap_bytes: (self.settings.heap)(),
-            resident_bytes: process::resident_bytes(),
-            received_bytes: wire::received_bytes(),
         }
     }
 
@@ -263,7 +168,10 @@ impl Server {
                 expected,
                 next,
                 outcome,
-            } => self.handle_stored(expected, next, outcome),
+            } => {
+                let event = self.store.outcome(expected, next, outcome);
+                self.feed_all(event);
+            }
         }
     }
 
@@ -303,19 +211,6 @@ impl Server {
         }
     }
 
-    fn handle_stored(&mut self, expected: Epoch, next: Membership, outcome: Result<(), StoreError>) {
-        match outcome {
-            Ok(()) => self.feed(Event::Stored { epoch: next.epoch }),
-            Err(StoreError::Conflict { current, .. }) => {
-                self.feed(Event::StoreConflict { current: *current });
-            }
-            Err(error) => {
-                tracing::error!(%error, "the membership store could not be written; trying again");
-                self.write_store(expected, next, Some(STORE_RETRY));
-            }
-        }
-    }
-
     fn on_tick(&mut self) {
         let lost = self.fellows.heartbeat();
         self.feed_all(lost);
@@ -339,11 +234,10 @@ impl Server {
     /// way are further events.
     fn feed(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
-        if self.last_turn.elapsed() > self.settings.suspicion() / 2 {
-            tracing::warn!(pause = ?self.last_turn.elapsed(), "this manager was held up");
+        if let Some(pause) = self.attention.listens(self.began.elapsed()) {
+            tracing::warn!(?pause, "this manager was held up");
             events.push_front(Event::HeldUp);
         }
-        self.last_turn = Instant::now();
         while let Some(event) = events.pop_front() {
             for command in self.core.handle(now(), event) {
                 events.extend(self.carry_out(command));
@@ -362,9 +256,9 @@ impl Server {
                 self.members.dial(node, incarnation, addresses.peers);
             }
             Command::Unlink(node) => self.members.unlink(node),
-            Command::Store { expected, next } => self.write_store(expected, next, None),
+            Command::Store { expected, next } => self.store.write(expected, next),
             Command::AskToSeal(epoch) => self.fellows.ask_to_seal(epoch),
-            Command::Reply(caller, body) => self.reply(caller, body),
+            Command::Reply(caller, body) => self.clients.reply(caller, body),
             Command::ToNode(node, message) => return self.tell(node, ToMember::Node(message)),
             Command::ToServer(node, message) => return self.tell(node, ToMember::Server(message)),
             Command::ToPrimary(node, message) => return self.tell(node, ToMember::Primary(message)),
@@ -381,49 +275,4 @@ impl Server {
             reason: error.to_string(),
         })
     }
-
-    fn reply(&mut self, caller: Caller, body: ReplyBody) {
-        match &body {
-            ReplyBody::Written(_) | ReplyBody::WrittenTogether(_) => self.meter.answered(&caller),
-            _ => self.meter.dropped(&caller),
-        }
-        self.clients.send(
-            caller.connection,
-            ClientReply {
-                request: caller.request,
-                body,
-            },
-        );
-    }
-
-    /// Writes the store in a thread of its own: it waits for the disk.
-    fn write_store(&self, expected: Epoch, next: Membership, pause: Option<Duration>) {
-        let (store, inbox) = (Arc::clone(&self.store), self.to_inbox.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Some(pause) = pause {
-                std::thread::sleep(pause);
-            }
-            let outcome = match store.compare_and_swap(expected, &next) {
-                // The attempt before this one did reach the store: it failed after that.
-                Err(StoreError::Conflict { current, .. }) if pause.is_some() && *current == next => Ok(()),
-                outcome => outcome,
-            };
-            // A closed inbox means that the manager is stopping.
-            drop(inbox.blocking_send(Inbox::Stored {
-                expected,
-                next,
-                outcome,
-            }));
-        });
-    }
-}
-
-/// The time of day when this was first asked, and what has passed since: whoever sets the clock sets no suspicion.
-pub(crate) fn now() -> Micros {
-    static BEGAN: LazyLock<(Instant, Duration)> = LazyLock::new(|| {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        (Instant::now(), since_1970.unwrap_or_default())
-    });
-    let (began, since_1970) = *BEGAN;
-    Micros((since_1970 + began.elapsed()).as_micros() as u64)
 }

@@ -62,11 +62,6 @@ impl Settings {
         self.cluster.heartbeat
     }
 
-    /// How long a silent member is believed in.
-    pub fn suspicion(&self) -> Duration {
-        self.cluster.suspicion
-    }
-
     /// This life of the manager, as the membership names its owner.
     pub fn life(&self) -> Owner {
         let Identity {

@@ -147,10 +147,37 @@ fn a_listener_that_was_away_for_half_of_three_heartbeats_and_the_pause_was_held_
         ..DEFAULT
     };
     for (expected, limit) in cases.into_iter().chain([(tight, ms(150))]) {
-        assert!(!expected.is_held_up(limit));
-        assert!(expected.is_held_up(limit + Duration::from_micros(1)));
+        let (now, more) = (ms(5000), limit + Duration::from_micros(1));
+        assert_eq!(Attention::new(expected, now).listens(now + limit), None);
+        assert_eq!(Attention::new(expected, now).listens(now + more), Some(more));
         assert!(expected.heartbeat < limit, "it may be a little late");
     }
+}
+
+#[test]
+fn a_process_that_does_not_take_itself_for_held_up_is_suspected_by_nobody_for_that_silence() {
+    for pause in [ms(100), ms(500), ms(5000)] {
+        let expected = Expectations { pause, ..DEFAULT };
+        let (watcher, now) = heard(expected, [100; 200]);
+        let unnoticed = |moment: &Duration| Attention::new(expected, now).listens(*moment).is_none();
+        let longest = (1..1000)
+            .map(|silence| now + ms(silence))
+            .take_while(unnoticed)
+            .last();
+        assert!(
+            !watcher.is_suspect(longest.expect("a millisecond is no gap")),
+            "{expected:?}"
+        );
+    }
+}
+
+#[test]
+fn a_gap_is_told_once_and_an_old_moment_is_none() {
+    let mut attention = Attention::new(DEFAULT, ms(5000));
+    assert_eq!(attention.listens(ms(6000)), Some(ms(1000)));
+    assert_eq!(attention.listens(ms(6000)), None);
+    assert_eq!(attention.listens(ms(5500)), None);
+    assert_eq!(attention.listens(ms(6400)), None);
 }
 
 #[test]
