@@ -12,7 +12,7 @@ mod outflow;
 use std::collections::VecDeque;
 
 use multicast::{
-    id::{GroupId, Incarnation, NodeId, Timestamp},
+    id::{Epoch, GroupId, Incarnation, NodeId, Timestamp},
     skeen::{
         member::{Member, MemberCommand},
         message::ToMember,
@@ -144,6 +144,8 @@ pub struct Replica {
     group: GroupId,
     spec: StructureSpec,
     held: Option<Held>,
+    /// The latest epoch in which a manager told it to join or to await a state.
+    entering_in: Epoch,
     /// The transfer that the manager announced.
     awaited: Option<u64>,
     /// A state that came before its announcement.
@@ -161,6 +163,7 @@ impl Replica {
             group,
             spec,
             held: None,
+            entering_in: Epoch::default(),
             awaited: None,
             early: None,
             waiting: VecDeque::new(),
@@ -174,7 +177,7 @@ impl Replica {
     }
 
     /// The epoch it takes part in.
-    pub fn epoch(&self) -> multicast::id::Epoch {
+    pub fn epoch(&self) -> Epoch {
         self.held
             .as_ref()
             .map(|held| held.member.epoch())
@@ -190,8 +193,8 @@ impl Replica {
                 let manager = from;
                 self.handle_query(Reader::Manager { manager, token }, &query)
             }
-            ToNode::SendState { transfer, to } => self.handle_send_state(transfer, to),
-            ToNode::AwaitState { transfer } => self.handle_await_state(transfer),
+            ToNode::SendState { epoch, transfer, to } => self.handle_send_state(epoch, transfer, to),
+            ToNode::AwaitState { epoch, transfer } => self.handle_await_state(epoch, transfer),
             ToNode::Join { epoch } => self.join(epoch),
             ToNode::Found => {
                 self.found();

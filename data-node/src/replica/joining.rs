@@ -33,17 +33,24 @@ impl Held {
 impl Replica {
     /// A voter without a state, for the view of this epoch.
     pub(super) fn join(&mut self, epoch: Epoch) -> Vec<Command> {
-        if self.epoch() >= epoch {
+        if epoch <= self.epoch() || epoch < self.entering_in {
             tracing::warn!(node = %self.node, %epoch, "an outdated word to join changes nothing");
             return Vec::new();
         }
+        self.entering_in = epoch;
         tracing::info!(node = %self.node, "joining the group");
         (self.awaited, self.early) = (None, None);
         self.held = Some(Held::joining(Member::joining(self.node)));
         self.refuse_waiting("the node is joining its group again")
     }
 
-    pub(super) fn handle_send_state(&mut self, transfer: u64, to: std::net::SocketAddr) -> Vec<Command> {
+    pub(super) fn handle_send_state(
+        &mut self,
+        epoch: Epoch,
+        transfer: u64,
+        to: std::net::SocketAddr,
+    ) -> Vec<Command> {
+        let own = self.epoch();
         let failed = |reason: String| {
             vec![Command::ToEveryManager(FromNode::TransferFailed {
                 transfer,
@@ -53,6 +60,9 @@ impl Replica {
         let Some(held) = &mut self.held else {
             return failed(format!("{} holds no state", self.node));
         };
+        if epoch != own {
+            return failed(format!("{} is in {own}, not in {epoch}", self.node));
+        }
         let (Some(snapshot), Some(list)) = (held.member.snapshot(), held.current()) else {
             return failed(format!("{} holds no state of its view", self.node));
         };
@@ -88,8 +98,13 @@ impl Replica {
         }
     }
 
-    pub(super) fn handle_await_state(&mut self, transfer: u64) -> Vec<Command> {
+    pub(super) fn handle_await_state(&mut self, epoch: Epoch, transfer: u64) -> Vec<Command> {
         let mut commands = Vec::new();
+        if self.is_outdated(epoch) {
+            tracing::warn!(node = %self.node, %epoch, "an outdated word to await a state changes nothing");
+            return commands;
+        }
+        self.entering_in = epoch;
         match &mut self.held {
             Some(held) if held.has_joined && held.list.is_some() => {
                 // The view changed while the state of the transfer before this one was being installed.
@@ -108,6 +123,18 @@ impl Replica {
             commands.extend(self.install(arrived));
         }
         commands
+    }
+
+    /// Whether a word on how the node gets in is of a manager that does not know the view: one who takes part in a
+    /// view is frozen into a later one, and streams are for the view in which a joiner votes.
+    fn is_outdated(&self, epoch: Epoch) -> bool {
+        let takes_part = self.held.as_ref().is_some_and(|held| !held.has_joined);
+        let first = if takes_part {
+            self.epoch().next()
+        } else {
+            self.epoch()
+        };
+        epoch < first.max(self.entering_in)
     }
 
     /// A donor's state is complete.

@@ -179,7 +179,14 @@ fn found_value() -> Command {
 /// All that leaves a donor for a joiner now.
 fn state_of(replica: &mut Replica) -> State {
     let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
-    let said = replica.handle_manager(MANAGER, ToNode::SendState { transfer: 1, to });
+    let said = replica.handle_manager(
+        MANAGER,
+        ToNode::SendState {
+            epoch: Epoch(1),
+            transfer: 1,
+            to,
+        },
+    );
     let [
         Command::SendState {
             transfer: 1,
@@ -262,7 +269,13 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
     round(&mut donor, 2, vec![write(3, Op::Delete { key: b"a".to_vec() })]);
     let retry = || vec![insert(2, "a")];
     let mut joiner = Replica::new(NODE, GROUP, LIMITS);
-    joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
+    joiner.handle_manager(
+        MANAGER,
+        ToNode::AwaitState {
+            epoch: Epoch(1),
+            transfer: 1,
+        },
+    );
     joiner.handle_arrived(arrived(1, state_of(&mut donor)));
     enter_epoch_1(&mut joiner, 0);
     for replica in [&mut donor, &mut joiner] {

@@ -171,15 +171,10 @@ impl Replication {
         self.log.note(node, |report| {
             report.fence_us = report.entered_at_us.map(|entered| now.0.saturating_sub(entered));
         });
+        let (epoch, to) = (self.membership.epoch, addresses.peers);
         vec![
-            Command::ToNode(node, ToNode::AwaitState { transfer }),
-            Command::ToNode(
-                donor,
-                ToNode::SendState {
-                    transfer,
-                    to: addresses.peers,
-                },
-            ),
+            Command::ToNode(node, ToNode::AwaitState { epoch, transfer }),
+            Command::ToNode(donor, ToNode::SendState { epoch, transfer, to }),
         ]
     }
 

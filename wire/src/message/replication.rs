@@ -59,16 +59,21 @@ pub enum ToNode {
         /// What is asked.
         query: Query,
     },
-    /// Send your state to that joiner.
+    /// Send your state to that joiner. A node of another epoch refuses: its sender does not know the view, for it has
+    /// slept through another one's taking over.
     SendState {
+        /// The epoch of the view that the joiner enters, or entered.
+        epoch: Epoch,
         /// Which transfer.
         transfer: u64,
         /// Where the joiner listens for peers.
         to: SocketAddr,
     },
     /// Take your state from the donor that will call for this transfer. Whoever was not told to join forgets what it held;
-    /// whoever joined and holds a state by now says so.
+    /// whoever joined and holds a state by now says so. An outdated one changes nothing, as of `Join`.
     AwaitState {
+        /// The epoch of the view in force.
+        epoch: Epoch,
         /// Which transfer.
         transfer: u64,
     },

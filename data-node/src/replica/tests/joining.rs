@@ -10,7 +10,13 @@ fn joining() -> Replica {
         []
     );
     enter_epoch_1(&mut replica, 0);
-    replica.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
+    replica.handle_manager(
+        MANAGER,
+        ToNode::AwaitState {
+            epoch: Epoch(1),
+            transfer: 1,
+        },
+    );
     replica
 }
 
@@ -92,11 +98,23 @@ fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
     assert_eq!(joiner.handle_arrived(arrived(1, outdated)), []);
     assert!(joiner.list().is_none());
 
-    joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 2 });
+    joiner.handle_manager(
+        MANAGER,
+        ToNode::AwaitState {
+            epoch: Epoch(1),
+            transfer: 2,
+        },
+    );
     assert_eq!(joiner.handle_arrived(arrived(2, state_of(&mut donor))), []);
     assert_eq!(joiner.catch_up(), caught_up(2));
     assert_eq!(
-        joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 3 }),
+        joiner.handle_manager(
+            MANAGER,
+            ToNode::AwaitState {
+                epoch: Epoch(1),
+                transfer: 3
+            }
+        ),
         []
     );
     let (transfer_us, install_us) = (0, 0);

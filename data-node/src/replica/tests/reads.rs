@@ -69,7 +69,13 @@ fn nothing_is_served_before_a_state_is_installed_and_after_await_state() {
     let mut member = founded();
     round(&mut member, 1, vec![write(1, Op::OpenSession)]);
     assert_eq!(member.handle_request(CLIENT, &get("a")), [want_stable()]);
-    let waiting = member.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
+    let waiting = member.handle_manager(
+        MANAGER,
+        ToNode::AwaitState {
+            epoch: Epoch(2),
+            transfer: 1,
+        },
+    );
     assert_eq!(waiting, refused("the node is joining its group again"));
     assert_eq!(
         member.handle_request(CLIENT, &get("a")),

@@ -7,7 +7,10 @@ fn a_state_is_installed_whether_it_comes_before_or_after_its_announcement() {
     let mut donor = founded();
     round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
     let state = state_of(&mut donor);
-    let announce = |transfer| ToNode::AwaitState { transfer };
+    let announce = |transfer| ToNode::AwaitState {
+        epoch: Epoch(1),
+        transfer,
+    };
 
     let mut after = Replica::new(NODE, GROUP, LIMITS);
     assert_eq!(after.handle_manager(MANAGER, announce(5)), []);
@@ -53,7 +56,13 @@ fn a_corrupted_image_is_reported_and_nothing_of_it_is_held() {
             .expect_err("a byte too many")
             .to_string();
         let mut joiner = Replica::new(NODE, GROUP, LIMITS);
-        joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 5 });
+        joiner.handle_manager(
+            MANAGER,
+            ToNode::AwaitState {
+                epoch: Epoch(1),
+                transfer: 5,
+            },
+        );
         let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 5, reason });
         assert_eq!(joiner.handle_arrived(arrived(5, state)), [failed]);
         assert!(joiner.list().is_none());
@@ -72,7 +81,13 @@ fn a_broken_stream_is_reported_under_the_number_it_had_or_the_one_awaited() {
     let mut replica = Replica::new(NODE, GROUP, LIMITS);
     assert_eq!(replica.handle_broken(None, "torn".to_owned()), []);
     assert_eq!(replica.handle_broken(Some(4), "torn".to_owned()), failed(4));
-    replica.handle_manager(MANAGER, ToNode::AwaitState { transfer: 5 });
+    replica.handle_manager(
+        MANAGER,
+        ToNode::AwaitState {
+            epoch: Epoch(1),
+            transfer: 5,
+        },
+    );
     assert_eq!(replica.handle_broken(None, "torn".to_owned()), failed(5));
 }
 
@@ -83,7 +98,14 @@ fn a_donor_without_a_state_says_so() {
     let reason = "node 1 holds no state".to_owned();
     let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 2, reason });
     assert_eq!(
-        replica.handle_manager(MANAGER, ToNode::SendState { transfer: 2, to }),
+        replica.handle_manager(
+            MANAGER,
+            ToNode::SendState {
+                epoch: Epoch(1),
+                transfer: 2,
+                to
+            }
+        ),
         [failed]
     );
 }
@@ -97,7 +119,13 @@ fn a_restarted_nodes_clock_goes_on_from_the_donors() {
     let state = state_of(&mut donor);
     assert_eq!((state.snapshot.watermark, state.snapshot.clock), (at(1), 2));
     let mut joiner = Replica::new(NODE, GROUP, LIMITS);
-    joiner.handle_manager(MANAGER, ToNode::AwaitState { transfer: 1 });
+    joiner.handle_manager(
+        MANAGER,
+        ToNode::AwaitState {
+            epoch: Epoch(1),
+            transfer: 1,
+        },
+    );
     joiner.handle_arrived(arrived(1, state));
     let sealed = FromMember::Sealed {
         epoch: Epoch(1),
@@ -124,4 +152,50 @@ fn a_restarted_nodes_clock_goes_on_from_the_donors() {
         joiner.handle_manager(MANAGER, propose(3, batch(vec![]))),
         [says(proposal)]
     );
+}
+
+/// A manager that slept through another one's taking over says what it meant to say long ago.
+#[test]
+fn a_late_word_to_await_a_state_takes_no_state_away() {
+    let late = |epoch, transfer| ToNode::AwaitState {
+        epoch: Epoch(epoch),
+        transfer,
+    };
+    let mut member = founded();
+    assert_eq!(member.handle_manager(MANAGER, late(1, 5)), []);
+    assert!(
+        member.list().is_some(),
+        "who takes part in a view holds on to its state"
+    );
+
+    let mut frozen_in = Replica::new(NODE, GROUP, LIMITS);
+    frozen_in.handle_manager(MANAGER, late(3, 5));
+    frozen_in.handle_arrived(arrived(5, state_of(&mut founded())));
+    assert_eq!(frozen_in.handle_manager(MANAGER, late(2, 4)), []);
+    assert!(
+        frozen_in.list().is_some(),
+        "who got its state in a later view, too"
+    );
+    frozen_in.handle_manager(MANAGER, late(3, 6));
+    assert!(
+        frozen_in.list().is_none(),
+        "the manager that let it in may begin anew"
+    );
+}
+
+#[test]
+fn a_late_word_to_send_a_state_does_not_break_off_the_one_that_leaves() {
+    let mut donor = founded();
+    round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    let send = |epoch, transfer| ToNode::SendState {
+        epoch: Epoch(epoch),
+        transfer,
+        to,
+    };
+    donor.handle_manager(MANAGER, send(1, 7));
+    let reason = "node 1 is in epoch 1, not in epoch 0".to_owned();
+    let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 6, reason });
+    assert_eq!(donor.handle_manager(MANAGER, send(0, 6)), [failed]);
+    assert!(donor.next_piece(7).is_some());
 }

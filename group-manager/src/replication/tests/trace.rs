@@ -112,8 +112,8 @@ fn to_node(message: &ToNode) -> String {
             format!("read {token}: {}", String::from_utf8_lossy(key))
         }
         ToNode::Read { token, .. } => format!("read {token}: all"),
-        ToNode::SendState { transfer, to } => format!("send state {transfer} to {}", to.port()),
-        ToNode::AwaitState { transfer } => format!("await state {transfer}"),
+        ToNode::SendState { transfer, to, .. } => format!("send state {transfer} to {}", to.port()),
+        ToNode::AwaitState { transfer, .. } => format!("await state {transfer}"),
         ToNode::Join { .. } => "join".to_owned(),
         ToNode::Found => "found".to_owned(),
         ToNode::Heartbeat => panic!("heartbeats are the shell's"),

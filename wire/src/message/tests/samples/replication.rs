@@ -42,10 +42,14 @@ fn to_node(f: &Fields) -> Vec<ToNode> {
             query: Query::All,
         },
         ToNode::SendState {
+            epoch: f.epoch(),
             transfer: f.long,
             to: f.address,
         },
-        ToNode::AwaitState { transfer: f.long },
+        ToNode::AwaitState {
+            epoch: f.epoch(),
+            transfer: f.long,
+        },
         ToNode::Join { epoch: f.epoch() },
         ToNode::Found,
         ToNode::Heartbeat,
