@@ -2,7 +2,7 @@
 //!
 //! Both hold the same elements of 8 random bytes (and keys of 8), so that neither can pack digits.
 
-mod redis;
+mod weigh_redis;
 
 use multicast::id::{ClientId, Seq};
 use structures::{
@@ -12,7 +12,7 @@ use structures::{
 };
 use wire::process::HeapProbe;
 
-pub use self::redis::{RedisBytes, RedisError, RedisServer};
+pub use self::weigh_redis::{RedisBytes, RedisScales};
 
 /// Bytes of every key and value.
 const ELEMENT_BYTES: u8 = 8;

@@ -9,7 +9,7 @@
 //! [`commands`] is the command line, [`cluster`] launches and kills, [`experiment`] is the report's chapter 4,
 //! [`mechanism`] what differs between mechanisms, [`floor`] the rounds that none can beat, [`placement`] which
 //! core a process is kept on, [`scrub`] compares a running cluster's parity with its primaries, [`lean`] weighs one plain
-//! copy, [`load`] drives clusters without crashes, beside Redis, whose protocol [`resp`] speaks, [`history`] records what
+//! copy, [`load`] drives clusters without crashes, [`redis`] starts what both are compared with, [`history`] records what
 //! clients see and checks it for linearizability. Read first: [`experiment`].
 
 pub mod cluster;
@@ -23,7 +23,7 @@ pub mod machine;
 pub mod mechanism;
 pub mod placement;
 pub mod plots;
+pub mod redis;
 pub mod report;
-pub mod resp;
 pub mod results;
 pub mod scrub;

@@ -16,7 +16,7 @@ mod error;
 mod line;
 mod pace;
 mod plan;
-mod redis;
+mod redis_line;
 mod resync;
 mod rows;
 mod summary;
@@ -37,7 +37,6 @@ pub use self::{
     line::LineError,
     pace::{MAX_RATE, Pace},
     plan::{LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
-    redis::{RedisError, RedisPair},
     resync::{ELEMENT_BYTES, recover_data_node, resynchronise_redis},
     rows::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
     tally::Span,
@@ -45,6 +44,7 @@ pub use self::{
 use crate::{
     cluster::{Launcher, RunningCluster},
     floor::{self, Receivers},
+    redis::{RedisError, RedisPair},
     results::RunRecord,
 };
 

@@ -4,13 +4,23 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use wire::process::HeapProbe;
 
 use super::Failure;
-use crate::lean::{RedisError, RedisServer, Weighed, weigh_ours};
+use crate::{
+    lean::{RedisScales, Weighed, weigh_ours},
+    redis::RedisError,
+};
 
 /// Weighs and prints.
 ///
 /// # Errors
 /// If Redis is there but does not do what it should.
 pub fn lean(elements: u64, heap: HeapProbe) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(weigh(elements, heap))
+}
+
+async fn weigh(elements: u64, heap: HeapProbe) -> Result<(), Failure> {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header(["what", "where", "bytes", "bytes per element", "of these its own"]);
@@ -26,9 +36,9 @@ pub fn lean(elements: u64, heap: HeapProbe) -> Result<(), Failure> {
             weighed.own_bytes().to_string(),
         ]);
     };
-    let (mut redis, missing) = match RedisServer::start() {
+    let (mut redis, missing) = match RedisScales::start().await {
         Ok(mut redis) => {
-            let version = redis.version()?;
+            let version = redis.version().await?;
             (Some((redis, version)), None)
         }
         Err(missing @ RedisError::NotInstalled) => (None, Some(missing)),
@@ -37,7 +47,7 @@ pub fn lean(elements: u64, heap: HeapProbe) -> Result<(), Failure> {
     for weighed in Weighed::ALL {
         add(weighed, "here".to_owned(), weigh_ours(weighed, elements, heap));
         if let Some((redis, version)) = &mut redis {
-            let bytes = redis.weigh(weighed, elements)?;
+            let bytes = redis.weigh(weighed, elements).await?;
             add(weighed, format!("Redis {version}, used_memory"), bytes.used);
             add(weighed, format!("Redis {version}, MEMORY USAGE"), bytes.of_key);
         }

@@ -7,8 +7,9 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 
 use super::{Failure, arguments::MAX_OPS};
 use crate::{
-    load::{ELEMENT_BYTES, RedisError, recover_data_node, resynchronise_redis},
+    load::{ELEMENT_BYTES, recover_data_node, resynchronise_redis},
     placement::Placement,
+    redis::RedisError,
     results::{median, ratio_text, time_us_text},
 };
 

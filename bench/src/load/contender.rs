@@ -16,10 +16,10 @@ use super::{
     error::LoadError,
     line::Line,
     pace::{Pace, Starts},
-    redis::{RedisLine, RedisPair},
+    redis_line::RedisLine,
     tally::{Span, Tally},
 };
-use crate::{cluster::RunningCluster, experiment::PATIENCE};
+use crate::{cluster::RunningCluster, experiment::PATIENCE, redis::RedisPair};
 
 /// Something to load, ready to be driven.
 pub(super) enum Contender {

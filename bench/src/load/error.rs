@@ -5,8 +5,10 @@ use std::io;
 use multicast::id::GroupId;
 use wire::client::ClientError;
 
-use super::{line::LineError, redis::RedisError};
-use crate::{cluster::ClusterError, experiment::Step, floor::FloorError, results::FolderError};
+use super::line::LineError;
+use crate::{
+    cluster::ClusterError, experiment::Step, floor::FloorError, redis::RedisError, results::FolderError,
+};
 
 /// Why a load ended before its last slice.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,7 @@ use wire::{
     message::client::ReplyBody,
 };
 
-use super::redis::RedisError;
-use crate::experiment::Request;
+use crate::{experiment::Request, redis::RedisError};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]

@@ -14,15 +14,12 @@ use wire::{
     message::membership::{Role, Standing},
 };
 
-use super::{
-    contender::Launched,
-    error::LoadError,
-    redis::{RedisError, RedisPair},
-};
+use super::{contender::Launched, error::LoadError};
 use crate::{
     cluster::{ClusterError, Launcher, RunningCluster, all_active, seats},
     experiment::PATIENCE,
     placement::Placement,
+    redis::{RedisError, RedisPair},
 };
 
 /// Bytes of every element.

@@ -1,4 +1,6 @@
-//! A client's pushes to a list of Redis, each waited for until the replica has it.
+//! A client's pushes to a list of Redis, each waited for until the replica has it. That is the nearest that Redis has
+//! to a reply after every copy applied the write: `WAIT` answers when the replica has acknowledged all that its
+//! connection wrote before.
 //!
 //! ```text
 //! RPUSH group-0 ELEMENT   -> :length of the list
@@ -11,20 +13,15 @@ use multicast::id::GroupId;
 use structures::op::Outcome;
 use wire::{client::Ticket, message::client::ReplyBody};
 
-use super::{
-    super::line::{Answer as LineAnswer, Line, LineError},
-    Connection, RedisError,
-    connection::unexpected,
-    list,
-};
+use super::line::{Answer as LineAnswer, Line, LineError};
 use crate::{
     experiment::{PATIENCE, Request},
-    resp::Answer,
+    redis::{Connection, RedisError, list, resp::Answer, unexpected},
 };
 
 /// See the module's documentation.
 #[derive(Debug)]
-pub(in crate::load) struct RedisLine {
+pub(super) struct RedisLine {
     connection: Connection,
     list: String,
     pipeline: usize,
@@ -39,7 +36,7 @@ pub(in crate::load) struct RedisLine {
 impl RedisLine {
     /// # Errors
     /// `Io`.
-    pub(in crate::load) async fn open(
+    pub(super) async fn open(
         address: SocketAddr,
         group: GroupId,
         pipeline: usize,

@@ -1,22 +1,30 @@
-//! Redis with one replica, for comparison: the same bytes pushed to a list, each push followed by `WAIT 1`.
+//! Redis, for comparison: servers of our own, started for it and asked over the loopback.
 //!
-//! `WAIT` answers when the replica has acknowledged all that its connection wrote before, which is the nearest that
-//! Redis has to a reply after every copy applied the write. Nothing is written to a disk.
+//! ```text
+//! pair (a server and its replica) -> server (a process on a free port) <- connection <- resp (bytes)
+//! ```
+//!
+//! What is measured with them is the business of whoever starts them. Nothing is written to a disk, and no server
+//! outlives the value that stands for it.
 
 mod connection;
-mod line;
 mod pair;
+pub mod resp;
+mod server;
 
 use std::io;
 
 pub use self::pair::RedisPair;
-pub(super) use self::{connection::Connection, line::RedisLine};
-use crate::resp::{Answer, Garbage};
+use self::resp::Garbage;
+pub(crate) use self::{
+    connection::{Connection, unexpected},
+    server::Server,
+};
 
 /// The program.
 const PROGRAM: &str = "redis-server";
 
-/// Redis could not be loaded.
+/// Redis did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
     /// There is no such program here.
@@ -37,16 +45,16 @@ pub enum RedisError {
         waited_s: u64,
     },
     /// It answered an error, or something that was not asked.
-    #[error("{PROGRAM} answered {answer:?} to {command}")]
+    #[error("{PROGRAM} answered {answer} to {command}")]
     Unexpected {
-        /// What was asked.
+        /// What was asked, as far as it tells the kind.
         command: String,
-        /// What came.
-        answer: Answer,
+        /// How what came begins.
+        answer: String,
     },
 }
 
 /// The list of a group.
-pub(super) fn list(group: multicast::id::GroupId) -> String {
+pub(crate) fn list(group: multicast::id::GroupId) -> String {
     format!("group-{}", group.0)
 }
