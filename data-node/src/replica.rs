@@ -90,7 +90,7 @@ pub struct Arrived {
     /// Which messages are included.
     pub snapshot: Snapshot<Batch>,
     /// The structure, or what is unsound about its images.
-    pub list: Result<Structure, ImageError>,
+    pub structure: Result<Structure, ImageError>,
     /// First to last byte, microseconds.
     pub transfer_us: u64,
     /// Checks and derived indexes, microseconds.
@@ -102,7 +102,7 @@ pub struct Arrived {
 struct Held {
     member: Member<Batch, Answers>,
     /// None while it is joining and the state is not there.
-    list: Option<Structure>,
+    structure: Option<Structure>,
     /// Whether it was told to join: then it votes, whether it has a state or not.
     has_joined: bool,
     /// What was delivered when the state came, and since then, and is not applied yet: in order.
@@ -114,9 +114,9 @@ struct Held {
 }
 
 impl Held {
-    fn new(member: Member<Batch, Answers>, list: Structure) -> Self {
+    fn new(member: Member<Batch, Answers>, structure: Structure) -> Self {
         Self {
-            list: Some(list),
+            structure: Some(structure),
             has_joined: false,
             ..Self::joining(member)
         }
@@ -124,7 +124,7 @@ impl Held {
 
     /// The structure, if it is as the member's deliveries say.
     fn current(&self) -> Option<&Structure> {
-        self.list.as_ref().filter(|_| self.backlog.is_empty())
+        self.structure.as_ref().filter(|_| self.backlog.is_empty())
     }
 }
 
@@ -172,8 +172,8 @@ impl Replica {
     }
 
     /// The structure, if the node holds one.
-    pub fn list(&self) -> Option<&Structure> {
-        self.held.as_ref().and_then(|held| held.list.as_ref())
+    pub fn structure(&self) -> Option<&Structure> {
+        self.held.as_ref().and_then(|held| held.structure.as_ref())
     }
 
     /// The epoch it takes part in.
@@ -259,13 +259,13 @@ impl Replica {
         let Some(held) = &self.held else {
             return refuse(unavailable("the node holds no state yet"));
         };
-        let Some(list) = held.current() else {
+        let Some(structure) = held.current() else {
             return refuse(unavailable("the node is joining its group"));
         };
         if !self.in_touch {
             return refuse(unavailable("no manager is in touch"));
         }
-        let replies = query_replies(list, query);
+        let replies = query_replies(structure, query);
         self.waiting.push_back(WaitingRead {
             at: held.member.delivered(),
             reader,

@@ -247,13 +247,13 @@ impl Shell {
     }
 
     fn sizes(&self) -> Sizes {
-        let list = self.replica.list();
-        let sizes = list.map(structures::Structure::sizes).unwrap_or_default();
+        let structure = self.replica.structure();
+        let sizes = structure.map(structures::Structure::sizes).unwrap_or_default();
         Sizes {
             node: self.settings.member.identity.node,
             role: Role::DataNode,
             epoch: self.replica.epoch(),
-            elements: list.map_or(0, |list| list.len() as u64),
+            elements: structure.map_or(0, |structure| structure.len() as u64),
             payload_bytes: sizes.payload_bytes as u64,
             auxiliary_bytes: sizes.auxiliary_bytes as u64,
             heap_bytes: (self.settings.member.heap)(),

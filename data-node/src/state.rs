@@ -18,7 +18,7 @@ impl State {
     ///
     /// # Errors
     /// What is unsound about them; nothing of it is served.
-    pub fn into_list(self, spec: StructureSpec) -> Result<Structure, ImageError> {
+    pub fn into_structure(self, spec: StructureSpec) -> Result<Structure, ImageError> {
         Structure::from_images(spec, self.images)
     }
 }

@@ -77,12 +77,12 @@ impl Received {
         } = self;
         let snapshot = state.snapshot.clone();
         let began = Instant::now();
-        let list = state.into_list(spec);
+        let structure = state.into_structure(spec);
         let install_us = began.elapsed().as_micros() as u64;
         Arrived {
             transfer,
             snapshot,
-            list,
+            structure,
             transfer_us,
             install_us,
         }

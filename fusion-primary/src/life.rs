@@ -68,7 +68,7 @@ pub struct Life {
     at_last_tick: Seq,
     /// What the servers were told last to be stable, over the channels that are open.
     told_stable: Seq,
-    list: Structure,
+    structure: Structure,
     /// Bytes of all operations of this life.
     operation_bytes: u64,
     held: VecDeque<Held>,
@@ -79,7 +79,7 @@ pub struct Life {
 
 impl Life {
     /// A structure whose last operation was `base`.
-    pub fn new(since: Epoch, list: Structure, base: Seq, lease: Lease) -> Self {
+    pub fn new(since: Epoch, structure: Structure, base: Seq, lease: Lease) -> Self {
         Self {
             since,
             fenced: false,
@@ -88,7 +88,7 @@ impl Life {
             rounds: Rounds::default(),
             at_last_tick: base,
             told_stable: base,
-            list,
+            structure,
             operation_bytes: 0,
             held: VecDeque::new(),
             held_bytes: 0,
@@ -102,8 +102,8 @@ impl Life {
     }
 
     /// The structure, with operations that are not stable yet: not to be shown.
-    pub fn list(&self) -> &Structure {
-        &self.list
+    pub fn structure(&self) -> &Structure {
+        &self.structure
     }
 
     /// Applies a write, or lets it wait if the budget of operations' bytes is used up or others wait already.
@@ -143,7 +143,7 @@ impl Life {
             return vec![overloaded(caller, self.held.len())];
         }
         let round = self.round_of_a_look();
-        self.hold(caller, query_replies(&self.list, query), round);
+        self.hold(caller, query_replies(&self.structure, query), round);
         self.release(self.sender.stable())
     }
 
@@ -238,7 +238,7 @@ impl Life {
 
     /// Applies a write, sends its delta, and holds the reply.
     fn commit(&mut self, caller: Caller, write: &Write) -> Vec<Command> {
-        let (answer, delta) = self.list.apply(write);
+        let (answer, delta) = self.structure.apply(write);
         let is_operation = !delta.ranges.is_empty();
         let round = if is_operation { 0 } else { self.round_of_a_look() };
         let mut outputs = Vec::new();

@@ -58,7 +58,7 @@ enum State {
     Installed {
         /// The recovery.
         recovery: u64,
-        list: Box<Structure>,
+        structure: Box<Structure>,
         cut: Seq,
     },
     /// It holds the group's structure.
@@ -142,9 +142,9 @@ impl Primary {
             Event::ResidualEnded { stream } => self.handle_residual_ended(stream),
             Event::Checked {
                 recovery,
-                list,
+                structure,
                 times,
-            } => self.handle_checked(recovery, list, times),
+            } => self.handle_checked(recovery, structure, times),
         }
     }
 
@@ -158,15 +158,15 @@ impl Primary {
         let State::Living(life) = &self.state else {
             return (0, Sizes::default());
         };
-        let mut sizes = life.list().sizes();
+        let mut sizes = life.structure().sizes();
         sizes.auxiliary_bytes += life.sender.unstable_bytes();
-        (life.list().len(), sizes)
+        (life.structure().len(), sizes)
     }
 
     /// The structure, with operations that are not stable yet, if it lives.
-    pub fn list(&self) -> Option<&Structure> {
+    pub fn structure(&self) -> Option<&Structure> {
         match &self.state {
-            State::Living(life) => Some(life.list()),
+            State::Living(life) => Some(life.structure()),
             _ => None,
         }
     }
@@ -221,8 +221,8 @@ impl Primary {
     fn handle_found(&mut self, since: Epoch) -> Vec<Command> {
         match &self.state {
             State::Waiting { .. } if !self.is_replacement => {
-                let list = Structure::new(self.door.spec);
-                self.live(Life::new(since, list, Seq(0), self.lease))
+                let structure = Structure::new(self.door.spec);
+                self.live(Life::new(since, structure, Seq(0), self.lease))
             }
             _ => {
                 tracing::debug!(%since, "an order to begin empty is none to a life that has begun");
@@ -234,7 +234,9 @@ impl Primary {
     /// Goes on, with what was recovered or with the memory it has. Repeating the order changes nothing.
     fn handle_resume(&mut self, since: Epoch) -> Vec<Command> {
         match std::mem::replace(&mut self.state, State::Waiting { refused: None }) {
-            State::Installed { list, cut, .. } => self.live(Life::new(since, *list, cut, self.lease)),
+            State::Installed { structure, cut, .. } => {
+                self.live(Life::new(since, *structure, cut, self.lease))
+            }
             State::Living(mut life) if life.since < since || life.fenced => {
                 tracing::info!(%since, stable = %life.sender.stable(), "the life goes on");
                 life.since = life.since.max(since);
@@ -254,7 +256,7 @@ impl Primary {
 
     /// Begins to serve.
     fn live(&mut self, life: Life) -> Vec<Command> {
-        let (since, elements) = (life.since, life.list().len());
+        let (since, elements) = (life.since, life.structure().len());
         tracing::info!(%since, base = %life.sender.last(), elements, "serving");
         self.state = State::Living(Box::new(life));
         self.ports.clear();

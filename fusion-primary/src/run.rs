@@ -315,10 +315,10 @@ impl Shell {
 /// Checks a structure's images and builds it from them.
 fn check(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS], decode_us: u64) -> Event {
     let began = Instant::now();
-    let list = Structure::from_images(spec, images);
+    let structure = Structure::from_images(spec, images);
     Event::Checked {
         recovery,
-        list: list.map(Box::new).map_err(|error| error.to_string()),
+        structure: structure.map(Box::new).map_err(|error| error.to_string()),
         times: CheckTimes {
             decode_us,
             install_us: began.elapsed().as_micros() as u64,

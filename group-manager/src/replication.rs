@@ -1,12 +1,22 @@
 //! The manager's core for replication: who is a member, and the clients' door to the replicated groups.
 //!
 //! ```text
-//! Gathering --(all came back, or time is up)--+
-//!                                             v
-//! Steady --(a crash, an entry, a return)--> Storing --Stored--> Sealing --Installed--> Steady
+//!  one of several begins here
+//!          v
+//!      Following --(a takeover)--> Claiming
+//!          |                           | Stored
+//!          |                           v
+//!          |                       Gathering  <- an only manager begins here
+//!          | (a takeover,              | (all came back,
+//!          | nobody is awaited)        | or time is up)
+//!          +-------------+-------------+
+//!                        v
+//! Steady --(*)--> Storing --Stored--> Sealing --Installed--> Steady      (*) a crash, an entry, a return
+//!
+//! anywhere --(another manager stored a membership)--> Following
 //! ```
 //!
-//! A manager that does not own the membership is `following`.
+//! The upper half is `following`, the lower line `view`.
 //!
 //! Every change of membership goes this one way: compare-and-swap the next membership into the store, seal
 //! its members, spread what they hold, go on ([`multicast::skeen`]). A further change while one is under way

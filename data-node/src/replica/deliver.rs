@@ -53,10 +53,10 @@ impl Held {
 
     /// Applies the group's part of a batch, and reports it.
     fn apply(&mut self, group: GroupId, timestamp: Timestamp, payload: &Batch) -> Vec<Command> {
-        let Some(list) = self.list.as_mut() else {
+        let Some(structure) = self.structure.as_mut() else {
             return Vec::new(); // a member without a state delivers nothing
         };
-        let answers = apply(list, group, payload, self.outflow.as_mut());
+        let answers = apply(structure, group, payload, self.outflow.as_mut());
         let said = self.member.delivered_with(timestamp, answers);
         said.into_iter().filter_map(tell).collect()
     }
@@ -89,14 +89,19 @@ impl Replica {
 }
 
 /// Every replica gives the same answers, also for what is no batch at all.
-fn apply(list: &mut Structure, group: GroupId, payload: &Batch, outflow: Option<&mut Outflow>) -> Answers {
+fn apply(
+    structure: &mut Structure,
+    group: GroupId,
+    payload: &Batch,
+    outflow: Option<&mut Outflow>,
+) -> Answers {
     match wire::codec::decode::<Parts>(payload) {
         Ok(parts) => {
             let entries = parts.into_iter().filter(|(of, _)| *of == group);
             let entries = entries.flat_map(|(_, entries)| entries);
             let mut outflow = outflow;
             entries
-                .map(|entry| answer(list, &entry, outflow.as_deref_mut()))
+                .map(|entry| answer(structure, &entry, outflow.as_deref_mut()))
                 .collect()
         }
         Err(error) => {
@@ -106,15 +111,15 @@ fn apply(list: &mut Structure, group: GroupId, payload: &Batch, outflow: Option<
     }
 }
 
-fn answer(list: &mut Structure, entry: &Entry, outflow: Option<&mut Outflow>) -> EntryAnswer {
+fn answer(structure: &mut Structure, entry: &Entry, outflow: Option<&mut Outflow>) -> EntryAnswer {
     match entry {
         Entry::Write(write) => {
-            let (answer, delta) = list.apply(write);
+            let (answer, delta) = structure.apply(write);
             if let Some(outflow) = outflow {
                 outflow.note(&delta);
             }
             EntryAnswer::Written(answer)
         }
-        Entry::Read(query) => EntryAnswer::Found(Box::new(query_reply(list, query))),
+        Entry::Read(query) => EntryAnswer::Found(Box::new(query_reply(structure, query))),
     }
 }

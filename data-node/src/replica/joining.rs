@@ -21,7 +21,7 @@ impl Held {
     pub(super) fn joining(member: Member<Batch, Answers>) -> Self {
         Self {
             member,
-            list: None,
+            structure: None,
             has_joined: true,
             backlog: Default::default(),
             caught_up: None,
@@ -63,10 +63,10 @@ impl Replica {
         if epoch != own {
             return failed(format!("{} is in {own}, not in {epoch}", self.node));
         }
-        let (Some(snapshot), Some(list)) = (held.member.snapshot(), held.current()) else {
+        let (Some(snapshot), Some(structure)) = (held.member.snapshot(), held.current()) else {
             return failed(format!("{} holds no state of its view", self.node));
         };
-        let outflow = Outflow::begin(transfer, list);
+        let outflow = Outflow::begin(transfer, structure);
         let lengths = outflow.lengths();
         held.outflow = Some(outflow);
         vec![Command::SendState {
@@ -84,7 +84,7 @@ impl Replica {
             .outflow
             .as_mut()
             .filter(|outflow| outflow.transfer == transfer)?;
-        let piece = outflow.next(held.list.as_ref()?);
+        let piece = outflow.next(held.structure.as_ref()?);
         if piece.is_none() {
             held.outflow = None;
         }
@@ -106,7 +106,7 @@ impl Replica {
         }
         self.entering_in = epoch;
         match &mut self.held {
-            Some(held) if held.has_joined && held.list.is_some() => {
+            Some(held) if held.has_joined && held.structure.is_some() => {
                 // The view changed while the state of the transfer before this one was being installed.
                 held.caught_up = Some(caught_up(transfer, (0, 0)));
                 return commands;
@@ -142,7 +142,7 @@ impl Replica {
         if self.awaited == Some(arrived.transfer) {
             return self.install(arrived);
         }
-        let has_joined_with = |held: &Held| held.has_joined && held.list.is_some();
+        let has_joined_with = |held: &Held| held.has_joined && held.structure.is_some();
         if self.awaited.is_none() && self.held.as_ref().is_some_and(has_joined_with) {
             // Of a transfer that was not needed any more: the one before it brought the state.
             return Vec::new();
@@ -162,7 +162,7 @@ impl Replica {
         let Arrived {
             transfer,
             snapshot,
-            list,
+            structure,
             transfer_us,
             install_us,
         } = arrived;
@@ -173,19 +173,19 @@ impl Replica {
                 reason,
             })]
         };
-        let list = match list {
-            Ok(list) => list,
+        let structure = match structure {
+            Ok(structure) => structure,
             Err(error) => return failed(error.to_string()),
         };
         let caught_up = caught_up(transfer, (transfer_us, install_us));
         let Some(held) = self.held.as_mut().filter(|held| held.has_joined) else {
             let member = Member::restored(self.node, snapshot.watermark, snapshot.clock);
-            self.held = Some(Held::new(member, list));
+            self.held = Some(Held::new(member, structure));
             return vec![Command::ToEveryManager(caught_up)];
         };
         match held.member.install(snapshot) {
             Ok(commands) => {
-                held.list = Some(list);
+                held.structure = Some(structure);
                 held.caught_up = Some(caught_up);
                 held.put_off(commands)
             }

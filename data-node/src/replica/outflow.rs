@@ -40,10 +40,10 @@ pub(super) struct Outflow {
 
 impl Outflow {
     /// The structure as it is now shall leave.
-    pub(super) fn begin(transfer: u64, list: &Structure) -> Self {
+    pub(super) fn begin(transfer: u64, structure: &Structure) -> Self {
         Self {
             transfer,
-            lengths: list.arena().lengths(),
+            lengths: structure.arena().lengths(),
             region: 0,
             left: 0,
             written: BTreeMap::new(),
@@ -80,7 +80,7 @@ impl Outflow {
     }
 
     /// The next piece, about [`CHUNK_BYTES`] long; none when all have left.
-    pub(super) fn next(&mut self, list: &Structure) -> Option<Piece> {
+    pub(super) fn next(&mut self, structure: &Structure) -> Option<Piece> {
         while self
             .lengths
             .get(self.region)
@@ -94,7 +94,7 @@ impl Outflow {
         let end = (self.left + CHUNK_BYTES).min(length);
         // What was cut off since was zero by then.
         let mut piece = vec![0; end - self.left];
-        let now = list.image(region);
+        let now = structure.image(region);
         let now = &now[self.left.min(now.len())..end.min(now.len())];
         piece[..now.len()].copy_from_slice(now);
         for (place, page) in piece.chunks_mut(PAGE_BYTES).enumerate() {
@@ -146,9 +146,9 @@ mod tests {
     }
 
     /// Applies the operation, and tells the outflow of it.
-    fn apply(list: &mut Structure, seq: u64, op: Op, outflow: Option<&mut Outflow>) {
+    fn apply(structure: &mut Structure, seq: u64, op: Op, outflow: Option<&mut Outflow>) {
         let (client, seq) = (ClientId(1), Seq(seq));
-        let (_, delta) = list.apply(&Write { client, seq, op });
+        let (_, delta) = structure.apply(&Write { client, seq, op });
         if let Some(outflow) = outflow {
             outflow.note(&delta);
         }
@@ -165,24 +165,24 @@ mod tests {
             before in prop::collection::vec((any::<u8>(), 0..4000u16), 0..80),
             after in prop::collection::vec((any::<u8>(), 0..4000u16, any::<bool>()), 0..80),
         ) {
-            let mut list = Structure::new(spec(kind));
-            apply(&mut list, 1, Op::OpenSession, None);
+            let mut structure = Structure::new(spec(kind));
+            apply(&mut structure, 1, Op::OpenSession, None);
             let mut seq = 1;
             for (choice, length) in before {
                 seq += 1;
-                apply(&mut list, seq, op(kind, choice, length), None);
+                apply(&mut structure, seq, op(kind, choice, length), None);
             }
-            let expected = RegionId::ALL.map(|region| list.image(region).to_vec());
-            let mut outflow = Outflow::begin(7, &list);
+            let expected = RegionId::ALL.map(|region| structure.image(region).to_vec());
+            let mut outflow = Outflow::begin(7, &structure);
             let mut images: [Vec<u8>; REGIONS] = Default::default();
             for (choice, length, leaves) in after {
                 seq += 1;
-                apply(&mut list, seq, op(kind, choice, length), Some(&mut outflow));
-                if leaves && let Some(piece) = outflow.next(&list) {
+                apply(&mut structure, seq, op(kind, choice, length), Some(&mut outflow));
+                if leaves && let Some(piece) = outflow.next(&structure) {
                     add(&mut images, piece);
                 }
             }
-            while let Some(piece) = outflow.next(&list) {
+            while let Some(piece) = outflow.next(&structure) {
                 add(&mut images, piece);
             }
             prop_assert!(images == expected, "the images differ");
@@ -193,12 +193,12 @@ mod tests {
     #[test]
     fn a_page_that_left_is_not_kept_when_it_changes_again() {
         let kind = StructureKind::LinkedList;
-        let mut list = Structure::new(spec(kind));
-        apply(&mut list, 1, Op::OpenSession, None);
-        apply(&mut list, 2, op(kind, 1, 10), None);
-        let mut outflow = Outflow::begin(7, &list);
-        while outflow.next(&list).is_some() {}
-        apply(&mut list, 3, op(kind, 1, 11), Some(&mut outflow));
+        let mut structure = Structure::new(spec(kind));
+        apply(&mut structure, 1, Op::OpenSession, None);
+        apply(&mut structure, 2, op(kind, 1, 10), None);
+        let mut outflow = Outflow::begin(7, &structure);
+        while outflow.next(&structure).is_some() {}
+        apply(&mut structure, 3, op(kind, 1, 11), Some(&mut outflow));
         assert_eq!(outflow.written.len(), 0);
     }
 }

@@ -209,15 +209,15 @@ fn state_of(replica: &mut Replica) -> State {
 }
 
 fn images_of(replica: &Replica) -> Option<[Vec<u8>; REGIONS]> {
-    let list = replica.list()?;
-    Some(RegionId::ALL.map(|region| list.image(region).to_vec()))
+    let structure = replica.structure()?;
+    Some(RegionId::ALL.map(|region| structure.image(region).to_vec()))
 }
 
 fn arrived(transfer: u64, state: State) -> Arrived {
     Arrived {
         transfer,
         snapshot: state.snapshot.clone(),
-        list: state.into_list(LIMITS),
+        structure: state.into_structure(LIMITS),
         transfer_us: 5,
         install_us: 3,
     }
@@ -284,7 +284,7 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
             [delivered(3, 3, vec![Outcome::Inserted])]
         );
         assert_eq!(
-            replica.list().map(Structure::elements),
+            replica.structure().map(Structure::elements),
             Some(vec![]),
             "the deleted element stays so"
         );
@@ -340,7 +340,7 @@ fn of_a_batch_to_several_groups_a_node_carries_out_its_own_part_alone() {
         replica.handle_manager(MANAGER, finalize(1, 1)),
         [delivered(1, 1, answers.to_vec())]
     );
-    let keys = replica.list().map(Structure::elements).unwrap_or_default();
+    let keys = replica.structure().map(Structure::elements).unwrap_or_default();
     assert_eq!(keys.len(), 1);
     assert_eq!(keys[0].key, b"a");
 }

@@ -68,7 +68,7 @@ pub enum Event {
         /// Its recovery.
         recovery: u64,
         /// The structure, or why there is none.
-        list: Result<Box<Structure>, String>,
+        structure: Result<Box<Structure>, String>,
         /// How long things took.
         times: CheckTimes,
     },

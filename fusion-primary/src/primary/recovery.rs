@@ -100,7 +100,7 @@ impl Primary {
     pub(super) fn handle_checked(
         &mut self,
         recovery: u64,
-        list: Result<Box<Structure>, String>,
+        structure: Result<Box<Structure>, String>,
         times: CheckTimes,
     ) -> Vec<Command> {
         let State::Recovering(assembly) = &self.state else {
@@ -115,10 +115,14 @@ impl Primary {
             install_us,
         } = times;
         let transfer_us = assembly.took_us().saturating_sub(decode_us);
-        match list {
-            Ok(list) => {
-                tracing::info!(recovery, %cut, elements = list.len(), "recovered");
-                self.state = State::Installed { recovery, list, cut };
+        match structure {
+            Ok(structure) => {
+                tracing::info!(recovery, %cut, elements = structure.len(), "recovered");
+                self.state = State::Installed {
+                    recovery,
+                    structure,
+                    cut,
+                };
                 let installed = FromPrimary::Installed {
                     recovery,
                     transfer_us,

@@ -26,7 +26,7 @@ impl Primary {
         let frame = DeltaFrame::Signatures {
             scrub,
             last: life.sender.last(),
-            signatures: window.signatures(life.list().image(window.first.region)),
+            signatures: window.signatures(life.structure().image(window.first.region)),
         };
         vec![Command::ToServer { server, frame }]
     }

@@ -147,7 +147,7 @@ impl Primary {
         if chunk_applied {
             source.chunk_applied(life.operation_bytes());
         }
-        let frames = source.next_frames(life.list().arena());
+        let frames = source.next_frames(life.structure().arena());
         if source.is_ended() {
             port.copy = Copy::Ended {
                 last: life.sender.last(),
@@ -171,7 +171,7 @@ impl Primary {
             tracing::error!(%server, ?first, count, limit = BLOCKS_AHEAD, "blocks are wanted that may not be");
             return self.drop_channel(server);
         }
-        let image = life.list().image(region);
+        let image = life.structure().image(region);
         let block = |index| {
             let block = BlockId { region, index };
             let bytes = Bytes::copy_from_slice(bytes_of(image, block));

@@ -191,9 +191,11 @@ fn unavailable(request: u64, reason: &str) -> Command {
 
 /// The deltas of the first writes, and the structure after them, the slow obvious way.
 fn reference(writes: u64) -> (Vec<Delta>, Structure) {
-    let mut list = Structure::new(LIMITS);
-    let deltas = (1..=writes).map(|number| list.apply(&write(number)).1).collect();
-    (deltas, list)
+    let mut structure = Structure::new(LIMITS);
+    let deltas = (1..=writes)
+        .map(|number| structure.apply(&write(number)).1)
+        .collect();
+    (deltas, structure)
 }
 
 fn delta(seq: u64, stable: u64) -> DeltaFrame {
@@ -205,8 +207,8 @@ fn delta(seq: u64, stable: u64) -> DeltaFrame {
     }
 }
 
-fn lengths(list: &Structure) -> [u64; REGIONS] {
-    list.arena().lengths()
+fn lengths(structure: &Structure) -> [u64; REGIONS] {
+    structure.arena().lengths()
 }
 
 /// Founded in epoch 1, with these active servers, whose channels are open.

@@ -25,9 +25,15 @@ use crate::{
 /// What this manager is at the moment.
 #[derive(Debug)]
 enum Stage {
+    /// Somebody else owns what is stored, or nobody does yet.
     Following(Membership),
-    /// The swap is under way; what is stored meanwhile, and what shall be.
-    Claiming(Membership, Membership),
+    /// The swap is under way.
+    Claiming {
+        /// What is stored meanwhile.
+        stored: Membership,
+        /// What shall be: the same, with this manager as its owner.
+        next: Membership,
+    },
     Owning(Box<FusionCoordinator>),
 }
 
@@ -93,7 +99,7 @@ impl FusedManager {
     /// before took effect although it seemed to fail.
     fn handle_store_conflict(&mut self, now: Micros, current: Membership) -> Vec<Command> {
         match &self.stage {
-            Stage::Claiming(_, next) if *next == current => self.handle_claimed(now, current),
+            Stage::Claiming { next, .. } if *next == current => self.handle_claimed(now, current),
             _ if current.epoch <= self.membership().epoch => vec![],
             _ => self.follow(now, current),
         }
@@ -105,7 +111,10 @@ impl FusedManager {
         };
         let (expected, next) = (stored.epoch, self.claimed(stored));
         tracing::warn!(epoch = %next.epoch, "taking over");
-        self.stage = Stage::Claiming(stored.clone(), next.clone());
+        self.stage = Stage::Claiming {
+            stored: stored.clone(),
+            next: next.clone(),
+        };
         vec![Command::Store { expected, next }]
     }
 
@@ -139,7 +148,7 @@ impl FusedManager {
             // A call of before, answered late.
             Event::Linked { node, .. } => vec![Command::Unlink(node)],
             Event::Stored { epoch } => match &self.stage {
-                Stage::Claiming(_, next) if next.epoch == epoch => {
+                Stage::Claiming { next, .. } if next.epoch == epoch => {
                     let next = next.clone();
                     self.handle_claimed(now, next)
                 }
@@ -193,7 +202,7 @@ impl Coordinator for FusedManager {
 
     fn membership(&self) -> &Membership {
         match &self.stage {
-            Stage::Following(stored) | Stage::Claiming(stored, _) => stored,
+            Stage::Following(stored) | Stage::Claiming { stored, .. } => stored,
             Stage::Owning(coordinator) => coordinator.membership(),
         }
     }

@@ -96,7 +96,7 @@ fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
     let mut outdated = state_of(&mut donor);
     outdated.snapshot.epoch = Epoch(0);
     assert_eq!(joiner.handle_arrived(arrived(1, outdated)), []);
-    assert!(joiner.list().is_none());
+    assert!(joiner.structure().is_none());
 
     joiner.handle_manager(
         MANAGER,
@@ -135,7 +135,7 @@ fn a_word_to_join_a_view_that_is_no_news_takes_no_state_away() {
         replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),
         []
     );
-    assert!(replica.list().is_some());
+    assert!(replica.structure().is_some());
     replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(2) });
-    assert!(replica.list().is_none());
+    assert!(replica.structure().is_none());
 }

@@ -30,8 +30,8 @@ fn a_state_is_installed_whether_it_comes_before_or_after_its_announcement() {
     assert_eq!(other.handle_manager(MANAGER, announce(4)), [], "and is forgotten");
     for replica in [&mut after, &mut before] {
         assert_eq!(
-            replica.list().map(Structure::elements),
-            donor.list().map(Structure::elements)
+            replica.structure().map(Structure::elements),
+            donor.structure().map(Structure::elements)
         );
         assert_eq!(
             images_of(replica).as_ref(),
@@ -51,7 +51,7 @@ fn a_corrupted_image_is_reported_and_nothing_of_it_is_held() {
         state.images[region].push(1);
         let reason = state
             .clone()
-            .into_list(LIMITS)
+            .into_structure(LIMITS)
             .map(|_| ())
             .expect_err("a byte too many")
             .to_string();
@@ -65,7 +65,7 @@ fn a_corrupted_image_is_reported_and_nothing_of_it_is_held() {
         );
         let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 5, reason });
         assert_eq!(joiner.handle_arrived(arrived(5, state)), [failed]);
-        assert!(joiner.list().is_none());
+        assert!(joiner.structure().is_none());
     }
 }
 
@@ -164,7 +164,7 @@ fn a_late_word_to_await_a_state_takes_no_state_away() {
     let mut member = founded();
     assert_eq!(member.handle_manager(MANAGER, late(1, 5)), []);
     assert!(
-        member.list().is_some(),
+        member.structure().is_some(),
         "who takes part in a view holds on to its state"
     );
 
@@ -173,12 +173,12 @@ fn a_late_word_to_await_a_state_takes_no_state_away() {
     frozen_in.handle_arrived(arrived(5, state_of(&mut founded())));
     assert_eq!(frozen_in.handle_manager(MANAGER, late(2, 4)), []);
     assert!(
-        frozen_in.list().is_some(),
+        frozen_in.structure().is_some(),
         "who got its state in a later view, too"
     );
     frozen_in.handle_manager(MANAGER, late(3, 6));
     assert!(
-        frozen_in.list().is_none(),
+        frozen_in.structure().is_none(),
         "the manager that let it in may begin anew"
     );
 }

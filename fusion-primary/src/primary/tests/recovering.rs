@@ -34,9 +34,9 @@ fn recover(primary: &mut Primary, recovery: u64, lost: u8) -> Vec<Command> {
     )
 }
 
-fn frames(list: &Structure, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
+fn frames(structure: &Structure, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
     let residual_bytes = [residual.len() as u64, 0, 0];
-    let (recovery, cut, lengths) = (1, Seq(WRITES), lengths(list));
+    let (recovery, cut, lengths) = (1, Seq(WRITES), lengths(structure));
     let mut frames = vec![ResidualFrame::Begin {
         recovery,
         row,
@@ -46,7 +46,7 @@ fn frames(list: &Structure, row: u8, residual: &[u8]) -> Vec<ResidualFrame> {
     }];
     if row == 0 {
         frames.extend([RegionId::ENTRIES, RegionId::SESSIONS].map(|region| {
-            let bytes = Bytes::copy_from_slice(list.image(region));
+            let bytes = Bytes::copy_from_slice(structure.image(region));
             ResidualFrame::Auxiliary { region, bytes }
         }));
     }
@@ -87,10 +87,10 @@ fn deliver(primary: &mut Primary, server: NodeId, frames: Vec<ResidualFrame>) ->
 }
 
 fn checked(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS]) -> Event {
-    let list = Structure::from_images(spec, images);
+    let structure = Structure::from_images(spec, images);
     Event::Checked {
         recovery,
-        list: list.map(Box::new).map_err(|error| error.to_string()),
+        structure: structure.map(Box::new).map_err(|error| error.to_string()),
         times: CheckTimes {
             decode_us: 3,
             install_us: 7,
@@ -122,9 +122,12 @@ fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
     let expecting = [Command::DropResiduals, Command::TakeResiduals { recovery: 1 }];
     assert_eq!(recover(&mut primary, 1, 1), expecting);
     assert_eq!(recover(&mut primary, 1, 1), [], "an order carried out already");
-    let (_, list) = reference(WRITES);
-    let residual = list.image(RegionId::VALUES).to_vec();
-    assert_eq!(deliver(&mut primary, S, frames(&list, 0, &residual)), installed());
+    let (_, structure) = reference(WRITES);
+    let residual = structure.image(RegionId::VALUES).to_vec();
+    assert_eq!(
+        deliver(&mut primary, S, frames(&structure, 0, &residual)),
+        installed()
+    );
     assert_eq!(
         send_write(&mut primary, 6),
         [unavailable(6, "the primary recovers")]
@@ -134,7 +137,7 @@ fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
         order(&mut primary, ToPrimary::Resume { since: Epoch(8) }),
         [dial(S, 0)]
     );
-    assert_eq!(primary.list(), Some(&list));
+    assert_eq!(primary.structure(), Some(&structure));
     assert_eq!(
         primary.handle(Event::ServerLinked { server: S }),
         [to(S, open(8, 1, WRITES, false))]
@@ -147,8 +150,8 @@ fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
 }
 
 /// What rows 0 and 1 send to primary 0, which held the reference, while primary 1 held other, longer values.
-fn two_residuals(list: &Structure) -> [Vec<u8>; 2] {
-    let values = list.image(RegionId::VALUES);
+fn two_residuals(structure: &Structure) -> [Vec<u8>; 2] {
+    let values = structure.image(RegionId::VALUES);
     let other: Vec<u8> = (0..values.len() as u8 + 30)
         .map(|byte| byte.wrapping_mul(7) | 1)
         .collect();
@@ -166,27 +169,27 @@ fn two_residuals(list: &Structure) -> [Vec<u8>; 2] {
 
 #[test]
 fn two_lost_primaries_are_added_up_from_two_rows_in_whatever_order_they_come() {
-    let (_, list) = reference(WRITES);
-    let residuals = two_residuals(&list);
+    let (_, structure) = reference(WRITES);
+    let residuals = two_residuals(&structure);
     for order_of_rows in [[0, 1], [1, 0]] {
         let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
         recover(&mut primary, 1, 2);
         let [first, second] =
-            order_of_rows.map(|row: usize| ([S, T][row], frames(&list, row as u8, &residuals[row])));
+            order_of_rows.map(|row: usize| ([S, T][row], frames(&structure, row as u8, &residuals[row])));
         assert_eq!(deliver(&mut primary, first.0, first.1), []);
         assert_eq!(deliver(&mut primary, second.0, second.1), installed());
         view(&mut primary, 8, vec![]);
         order(&mut primary, ToPrimary::Resume { since: Epoch(8) });
-        assert_eq!(primary.list(), Some(&list));
+        assert_eq!(primary.structure(), Some(&structure));
     }
 }
 
 #[test]
 fn where_every_region_is_coded_the_blocks_are_all_that_comes() {
-    let (_, list) = reference(WRITES);
+    let (_, structure) = reference(WRITES);
     let mut primary = Primary::new(NodeId(0), DOOR, Layout::Arena);
     recover(&mut primary, 1, 1);
-    let lengths = lengths(&list);
+    let lengths = lengths(&structure);
     let begin = ResidualFrame::Begin {
         recovery: 1,
         row: 0,
@@ -194,19 +197,19 @@ fn where_every_region_is_coded_the_blocks_are_all_that_comes() {
         lengths,
         residual_bytes: lengths,
     };
-    let blocks = RegionId::ALL.map(|region| block(region, 0, list.image(region)));
+    let blocks = RegionId::ALL.map(|region| block(region, 0, structure.image(region)));
     assert_eq!(deliver(&mut primary, S, vec![begin]), []);
     assert_eq!(deliver(&mut primary, S, blocks.to_vec()), []);
     assert_eq!(deliver(&mut primary, S, vec![ResidualFrame::End]), installed());
     view(&mut primary, 8, vec![]);
     order(&mut primary, ToPrimary::Resume { since: Epoch(8) });
-    assert_eq!(primary.list(), Some(&list));
+    assert_eq!(primary.structure(), Some(&structure));
 }
 
 #[test]
 fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
-    let (_, list) = reference(WRITES);
-    let residual = list.image(RegionId::VALUES).to_vec();
+    let (_, structure) = reference(WRITES);
+    let residual = structure.image(RegionId::VALUES).to_vec();
     let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 1);
     assert_eq!(order(&mut primary, ToPrimary::Abandon { recovery: 2 }), []);
@@ -217,11 +220,11 @@ fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
     let closed = Command::CloseResidual {
         stream: u64::from(S.0),
     };
-    let late = frames(&list, 0, &residual);
+    let late = frames(&structure, 0, &residual);
     assert_eq!(deliver(&mut primary, S, late[..1].to_vec()), [closed]);
 
     recover(&mut primary, 1, 1);
-    deliver(&mut primary, S, frames(&list, 0, &residual));
+    deliver(&mut primary, S, frames(&structure, 0, &residual));
     assert_eq!(
         order(&mut primary, ToPrimary::Abandon { recovery: 1 }),
         [Command::DropResiduals]
@@ -235,8 +238,8 @@ fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
 
 #[test]
 fn a_check_that_ends_after_its_recovery_was_abandoned_installs_nothing() {
-    let (_, list) = reference(WRITES);
-    let images = RegionId::ALL.map(|region| list.image(region).to_vec());
+    let (_, structure) = reference(WRITES);
+    let images = RegionId::ALL.map(|region| structure.image(region).to_vec());
     let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 1);
     order(&mut primary, ToPrimary::Abandon { recovery: 1 });
@@ -254,7 +257,7 @@ fn a_life_that_was_told_to_recover_never_begins_empty() {
     assert_eq!(order(&mut primary, found.clone()), []);
     order(&mut primary, ToPrimary::Abandon { recovery: 1 });
     assert_eq!(order(&mut primary, found), []);
-    assert_eq!(primary.list(), None);
+    assert_eq!(primary.structure(), None);
 }
 
 #[test]

@@ -22,12 +22,12 @@ fn signatures_are_of_what_the_channel_has_carried_so_far_stable_or_not() {
     let mut primary = founded(&[S, T]);
     send_write(&mut primary, 1);
     send_write(&mut primary, 2);
-    let (_, list) = reference(2);
+    let (_, structure) = reference(2);
     for region in RegionId::ALL {
         let signed = DeltaFrame::Signatures {
             scrub: 3,
             last: Seq(2),
-            signatures: window(region, MAX_SCRUB_BLOCKS).signatures(list.image(region)),
+            signatures: window(region, MAX_SCRUB_BLOCKS).signatures(structure.image(region)),
         };
         let wanted = want(window(region, MAX_SCRUB_BLOCKS));
         assert_eq!(hear(&mut primary, S, wanted), [to(S, signed)]);

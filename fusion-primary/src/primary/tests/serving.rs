@@ -100,7 +100,7 @@ fn what_the_door_refuses_changes_nothing() {
         ask(&mut primary, 2, RequestBody::Members),
         [reply(2, ReplyBody::Refused(elsewhere))]
     );
-    assert_eq!(primary.list(), Some(&Structure::new(LIMITS)));
+    assert_eq!(primary.structure(), Some(&Structure::new(LIMITS)));
 }
 
 #[test]

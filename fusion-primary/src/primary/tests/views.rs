@@ -105,9 +105,9 @@ fn a_server_in_rebuild_is_sent_the_image_then_required_then_caught_up() {
     );
     assert_eq!(ack(&mut primary, S, 2), [written(2)], "it is not waited for yet");
 
-    let (_, list) = reference(2);
+    let (_, structure) = reference(2);
     let chunk = |region| {
-        let bytes = Bytes::copy_from_slice(list.image(region));
+        let bytes = Bytes::copy_from_slice(structure.image(region));
         to(
             T,
             DeltaFrame::Image {
@@ -121,7 +121,7 @@ fn a_server_in_rebuild_is_sent_the_image_then_required_then_caught_up() {
     image.push(to(
         T,
         DeltaFrame::ImageEnd {
-            lengths: lengths(&list),
+            lengths: lengths(&structure),
         },
     ));
     assert_eq!(hear(&mut primary, T, AckFrame::Opened { applied: Seq(1) }), image);
@@ -195,7 +195,7 @@ fn blocks_are_a_coded_region_as_it_is_now_short_or_empty_at_the_end() {
     ] {
         let mut primary = founded_in(layout, &[S]);
         (1..=3).for_each(|number| drop(send_write(&mut primary, number)));
-        let (_, list) = reference(3);
+        let (_, structure) = reference(3);
         let block = |index, bytes: &[u8]| {
             let block = BlockId { region, index };
             let bytes = Bytes::copy_from_slice(bytes);
@@ -208,7 +208,7 @@ fn blocks_are_a_coded_region_as_it_is_now_short_or_empty_at_the_end() {
                 },
             )
         };
-        let mut expected = vec![block(0, list.image(region))];
+        let mut expected = vec![block(0, structure.image(region))];
         expected.extend((1..BLOCKS_AHEAD).map(|index| block(index, &[])));
         assert_eq!(hear(&mut primary, S, want(region, BLOCKS_AHEAD)), expected);
     }

@@ -25,7 +25,7 @@ impl World {
         let holder = self.groups[&primary].holder;
         self.hosts.get(&primary).is_some_and(|host| {
             let life = Some(host.life.incarnation);
-            host.core.list().is_some() && holder == life && !host.life.cut_off
+            host.core.structure().is_some() && holder == life && !host.life.cut_off
         })
     }
 

@@ -26,7 +26,7 @@ impl World {
     /// Judges what a primary holds after an event; `held` says whether it held anything before.
     pub(crate) fn judge_structure(&mut self, node: NodeId, held: bool) {
         let Some(host) = self.hosts.get(&node) else { return };
-        if host.core.list().is_none() {
+        if host.core.structure().is_none() {
             return;
         }
         if !held {
@@ -59,11 +59,11 @@ impl World {
     fn keep_up(&mut self, node: NodeId) {
         let host = self.hosts.get_mut(&node).expect("it holds the group");
         let group = self.groups.get_mut(&node).expect("a primary has a group");
-        let list = host.core.list().expect("it holds the group");
-        let mut is_right = is_image(list, group.at(group.last()).expect("the last one is kept"));
+        let structure = host.core.structure().expect("it holds the group");
+        let mut is_right = is_image(structure, group.at(group.last()).expect("the last one is kept"));
         while !is_right && let Some(write) = host.unapplied.pop_front() {
             group.apply(write);
-            is_right = is_image(list, group.at(group.last()).expect("the last one is kept"));
+            is_right = is_image(structure, group.at(group.last()).expect("the last one is kept"));
         }
         self.demand(Claim::Recovered, is_right, || {
             format!("{node} holds what its writes do not make")

@@ -50,7 +50,7 @@ impl World {
         }
         if let Some(host) = self.hosts.get(&node) {
             let may_return = matches!(member.standing, Standing::Active | Standing::Removed);
-            return may_return && host.core.list().is_some();
+            return may_return && host.core.structure().is_some();
         }
         let stays = |next: &Membership| is_active(&next.members[&node]);
         let is_seen = is_active(member) && self.swap.as_ref().is_none_or(stays) && self.is_linked(node);

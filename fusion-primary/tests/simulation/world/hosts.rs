@@ -78,7 +78,7 @@ impl World {
         let Some(host) = self.hosts.get_mut(&node) else {
             return;
         };
-        let held = host.core.list().is_some();
+        let held = host.core.structure().is_some();
         let commands = host.core.handle(event);
         self.judge_structure(node, held);
         for command in commands {
@@ -124,10 +124,10 @@ impl World {
                 images,
             } => {
                 self.judge_recovered(node, recovery, &images);
-                let list = Structure::from_images(spec, *images);
+                let structure = Structure::from_images(spec, *images);
                 let checked = Event::Checked {
                     recovery,
-                    list: list.map(Box::new).map_err(|error| error.to_string()),
+                    structure: structure.map(Box::new).map_err(|error| error.to_string()),
                     times: CheckTimes::default(),
                 };
                 if let Some(host) = self.hosts.get_mut(&node) {

@@ -333,12 +333,12 @@ impl World {
             images,
         } = leaving;
         let (transfer_us, install_us) = (5, 3);
-        let list = Structure::from_images(LIMITS, images);
+        let structure = Structure::from_images(LIMITS, images);
         if let Some(joiner) = self.processes.get_mut(&to) {
             joiner.streams.push_back(Arrived {
                 transfer,
                 snapshot,
-                list,
+                structure,
                 transfer_us,
                 install_us,
             });
@@ -461,11 +461,12 @@ impl World {
         self.stored = self.core.membership().clone();
     }
 
-    /// The keys that a node holds, in list order.
+    /// The keys that a node holds, in the structure's order.
     pub(super) fn keys(&self, node: NodeId) -> Option<Vec<String>> {
-        let list = self.processes.get(&node)?.replica.list()?;
+        let structure = self.processes.get(&node)?.replica.structure()?;
         Some(
-            list.elements()
+            structure
+                .elements()
                 .iter()
                 .map(|element| String::from_utf8_lossy(&element.key).into_owned())
                 .collect(),

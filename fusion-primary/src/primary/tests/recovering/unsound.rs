@@ -4,17 +4,17 @@ use super::*;
 
 #[test]
 fn rows_of_different_states_are_noticed_behind_the_end_of_a_region() {
-    let (_, list) = reference(WRITES);
-    let [first, mut second] = two_residuals(&list);
+    let (_, structure) = reference(WRITES);
+    let [first, mut second] = two_residuals(&structure);
     let last = second.len() - 1;
     second[last] ^= 1;
     let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 2);
-    deliver(&mut primary, S, frames(&list, 0, &first));
-    let values = list.image(RegionId::VALUES).len();
+    deliver(&mut primary, S, frames(&structure, 0, &first));
+    let values = structure.image(RegionId::VALUES).len();
     let reason = format!("byte {last} of region 0 is not zero, behind its {values} bytes");
     assert_eq!(
-        deliver(&mut primary, T, frames(&list, 1, &second)),
+        deliver(&mut primary, T, frames(&structure, 1, &second)),
         failed(&reason)
     );
 }
@@ -23,10 +23,10 @@ fn rows_of_different_states_are_noticed_behind_the_end_of_a_region() {
 fn what_is_no_sound_structure_is_never_served() {
     let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 1);
-    let (_, list) = reference(WRITES);
-    let mut residual = list.image(RegionId::VALUES).to_vec();
+    let (_, structure) = reference(WRITES);
+    let mut residual = structure.image(RegionId::VALUES).to_vec();
     residual[0] = 200;
-    let commands = deliver(&mut primary, S, frames(&list, 0, &residual));
+    let commands = deliver(&mut primary, S, frames(&structure, 0, &residual));
     assert_eq!(
         commands,
         failed("the value in slot 0 has 200 bytes, of at most 8")
@@ -40,21 +40,21 @@ fn what_is_no_sound_structure_is_never_served() {
 
 #[test]
 fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
-    let (_, list) = reference(WRITES);
-    let residual = list.image(RegionId::VALUES).to_vec();
-    let good = || frames(&list, 0, &residual);
+    let (_, structure) = reference(WRITES);
+    let residual = structure.image(RegionId::VALUES).to_vec();
+    let good = || frames(&structure, 0, &residual);
     let begin = |row, cut, longer| ResidualFrame::Begin {
         recovery: 1,
         row,
         cut: Seq(cut),
-        lengths: lengths(&list).map(|length| length + longer),
+        lengths: lengths(&structure).map(|length| length + longer),
         residual_bytes: [residual.len() as u64, 0, 0],
     };
     let promising = |residual: u64| ResidualFrame::Begin {
         recovery: 1,
         row: 0,
         cut: Seq(WRITES),
-        lengths: lengths(&list),
+        lengths: lengths(&structure),
         residual_bytes: [residual, 0, 0],
     };
     let replaced = |place: usize, frame| {
@@ -65,7 +65,7 @@ fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
     let zeroes = |region, index, bytes: usize| block(region, index, &vec![0; bytes]);
     let whole = residual.len();
     let due = format!("Some(BlockId {{ region: RegionId(0), index: 0 }}) with {whole}");
-    let entries = list.image(RegionId::ENTRIES).len();
+    let entries = structure.image(RegionId::ENTRIES).len();
     let auxiliary = |region, bytes| ResidualFrame::Auxiliary {
         region,
         bytes: Bytes::from(vec![0; bytes]),
@@ -150,13 +150,13 @@ fn a_stream_that_is_wrong_fails_the_recovery_by_name() {
 
 #[test]
 fn a_stream_that_breaks_off_fails_the_recovery_and_one_that_came_to_its_end_does_not() {
-    let (_, list) = reference(WRITES);
-    let [residual, _] = two_residuals(&list);
+    let (_, structure) = reference(WRITES);
+    let [residual, _] = two_residuals(&structure);
     let stream = u64::from(S.0);
     for whole in [false, true] {
         let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
         recover(&mut primary, 1, 2);
-        let mut frames = frames(&list, 0, &residual);
+        let mut frames = frames(&structure, 0, &residual);
         if !whole {
             frames.pop();
         }
@@ -172,11 +172,11 @@ fn a_stream_that_breaks_off_fails_the_recovery_and_one_that_came_to_its_end_does
 
 #[test]
 fn a_plain_region_that_comes_after_the_end_is_out_of_turn() {
-    let (_, list) = reference(WRITES);
-    let [residual, _] = two_residuals(&list);
+    let (_, structure) = reference(WRITES);
+    let [residual, _] = two_residuals(&structure);
     let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 2);
-    let mut frames = frames(&list, 0, &residual);
+    let mut frames = frames(&structure, 0, &residual);
     let late = frames.remove(1);
     assert_eq!(deliver(&mut primary, S, frames), []);
     assert_eq!(
