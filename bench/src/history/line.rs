@@ -3,8 +3,14 @@
 //! ```json
 //! {"history":1,"structure":"queue","key_bytes":16,"element_bytes":64}
 //! {"client":1,"call":70,"return":190,"operations":[{"group":0,"op":"push-back","value":"6162"}],"outcome":"ok","answers":[{"outcome":"inserted"}]}
-//! {"client":2,"call":95,"return":230,"operations":[{"group":0,"op":"len"}],"outcome":"ok","answers":[{"len":1}]}
+//! {"client":2,"call":95,"return":230,"operations":[{"group":0,"op":"len"}],"reads":"ordered","outcome":"ok","answers":[{"len":1}]}
+//! {"client":3,"call":95,"return":330,"operations":[{"group":0,"op":"pop-front"},{"group":1,"op":"push-back","value":"62"}],"outcome":"unknown"}
 //! ```
+//!
+//! - `call`, `return`: nanoseconds by one clock, before the request was sent and after its end was known.
+//! - `operations`: most often one; several take effect at one moment (groups written together), and each has its answer.
+//! - `reads`: of questions, `ordered` or `local`, which it is without.
+//! - `outcome`: `ok`, with `answers`; `refused`, it had no effect and never will; `unknown`, it may have had, or may yet.
 //!
 //! Two stages: what is written (this file), and the checked [`Entry`].
 
@@ -14,6 +20,7 @@ mod operation;
 
 use serde::{Deserialize, Serialize};
 use structures::kind::{StructureKind, StructureLimits, StructureSpec};
+use wire::message::client::Reads;
 
 use self::{answer::Said, operation::Operation};
 use super::operation::{Ending, Entry, Part};
@@ -42,6 +49,8 @@ pub(super) struct Line {
     #[serde(rename = "return")]
     end: u64,
     operations: Vec<Operation>,
+    #[serde(default, skip_serializing_if = "is_local")]
+    reads: Reads,
     outcome: Came,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     answers: Vec<Said>,
@@ -124,6 +133,7 @@ impl From<&Entry> for Line {
             call: entry.call,
             end: entry.end,
             operations: entry.parts.iter().map(Operation::from).collect(),
+            reads: entry.reads,
             outcome,
             answers,
         }
@@ -166,7 +176,12 @@ impl TryFrom<Line> for Entry {
             call,
             end,
             parts,
+            reads: line.reads,
             ending,
         })
     }
+}
+
+fn is_local(reads: &Reads) -> bool {
+    *reads == Reads::Local
 }

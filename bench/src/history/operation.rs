@@ -6,6 +6,7 @@ use structures::{
     op::{Answer, Op, Outcome},
     query::{Found, Query},
 };
+use wire::message::client::Reads;
 
 /// What clients saw of a cluster whose groups all protect such a structure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Entry {
     pub end: u64,
     /// What was asked, all of it at one moment; most often of one group.
     pub parts: Vec<Part>,
+    /// How its questions were asked; of no meaning for writes.
+    pub reads: Reads,
     /// What came of it.
     pub ending: Ending,
 }

@@ -22,7 +22,7 @@ use structures::{
 };
 use wire::{
     client::ClientError,
-    message::client::{Refusal, ReplyBody},
+    message::client::{Reads, Refusal, ReplyBody},
 };
 
 use super::{
@@ -54,6 +54,7 @@ pub struct ClientRecord {
     piece: Vec<u8>,
     under_way: Vec<Call>,
     calls: u64,
+    reads: Reads,
 }
 
 /// An operation that was called and has not ended.
@@ -62,6 +63,7 @@ struct Call {
     number: CallNumber,
     call: u64,
     parts: Vec<Part>,
+    reads: Reads,
 }
 
 /// Names one call of a client.
@@ -94,6 +96,7 @@ impl Recorder {
             piece: Vec::new(),
             under_way: Vec::new(),
             calls: 0,
+            reads: Reads::default(),
         }
     }
 
@@ -103,6 +106,11 @@ impl Recorder {
 }
 
 impl ClientRecord {
+    /// From now on questions are asked like this; at first [`Reads::Local`].
+    pub fn read_as(&mut self, reads: Reads) {
+        self.reads = reads;
+    }
+
     /// The client is about to ask this of one group.
     pub fn call(&mut self, group: GroupId, asked: Asked) -> CallNumber {
         self.call_together(vec![Part { group, asked }])
@@ -113,7 +121,12 @@ impl ClientRecord {
         self.calls += 1;
         let number = CallNumber(self.calls);
         let call = self.recorder.now();
-        self.under_way.push(Call { number, call, parts });
+        self.under_way.push(Call {
+            number,
+            call,
+            parts,
+            reads: self.reads,
+        });
         number
     }
 
@@ -143,12 +156,15 @@ impl ClientRecord {
             return Ok(());
         };
         let end = self.recorder.now();
-        let Call { call, parts, .. } = self.under_way.remove(place);
+        let Call {
+            call, parts, reads, ..
+        } = self.under_way.remove(place);
         let entry = Entry {
             client: self.client,
             call,
             end,
             parts,
+            reads,
             ending,
         };
         serde_json::to_writer(&mut self.piece, &Line::from(&entry))?;

@@ -6,7 +6,7 @@ use multicast::id::GroupId;
 use structures::{op::Op, query::Query};
 use wire::{
     client::{ClientError, Directory, Pipeline, Ticket},
-    message::client::ReplyBody,
+    message::client::{Reads, ReplyBody},
 };
 
 use super::{
@@ -49,6 +49,12 @@ impl RecordedPipeline {
     /// Whether one more request may be put under way.
     pub fn has_room(&self) -> bool {
         self.pipeline.has_room()
+    }
+
+    /// From now on questions are asked like this; at first [`Reads::Local`].
+    pub fn read_as(&mut self, reads: Reads) {
+        self.pipeline.read_as(reads);
+        self.record.read_as(reads);
     }
 
     /// Puts an operation or a question under way: see [`Pipeline::write`] and [`Pipeline::ask`].

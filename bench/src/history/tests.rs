@@ -13,6 +13,8 @@ use structures::{
     query::{Found, Query},
 };
 
+use wire::message::client::Reads;
+
 use super::{Asked, Ending, Entry, History, Part, Told};
 
 pub(super) const GROUP: GroupId = GroupId(0);
@@ -34,6 +36,7 @@ pub(super) fn entry(client: u64, (call, end): (u64, u64), asked: Asked, ending: 
         call,
         end,
         parts,
+        reads: Reads::Local,
         ending,
     }
 }

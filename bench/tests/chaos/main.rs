@@ -10,99 +10,150 @@
     reason = "a test, its helpers included, may fail by panicking"
 )]
 
+mod callers;
 mod clients;
+mod etcd;
 mod evidence;
 mod faults;
 mod process;
+mod together;
 mod world;
 
 use std::time::{Duration, Instant};
 
 use bench::history::{Asked, ClientRecord, Recorder, Verdict, check, read};
 use clients::Assignment;
+use etcd::Etcd;
 use evidence::Evidence;
 use faults::{Kind, strike};
+use multicast::id::GroupId;
 use rand::{SeedableRng, rngs::StdRng};
-use settings::{ClusterPlan, Mechanism};
+use settings::{ClusterPlan, Mechanism, StoreSettings};
 use structures::{kind::StructureKind, op::Element, query::Query};
-use tokio::sync::watch;
-use wire::message::client::ReplyBody;
+use tokio::{sync::watch, task::JoinHandle};
+use wire::{
+    client::{Client, Directory},
+    message::client::ReplyBody,
+};
 use world::{PATIENCE, World};
 
 /// Steps for each object's order: many times what a history of a few seconds takes.
 const BUDGET: u64 = 100_000;
 
-/// Clients of each group.
-const CLIENTS: u64 = 3;
+/// Clients of each group, and of all groups together.
+const CLIENTS: usize = 3;
+const CLIENTS_TOGETHER: usize = 2;
 
 fn from_environment(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
-/// Two groups that survive one crash, quick to suspect.
-fn plan(mechanism: Mechanism, structure: StructureKind) -> ClusterPlan {
-    let mut plan = ClusterPlan::new(mechanism, 2, 1);
-    plan.structure = structure;
-    plan.limits.element_bytes = 8;
-    plan.heartbeat = Duration::from_millis(50);
-    plan.suspicion = Duration::from_millis(500);
-    plan
+/// A cluster, and what happens to it.
+#[derive(Debug)]
+struct Trial<'a> {
+    mechanism: Mechanism,
+    structure: StructureKind,
+    managers: usize,
+    /// Whether clients write to both groups at once, beside those of each.
+    with_together: bool,
+    kinds: &'a [Kind],
 }
 
-/// Runs a cluster under load while faults of these kinds strike, and judges it at the end.
-async fn survives(mechanism: Mechanism, structure: StructureKind, kinds: &[Kind]) {
-    let seconds = from_environment("FUSEBOX_CHAOS_SECONDS").unwrap_or(4);
-    let seed = from_environment("FUSEBOX_CHAOS_SEED").unwrap_or(1);
-    let evidence = Evidence::of(&format!("{mechanism}, {structure}, {kinds:?}"), seed);
-    let folder = evidence.folder().to_owned();
-    let mut world = World::start(plan(mechanism, structure), folder, seed).await;
-    let recorder = Recorder::create(&evidence.history(), world.cluster.structure()).unwrap();
+impl Trial<'_> {
+    /// Two groups that survive one crash, quick to suspect.
+    fn plan(&self) -> ClusterPlan {
+        let mut plan = ClusterPlan::new(self.mechanism, 2, 1);
+        plan.structure = self.structure;
+        plan.managers = self.managers;
+        plan.limits.element_bytes = 8;
+        plan.heartbeat = Duration::from_millis(50);
+        plan.suspicion = Duration::from_millis(500);
+        plan
+    }
 
-    let (stop, stopped) = watch::channel(false);
-    let mut running = Vec::new();
-    for group in world.groups() {
-        for _ in 0..CLIENTS {
-            let assignment = Assignment {
-                directory: world.directory(),
-                kind: structure,
-                group,
-                recorder: recorder.clone(),
-                stop: stopped.clone(),
-            };
-            running.push(clients::start(assignment, running.len() as u64, seed));
+    /// Runs a cluster under load while the faults strike, and judges it at the end.
+    async fn survives(self) {
+        let evidence = Evidence::of(&format!("{self:?}"), seed());
+        self.survives_over(StoreSettings::Embedded, evidence).await;
+    }
+
+    /// The same with the membership in etcd, where that is installed.
+    async fn survives_over_etcd(self) {
+        let evidence = Evidence::of(&format!("{self:?} over etcd"), seed());
+        if let Some(etcd) = Etcd::start(evidence.folder()) {
+            self.survives_over(etcd.settings(), evidence).await;
         }
     }
-    let mut random = StdRng::seed_from_u64(seed);
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(seconds) {
-        strike(&mut world, kinds, &mut random).await;
+
+    async fn survives_over(self, store: StoreSettings, evidence: Evidence) {
+        let seconds = from_environment("FUSEBOX_CHAOS_SECONDS").unwrap_or(4);
+        let folder = evidence.folder().to_owned();
+        let mut world = World::start(self.plan(), store, folder, seed()).await;
+        let recorder = Recorder::create(&evidence.history(), world.cluster.structure()).unwrap();
+
+        let (stop, stopped) = watch::channel(false);
+        let running = self.start_clients(&world, &recorder, &stopped);
+        let mut random = StdRng::seed_from_u64(seed());
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(seconds) {
+            strike(&mut world, self.kinds, &mut random).await;
+        }
+        stop.send_replace(true);
+        println!("the faults are over");
+        for client in running {
+            let answered = client.await.unwrap();
+            assert!(answered > 0, "a client was never answered");
+        }
+        assert_all_copies_agree(&world, &mut recorder.client()).await;
+        drop((recorder, world));
+        assert_linearizable(&evidence);
     }
-    stop.send_replace(true);
-    println!("the faults are over");
-    for client in running {
-        let answered = client.await.unwrap();
-        assert!(answered > 0, "a client was never answered");
+
+    /// Clients of every group, and of all together, each beginning at another manager.
+    fn start_clients(
+        &self,
+        world: &World,
+        recorder: &Recorder,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<u64>> {
+        let alone = world.groups().into_iter().map(|group| vec![group]);
+        let mut places: Vec<Vec<GroupId>> = alone.flat_map(|alone| vec![alone; CLIENTS]).collect();
+        if self.with_together {
+            places.extend(vec![world.groups(); CLIENTS_TOGETHER]);
+        }
+        let start = |(number, groups)| {
+            let assignment = Assignment {
+                directory: world.directory(number),
+                kind: self.structure,
+                groups,
+                recorder: recorder.clone(),
+                stop: stop.clone(),
+            };
+            clients::start(assignment, number as u64, seed())
+        };
+        places.into_iter().enumerate().map(start).collect()
     }
-    assert_all_copies_agree(&world, &mut recorder.client()).await;
-    drop((recorder, world));
-    assert_linearizable(&evidence);
+}
+
+fn seed() -> u64 {
+    from_environment("FUSEBOX_CHAOS_SEED").unwrap_or(1)
 }
 
 /// Reads every group at its door, which is recorded, and compares all copies with that.
 async fn assert_all_copies_agree(world: &World, record: &mut ClientRecord) {
-    let directory = world.directory();
+    let directory = world.directory(0);
     for group in world.groups() {
         let call = record.call(group, Asked::Read(Query::All));
-        let elements: Vec<Element> = directory.read_all(group, PATIENCE).await.unwrap();
+        let elements = all_elements(&directory, group).await;
         let last = true;
         let body = ReplyBody::Elements {
             elements: elements.clone(),
             last,
         };
         record.answered(call, &Ok(body)).unwrap();
-        for mut replica in world.replicas(group).await {
-            assert_eq!(replica.read_all(group).await.unwrap(), elements, "{group}");
+        for replica in world.replicas(group).await {
+            assert_eq!(all_of_replica(replica, group).await, elements, "{group}");
         }
     }
     if !world.cluster.primaries.is_empty() {
@@ -111,11 +162,29 @@ async fn assert_all_copies_agree(world: &World, record: &mut ClientRecord) {
     }
 }
 
+async fn all_elements(directory: &Directory, group: GroupId) -> Vec<Element> {
+    directory.read_all(group, PATIENCE).await.unwrap()
+}
+
+/// A node may not have heard yet that all it holds is stable.
+async fn all_of_replica(mut replica: Client, group: GroupId) -> Vec<Element> {
+    let began = Instant::now();
+    loop {
+        match replica.read_all(group).await {
+            Err(error) if error.is_passing() && began.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            read => return read.unwrap(),
+        }
+    }
+}
+
 fn assert_linearizable(evidence: &Evidence) {
     let history = read(&evidence.history()).unwrap();
+    let began = Instant::now();
     let report = check(&history, BUDGET);
     match &report.verdict {
-        Verdict::Linearizable => println!("{report:?}"),
+        Verdict::Linearizable => println!("{report:?} in {:?}", began.elapsed()),
         Verdict::Flawed(flaws) => {
             let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
             panic!("{}", flaws.join("\n"));
@@ -124,26 +193,126 @@ fn assert_linearizable(evidence: &Evidence) {
     }
 }
 
+/// Processes that are killed and stand still.
+const PROCESSES: [Kind; 5] = [
+    Kind::Kill,
+    Kind::Pause,
+    Kind::KillManager,
+    Kind::PauseManager,
+    Kind::KillBoth,
+];
+
 #[tokio::test]
 async fn replication_survives_processes_that_are_killed_and_paused() {
-    let kinds = [Kind::Kill, Kind::Pause, Kind::KillManager, Kind::PauseManager];
-    survives(Mechanism::Replication, StructureKind::LinkedList, &kinds).await;
+    let trial = Trial {
+        mechanism: Mechanism::Replication,
+        structure: StructureKind::LinkedList,
+        managers: 1,
+        with_together: false,
+        kinds: &PROCESSES,
+    };
+    trial.survives().await;
 }
 
 #[tokio::test]
 async fn replication_survives_a_bad_network() {
-    let kinds = [Kind::ManagerLink, Kind::ClientLink];
-    survives(Mechanism::Replication, StructureKind::Queue, &kinds).await;
+    let trial = Trial {
+        mechanism: Mechanism::Replication,
+        structure: StructureKind::Queue,
+        managers: 1,
+        with_together: false,
+        kinds: &[Kind::ManagerLink, Kind::ClientLink],
+    };
+    trial.survives().await;
+}
+
+#[tokio::test]
+async fn replication_with_three_managers_survives_processes_that_are_killed_and_paused() {
+    let trial = Trial {
+        mechanism: Mechanism::Replication,
+        structure: StructureKind::Map,
+        managers: 3,
+        with_together: true,
+        kinds: &PROCESSES,
+    };
+    trial.survives().await;
+}
+
+#[tokio::test]
+async fn replication_with_three_managers_survives_a_bad_network() {
+    let trial = Trial {
+        mechanism: Mechanism::Replication,
+        structure: StructureKind::Queue,
+        managers: 3,
+        with_together: false,
+        kinds: &[
+            Kind::ManagerLink,
+            Kind::FellowLink,
+            Kind::Isolation,
+            Kind::ClientLink,
+        ],
+    };
+    trial.survives().await;
+}
+
+#[tokio::test]
+async fn replication_over_etcd_survives_managers_that_are_killed_paused_and_cut_off() {
+    let trial = Trial {
+        mechanism: Mechanism::Replication,
+        structure: StructureKind::OrderedMap,
+        managers: 3,
+        with_together: true,
+        kinds: &[
+            Kind::KillManager,
+            Kind::PauseManager,
+            Kind::KillBoth,
+            Kind::Isolation,
+        ],
+    };
+    trial.survives_over_etcd().await;
 }
 
 #[tokio::test]
 async fn fusion_survives_processes_that_are_killed_and_paused() {
-    let kinds = [Kind::Kill, Kind::Pause, Kind::KillManager, Kind::PauseManager];
-    survives(Mechanism::FusionLinked, StructureKind::LinkedList, &kinds).await;
+    let trial = Trial {
+        mechanism: Mechanism::FusionLinked,
+        structure: StructureKind::LinkedList,
+        managers: 1,
+        with_together: false,
+        kinds: &PROCESSES,
+    };
+    trial.survives().await;
 }
 
 #[tokio::test]
 async fn fusion_survives_a_bad_network() {
-    let kinds = [Kind::ManagerLink, Kind::DeltaLink, Kind::ClientLink];
-    survives(Mechanism::FusionArena, StructureKind::Queue, &kinds).await;
+    let trial = Trial {
+        mechanism: Mechanism::FusionArena,
+        structure: StructureKind::Queue,
+        managers: 1,
+        with_together: false,
+        kinds: &[Kind::ManagerLink, Kind::DeltaLink, Kind::ClientLink],
+    };
+    trial.survives().await;
+}
+
+#[tokio::test]
+async fn fusion_with_three_managers_survives_all_of_it() {
+    let trial = Trial {
+        mechanism: Mechanism::FusionArena,
+        structure: StructureKind::OrderedMap,
+        managers: 3,
+        with_together: false,
+        kinds: &[
+            Kind::Kill,
+            Kind::KillManager,
+            Kind::PauseManager,
+            Kind::KillBoth,
+            Kind::ManagerLink,
+            Kind::FellowLink,
+            Kind::Isolation,
+            Kind::DeltaLink,
+        ],
+    };
+    trial.survives().await;
 }

@@ -23,11 +23,34 @@ fn text(history: &History) -> String {
 fn a_line_is_as_documented() {
     let pushed = entry(1, (70, 190), push("ab"), ok(INSERTED));
     let counted = entry(2, (95, 230), Asked::Read(Query::Len), ok(Found::Len(1)));
-    let text = text(&history(StructureKind::Queue, vec![pushed, counted]));
+    let ordered = Entry {
+        reads: Reads::Ordered,
+        ..counted.clone()
+    };
+    let moved = Entry {
+        parts: [(0, pop()), (1, push("b"))]
+            .map(|(group, asked)| Part {
+                group: GroupId(group),
+                asked,
+            })
+            .to_vec(),
+        ..entry(
+            3,
+            (95, 330),
+            pop(),
+            Ending::Ok(vec![popped("ab"), INSERTED.into()]),
+        )
+    };
+    let text = text(&history(
+        StructureKind::Queue,
+        vec![pushed, counted, ordered, moved],
+    ));
     let lines = [
         HEAD,
         r#"{"client":1,"call":70,"return":190,"operations":[{"group":0,"op":"push-back","value":"6162"}],"outcome":"ok","answers":[{"outcome":"inserted"}]}"#,
         r#"{"client":2,"call":95,"return":230,"operations":[{"group":0,"op":"len"}],"outcome":"ok","answers":[{"len":1}]}"#,
+        r#"{"client":2,"call":95,"return":230,"operations":[{"group":0,"op":"len"}],"reads":"ordered","outcome":"ok","answers":[{"len":1}]}"#,
+        r#"{"client":3,"call":95,"return":330,"operations":[{"group":0,"op":"pop-front"},{"group":1,"op":"push-back","value":"62"}],"outcome":"ok","answers":[{"outcome":"removed","taken":"6162"},{"outcome":"inserted"}]}"#,
     ];
     assert_eq!(text.lines().collect::<Vec<_>>(), lines);
 }
@@ -55,7 +78,10 @@ fn every_operation_and_answer_is_read_back_as_it_was_written() {
                 Asked::Read(query) => Told::Found(structure.query(query)),
             };
             if number > 1 {
-                entries.push(entry(number, (number, 2 * number), asked, ok(told)));
+                entries.push(Entry {
+                    reads: Reads::ALL[number as usize % 2],
+                    ..entry(number, (number, 2 * number), asked, ok(told))
+                });
             }
         }
         let written = history(kind, entries);

@@ -10,6 +10,7 @@ fn together(times: (u64, u64), asked: [Asked; 2], told: [Told; 2]) -> Entry {
         call: times.0,
         end: times.1,
         parts: parts.map(|(group, asked)| Part { group, asked }).collect(),
+        reads: Reads::Local,
         ending: Ending::Ok(told.to_vec()),
     }
 }
