@@ -2,7 +2,7 @@
 //! readmitted at certain places.
 //!
 //! ```text
-//! plan -> trials -> one cluster each: load (writers, contents) -> sample memory -> crash (parties, others) -> read back
+//! plan -> trials -> one cluster each: load (its clients' work) -> sample memory -> crash (parties, others) -> read back
 //! ```
 //!
 //! Per configuration: launch; then, until all steps are taken: take the next ones in one group after the other
@@ -10,11 +10,7 @@
 //! lost or wrong element, or one that was never inserted, fails the run.
 
 mod cluster_file;
-mod comparison;
-mod contents;
 mod crash;
-mod draws;
-mod elements;
 mod error;
 mod load;
 mod others;
@@ -22,25 +18,14 @@ mod plan;
 mod progress;
 mod read_back;
 mod trial;
-mod workload;
-mod writer;
 
 use tokio::sync::watch;
 
-pub(crate) use self::{
-    contents::{Contents, Planned, Request},
-    draws::Draws,
-    elements::ElementSource,
-    load::{PATIENCE, empty_histogram},
-    writer::shortened,
-};
+pub(crate) use self::load::{PATIENCE, empty_histogram};
 pub use self::{
-    elements::{MAX_KEY_BYTES, MIN_KEY_BYTES},
     error::ExperimentError,
     load::LoadError,
     plan::{Checkpoint, Crashes, ExperimentPlan, PlanProblem, Trial},
-    workload::{BadWorkload, MAX_SHARE, Step, Workload},
-    writer::WriterError,
 };
 use self::{progress::Progress, trial::run_trial};
 use crate::results::RunFolder;

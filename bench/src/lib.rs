@@ -9,8 +9,9 @@
 //! [`commands`] is the command line, [`cluster`] launches and kills, [`experiment`] is the report's chapter 4,
 //! [`mechanism`] what differs between mechanisms, [`floor`] the rounds that none can beat, [`placement`] which
 //! core a process is kept on, [`scrub`] compares a running cluster's parity with its primaries, [`lean`] weighs one plain
-//! copy, [`load`] drives clusters without crashes, [`redis`] starts what both are compared with, [`history`] records what
-//! clients see and checks it for linearizability. Read first: [`experiment`].
+//! copy, [`load`] drives clusters without crashes, [`work`] is what clients do in [`experiment`] and [`load`], [`redis`]
+//! starts what both are compared with, [`history`] records what clients see and checks it for linearizability. Read
+//! first: [`experiment`].
 
 pub mod cluster;
 pub mod commands;
@@ -27,3 +28,4 @@ pub mod redis;
 pub mod report;
 pub mod results;
 pub mod scrub;
+pub mod work;

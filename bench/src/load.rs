@@ -13,7 +13,6 @@ mod alarm;
 mod client;
 mod contender;
 mod error;
-mod line;
 mod pace;
 mod plan;
 mod redis_line;
@@ -34,7 +33,6 @@ use self::{
 };
 pub use self::{
     error::LoadError,
-    line::LineError,
     pace::{MAX_RATE, Pace},
     plan::{LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
     resync::{ELEMENT_BYTES, recover_data_node, resynchronise_redis},

@@ -15,7 +15,7 @@ use super::{
     check_history::CheckHistoryArguments, load::LoadArguments, node::NodeRole, resync::ResyncArguments,
     scrub::ScrubArguments,
 };
-use crate::{experiment::Workload, placement::Placement, results::ValueBytes};
+use crate::{placement::Placement, results::ValueBytes, work::Workload};
 
 /// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
 /// every so many inserts, reads everything back, and writes CSV, histograms, plots and a report.

@@ -15,11 +15,12 @@ use super::{
     arguments::{Counts, ExperimentArguments, GroupArguments},
 };
 use crate::{
-    experiment::{self, Crashes, ExperimentError, ExperimentPlan, MIN_KEY_BYTES, PlanProblem},
+    experiment::{self, Crashes, ExperimentError, ExperimentPlan, PlanProblem},
     floor,
     mechanism::protects,
     plots, report,
     results::{Ending, FolderError, Run, RunFolder, RunRecord, ValueBytes, result_table, rfc3339_utc},
+    work::MIN_KEY_BYTES,
 };
 
 /// Rounds of each kind for the floor at the start of every run.

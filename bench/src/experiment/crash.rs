@@ -8,10 +8,11 @@ use multicast::id::NodeId;
 use wire::message::{client::RecoveryReport, membership::Role};
 
 pub(super) use self::parties::{Party, parties};
-use super::{ExperimentError, comparison::ReadBack, trial::Contained};
+use super::{ExperimentError, trial::Contained};
 use crate::{
     cluster::{PATIENCE, RunningCluster, Seat, all_active},
     results::{Circumstance, Configuration, RecoveryRow},
+    work::ReadBack,
 };
 
 /// Pause between two looks at the manager's recovery reports.

@@ -9,21 +9,12 @@ use std::{
 use futures_util::future::try_join_all;
 use hdrhistogram::{Histogram, serialization::Deserializer};
 use multicast::id::GroupId;
-use structures::kind::StructureKind;
-use wire::{
-    client::{Client, ClientError, Directory, Pipeline},
-    message::client::Reads,
-};
+use wire::client::{Client, ClientError, Directory, Pipeline};
 
-use super::{
-    comparison::Comparison,
-    contents::Contents,
-    draws::Draws,
-    elements::ElementSource,
-    workload::{Step, Workload},
-    writer::{Answered, Writer, WriterError},
+use crate::{
+    results::Traffic,
+    work::{Comparison, Contents, Draws, Step, Work, WorkError, Worker},
 };
-use crate::results::Traffic;
 
 /// How long one request is tried before the run gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,7 +24,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub enum LoadError {
     /// A client could not go on.
     #[error(transparent)]
-    Writer(#[from] WriterError),
+    Work(#[from] WorkError),
     /// A session could not be opened, or a report not fetched.
     #[error("at the door of {group}: {source}")]
     Door {
@@ -74,27 +65,14 @@ impl Default for Latencies {
     }
 }
 
-/// What the clients of every group do.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Load {
-    /// What the group protects.
-    pub(super) structure: StructureKind,
-    pub(super) workload: Workload,
-    pub(super) reads: Reads,
-    pub(super) source: ElementSource,
-    /// Clients per group.
-    pub(super) clients: u32,
-    /// Requests that each may have under way.
-    pub(super) pipeline: usize,
-}
-
 /// The clients of one group; they live as long as the experiment's cluster.
 #[derive(Debug)]
 pub(super) struct Loader {
-    load: Load,
+    work: Work,
     group: GroupId,
     directory: Directory,
-    writers: Vec<Writer>,
+    /// Each notes when a request was asked.
+    workers: Vec<Worker<Pipeline, Instant>>,
 }
 
 impl Loader {
@@ -102,22 +80,19 @@ impl Loader {
     ///
     /// # Errors
     /// `Door`.
-    pub(super) async fn open(directory: &Directory, group: GroupId, load: Load) -> Result<Self, LoadError> {
-        let mut writers = Vec::new();
-        for client in 0..load.clients {
-            let pipeline = Pipeline::open(directory.clone(), group, load.pipeline, PATIENCE).await;
+    pub(super) async fn open(directory: &Directory, group: GroupId, work: Work) -> Result<Self, LoadError> {
+        let mut workers = Vec::new();
+        for client in 0..work.clients {
+            let pipeline = Pipeline::open(directory.clone(), group, work.pipeline, PATIENCE).await;
             let mut pipeline = pipeline.map_err(|source| LoadError::Door { group, source })?;
-            pipeline.read_as(load.reads);
-            let place = (client, load.clients);
-            let contents = Contents::new(load.structure, load.source, group, place);
-            let seed = load.source.seed ^ u64::from(group.0) << 32 ^ u64::from(client);
-            writers.push(Writer::new(group, pipeline, contents, Draws::new(seed)));
+            pipeline.read_as(work.reads);
+            workers.push(Worker::new(pipeline, work, group, client));
         }
         Ok(Self {
-            load,
+            work,
             group,
             directory: directory.clone(),
-            writers,
+            workers,
         })
     }
 
@@ -139,11 +114,11 @@ impl Loader {
     /// A comparison of the group with what it should hold.
     pub(super) fn comparison(&self) -> Comparison<'_> {
         let contents: Vec<&Contents> = self.contents().collect();
-        Comparison::new(self.load.structure, self.group, self.load.source, &contents)
+        Comparison::new(self.work.structure, self.group, self.work.source, &contents)
     }
 
     fn contents(&self) -> impl Iterator<Item = &Contents> {
-        self.writers.iter().map(Writer::contents)
+        self.workers.iter().map(Worker::contents)
     }
 
     /// Takes the next `count` steps of the workload, shared by the clients, and adds what was measured.
@@ -168,14 +143,14 @@ impl Loader {
         count: u64,
         latencies: &mut Latencies,
     ) -> Result<(), LoadError> {
-        let Load {
+        let Work {
             workload,
             clients,
             pipeline,
             ..
-        } = self.load;
+        } = self.work;
         let clients = u64::from(clients);
-        let works = self.writers.iter_mut().zip(0..).map(async |(writer, client)| {
+        let works = self.workers.iter_mut().zip(0..).map(async |(worker, client)| {
             let mut left = count / clients + u64::from(client < count % clients);
             let mut latencies_ns = empty_histogram();
             let next_step = |draws: &mut Draws| {
@@ -188,8 +163,8 @@ impl Loader {
                     latencies_ns.saturating_record(took.as_nanos() as u64);
                 }
             };
-            writer.run(pipeline, next_step, answered).await?;
-            Ok::<_, WriterError>(latencies_ns)
+            run(worker, pipeline, next_step, answered).await?;
+            Ok::<_, WorkError>(latencies_ns)
         });
         for measured in try_join_all(works).await? {
             latencies
@@ -210,8 +185,8 @@ impl Loader {
         &mut self,
         stop: &Cell<bool>,
     ) -> Result<Vec<(Instant, Instant)>, LoadError> {
-        let has_updates = Step::Update.is_of(self.load.structure);
-        let works = self.writers.iter_mut().map(async |writer| {
+        let has_updates = Step::Update.is_of(self.work.structure);
+        let works = self.workers.iter_mut().map(async |worker| {
             let mut samples = Vec::new();
             let mut is_extra = false;
             let next_step = |_: &mut Draws| match (has_updates, is_extra) {
@@ -226,8 +201,8 @@ impl Loader {
                 }
             };
             let answered = |answered: Answered| samples.push((answered.asked, answered.answered));
-            writer.run(1, next_step, answered).await?;
-            Ok::<_, WriterError>(samples)
+            run(worker, 1, next_step, answered).await?;
+            Ok::<_, WorkError>(samples)
         });
         Ok(try_join_all(works).await?.concat())
     }
@@ -256,6 +231,40 @@ impl Loader {
         latencies.traffic.messages += report.traffic.frames;
         latencies.traffic.bytes += report.traffic.bytes;
         Ok(())
+    }
+}
+
+/// One request that was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Answered {
+    step: Step,
+    asked: Instant,
+    answered: Instant,
+}
+
+/// Takes steps until there is none, with at most `depth` requests under way, and waits for all answers.
+///
+/// # Errors
+/// As of [`Worker::settle`].
+async fn run(
+    worker: &mut Worker<Pipeline, Instant>,
+    depth: usize,
+    mut next_step: impl FnMut(&mut Draws) -> Option<Step>,
+    mut tell: impl FnMut(Answered),
+) -> Result<(), WorkError> {
+    loop {
+        while worker.has_room(depth) && worker.start(&mut next_step, Instant::now) {}
+        let Some(answer) = worker.next().await else {
+            return Ok(());
+        };
+        let answered = Instant::now();
+        if let Some((step, asked)) = worker.settle(answer)? {
+            tell(Answered {
+                step,
+                asked,
+                answered,
+            });
+        }
     }
 }
 

@@ -10,12 +10,12 @@ use structures::kind::StructureKind;
 use wire::message::client::Reads;
 
 pub use self::problem::PlanProblem;
-use super::{elements::ElementSource, workload::Workload};
 use crate::{
     cluster::{Seat, seats},
     mechanism::mechanism,
     placement::Placement,
     results::{Configuration, ValueBytes},
+    work::{ElementSource, Work, Workload},
 };
 
 /// The checked settings of an experiment.
@@ -135,6 +135,18 @@ impl ExperimentPlan {
                 let crashing = places.iter().copied().map(checkpoint(true));
                 crashing.chain(at_the_end.map(checkpoint(false))).collect()
             }
+        }
+    }
+
+    /// What the clients of the trial do.
+    pub(crate) fn work(&self, trial: &Trial) -> Work {
+        Work {
+            structure: self.structure,
+            workload: self.workload,
+            reads: self.reads,
+            source: self.source(trial),
+            clients: self.clients,
+            pipeline: self.pipeline,
         }
     }
 

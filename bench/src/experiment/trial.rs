@@ -9,10 +9,8 @@ use wire::client::{Client, ClientError};
 use super::{
     ExperimentError, ExperimentPlan, Trial,
     cluster_file::write_cluster_file,
-    comparison::ReadBack,
     crash::{Crash, Party, crash_and_readmit, parties},
-    draws::Draws,
-    load::{Latencies, Load, Loader},
+    load::{Latencies, Loader},
     others::{Sightings, crash_under_load},
     progress::Progress,
     read_back::Reading,
@@ -21,6 +19,7 @@ use crate::{
     cluster::{Launcher, PATIENCE, RunningCluster},
     mechanism::{Mechanism, mechanism, row_role},
     results::{At, BackupSizeRow, Configuration, RunFolder, UpdateRow},
+    work::{Draws, ReadBack},
 };
 
 /// Runs it, writing rows into the folder as they come, until `interrupted` says so.
@@ -43,7 +42,7 @@ pub(super) async fn run_trial(
         launched = RunningCluster::launch(launcher, &file) => launched?,
         _ = interrupted.wait_for(|stop| *stop) => return Err(ExperimentError::Interrupted),
     };
-    let mut work = Work {
+    let mut under_way = UnderWay {
         plan,
         trial,
         mechanism: mechanism(trial.mechanism),
@@ -56,18 +55,18 @@ pub(super) async fn run_trial(
         running,
     };
     let outcome = tokio::select! {
-        outcome = work.go(folder, progress) => outcome,
+        outcome = under_way.go(folder, progress) => outcome,
         _ = interrupted.wait_for(|stop| *stop) => Err(ExperimentError::Interrupted),
     };
     // However it ended: what was measured is kept.
-    let written = work.write_updates(folder);
-    let Work { running, .. } = work;
+    let written = under_way.write_updates(folder);
+    let UnderWay { running, .. } = under_way;
     running.stop().await;
     outcome.and(written)
 }
 
 /// One trial under way.
-struct Work<'a> {
+struct UnderWay<'a> {
     plan: &'a ExperimentPlan,
     trial: &'a Trial,
     mechanism: Box<dyn Mechanism>,
@@ -91,13 +90,13 @@ pub(super) struct Contained {
     pub(super) bytes: u64,
 }
 
-impl Work<'_> {
+impl UnderWay<'_> {
     async fn go(&mut self, folder: &mut RunFolder, progress: &Progress) -> Result<(), ExperimentError> {
         for sizes in self.running.sizes().await? {
             self.empty_heap_bytes.insert(sizes.node, sizes.heap_bytes);
         }
         for group in self.running.cluster.group_ids() {
-            let loader = Loader::open(&self.running.directory, group, self.load()).await?;
+            let loader = Loader::open(&self.running.directory, group, self.plan.work(self.trial)).await?;
             self.loaders.push(loader);
         }
         let mut taken = 0;
@@ -115,17 +114,6 @@ impl Work<'_> {
             }
         }
         Ok(())
-    }
-
-    fn load(&self) -> Load {
-        Load {
-            structure: self.plan.structure,
-            workload: self.plan.workload,
-            reads: self.plan.reads,
-            source: self.plan.source(self.trial),
-            clients: self.plan.clients,
-            pipeline: self.plan.pipeline,
-        }
     }
 
     fn contained(&self) -> Contained {

@@ -1,37 +1,18 @@
-//! One client under load: starts requests when they are due, as many at once as it may, holds every answer against
-//! the only right one, and tells when each was due, sent and answered.
+//! One client under load: starts requests when they are due, as many at once as it may, and tells when each was due,
+//! sent and answered.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{sync::Mutex, time::Duration};
 
-use structures::kind::StructureKind;
+use multicast::id::GroupId;
 use tokio::time::Instant;
-use wire::{
-    client::Ticket,
-    message::client::{Reads, ReplyBody},
-};
 
 use super::{
     alarm::Alarm,
     error::LoadError,
-    line::{Answer, Line},
     pace::Starts,
     tally::{Moments, Span, Tally},
 };
-use crate::experiment::{Contents, Draws, ElementSource, Planned, Step, Workload, shortened};
-use multicast::id::GroupId;
-
-/// What all clients do.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Work {
-    pub(super) structure: StructureKind,
-    pub(super) workload: Workload,
-    pub(super) reads: Reads,
-    pub(super) source: ElementSource,
-    /// Clients of each group.
-    pub(super) clients: u32,
-    /// Requests that each may have under way.
-    pub(super) pipeline: usize,
-}
+use crate::work::{Answer, Line, Work, Worker, Workload};
 
 /// A slice under way.
 #[derive(Debug)]
@@ -60,21 +41,14 @@ impl Slice {
 /// A client of one group; it lives as long as what it loads.
 #[derive(Debug)]
 pub(super) struct LoadClient<L> {
-    line: L,
-    contents: Contents,
+    worker: Worker<L, Start>,
     workload: Workload,
     pipeline: usize,
-    /// Which steps come; which elements they are about depends on what is under way.
-    steps: Draws,
-    picks: Draws,
-    /// A step that has to wait until something that is under way is answered.
-    put_off: Option<Step>,
-    under_way: BTreeMap<Ticket, UnderWay>,
 }
 
-#[derive(Debug)]
-struct UnderWay {
-    planned: Planned,
+/// When a request was due, and when it was sent.
+#[derive(Clone, Copy, Debug)]
+struct Start {
     intended: Duration,
     sent: Duration,
 }
@@ -82,22 +56,16 @@ struct UnderWay {
 impl<L: Line> LoadClient<L> {
     /// Client `number` of its group.
     pub(super) fn new(line: L, work: Work, group: GroupId, number: u32) -> Self {
-        let mut draws = Draws::new(work.source.seed ^ u64::from(group.0) << 32 ^ u64::from(number));
         Self {
-            line,
-            contents: Contents::new(work.structure, work.source, group, (number, work.clients)),
+            worker: Worker::new(line, work, group, number),
             workload: work.workload,
             pipeline: work.pipeline,
-            steps: Draws::new(draws.number()),
-            picks: Draws::new(draws.number()),
-            put_off: None,
-            under_way: BTreeMap::new(),
         }
     }
 
     /// Elements that it put in and did not take out.
     pub(super) fn elements(&self) -> u64 {
-        self.contents.len() as u64
+        self.worker.contents().len() as u64
     }
 
     /// Starts what is due until the slice ends, and waits for all answers.
@@ -108,13 +76,14 @@ impl<L: Line> LoadClient<L> {
         let mut alarm = Alarm::new().map_err(LoadError::Alarm)?;
         loop {
             let due = self.start_what_is_due(slice, &mut starts);
-            if self.under_way.is_empty() && due.is_none() {
+            let is_idle = self.worker.is_idle();
+            if is_idle && due.is_none() {
                 break;
             }
             let rings_at = slice.began + due.unwrap_or_default();
             tokio::select! {
                 biased;
-                Some(answer) = self.line.next(), if !self.under_way.is_empty() => self.take(answer, slice)?,
+                Some(answer) = self.worker.next(), if !is_idle => self.take(answer, slice)?,
                 rung = alarm.ring_at(rings_at), if due.is_some() => rung.map_err(LoadError::Alarm)?,
             }
         }
@@ -125,7 +94,7 @@ impl<L: Line> LoadClient<L> {
 
     /// Gives the time of the next start, if there is room for it and it lies ahead.
     fn start_what_is_due(&mut self, slice: &Slice, starts: &mut Starts) -> Option<Duration> {
-        while self.under_way.len() < self.pipeline && self.line.has_room() {
+        while self.worker.has_room(self.pipeline) {
             let now = slice.began.elapsed();
             let intended = starts.next(now);
             if now.max(intended) >= slice.span.end() {
@@ -134,57 +103,27 @@ impl<L: Line> LoadClient<L> {
             if intended > now {
                 return Some(intended);
             }
-            let step = self.put_off.take();
-            let step = step.unwrap_or_else(|| self.workload.draw(&mut self.steps));
-            let Some(planned) = self.contents.plan(step, &mut self.picks) else {
-                self.put_off = Some(step);
+            let start = Start { intended, sent: now };
+            let workload = self.workload;
+            if !self.worker.start(|steps| Some(workload.draw(steps)), || start) {
                 return None;
-            };
+            }
             starts.advance();
-            let ticket = self.line.submit(&planned.request);
-            let under_way = UnderWay {
-                planned,
-                intended,
-                sent: now,
-            };
-            self.under_way.insert(ticket, under_way);
         }
         None
     }
 
-    fn take(&mut self, (ticket, answer): Answer, slice: &Slice) -> Result<(), LoadError> {
+    fn take(&mut self, answer: Answer, slice: &Slice) -> Result<(), LoadError> {
         let answered = slice.began.elapsed();
-        // A line answers what was asked.
-        let Some(UnderWay {
-            planned,
-            intended,
-            sent,
-        }) = self.under_way.remove(&ticket)
-        else {
-            return Ok(());
-        };
-        self.contents.settle(&planned);
-        let (step, number) = (planned.step, planned.number);
-        let found = answer.map_err(|source| LoadError::Request { step, number, source })?;
-        if found != planned.expected {
-            return Err(wrong(&planned, &found));
-        }
-        slice.count(|tally| {
-            tally.answered(Moments {
-                intended,
-                sent,
-                answered,
+        if let Some((_, Start { intended, sent })) = self.worker.settle(answer)? {
+            slice.count(|tally| {
+                tally.answered(Moments {
+                    intended,
+                    sent,
+                    answered,
+                });
             });
-        });
+        }
         Ok(())
-    }
-}
-
-fn wrong(planned: &Planned, found: &ReplyBody) -> LoadError {
-    LoadError::Answer {
-        step: planned.step,
-        number: planned.number,
-        found: shortened(found),
-        expected: shortened(&planned.expected),
     }
 }

@@ -12,14 +12,18 @@ use wire::{
 };
 
 use super::{
-    client::{LoadClient, Slice, Work},
+    client::{LoadClient, Slice},
     error::LoadError,
-    line::Line,
     pace::{Pace, Starts},
     redis_line::RedisLine,
     tally::{Span, Tally},
 };
-use crate::{cluster::RunningCluster, experiment::PATIENCE, redis::RedisPair};
+use crate::{
+    cluster::RunningCluster,
+    experiment::PATIENCE,
+    redis::RedisPair,
+    work::{Line, Work},
+};
 
 /// Something to load, ready to be driven.
 pub(super) enum Contender {

@@ -5,9 +5,8 @@ use std::io;
 use multicast::id::GroupId;
 use wire::client::ClientError;
 
-use super::line::LineError;
 use crate::{
-    cluster::ClusterError, experiment::Step, floor::FloorError, redis::RedisError, results::FolderError,
+    cluster::ClusterError, floor::FloorError, redis::RedisError, results::FolderError, work::WorkError,
 };
 
 /// Why a load ended before its last slice.
@@ -50,28 +49,9 @@ pub enum LoadError {
         /// How many it holds.
         elements: u64,
     },
-    /// A request failed.
-    #[error("{step} of element {number}: {source}")]
-    Request {
-        /// What was to be done.
-        step: Step,
-        /// With which element.
-        number: u32,
-        /// Why.
-        source: LineError,
-    },
-    /// A request was answered wrongly.
-    #[error("{step} of element {number} was answered {found} instead of {expected}")]
-    Answer {
-        /// What was done.
-        step: Step,
-        /// With which element.
-        number: u32,
-        /// The answer.
-        found: String,
-        /// The right one.
-        expected: String,
-    },
+    /// A request failed, or was answered wrongly.
+    #[error(transparent)]
+    Work(#[from] WorkError),
     /// What is there in the end is not what was answered.
     #[error("{holder} holds {found} elements in the end instead of {expected}")]
     Count {

@@ -6,11 +6,13 @@ use settings::{Cluster, Mechanism};
 use thiserror::Error;
 
 use super::{
-    client::Work,
     pace::{MAX_RATE, Pace},
     tally::Span,
 };
-use crate::experiment::{ExperimentPlan, PlanProblem};
+use crate::{
+    experiment::{ExperimentPlan, PlanProblem},
+    work::Work,
+};
 
 /// The shortest measured part of a slice.
 pub const MIN_DURATION: Duration = Duration::from_millis(100);
@@ -156,14 +158,7 @@ impl LoadPlan {
         let trial = trials
             .first()
             .expect("a plan has a mechanism, a number of groups and values");
-        Work {
-            structure: clusters.structure,
-            workload: clusters.workload,
-            reads: clusters.reads,
-            source: clusters.source(trial),
-            clients: clusters.clients,
-            pipeline: clusters.pipeline,
-        }
+        clusters.work(trial)
     }
 }
 

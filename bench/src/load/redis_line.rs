@@ -13,10 +13,10 @@ use multicast::id::GroupId;
 use structures::op::Outcome;
 use wire::{client::Ticket, message::client::ReplyBody};
 
-use super::line::{Answer as LineAnswer, Line, LineError};
 use crate::{
-    experiment::{PATIENCE, Request},
+    experiment::PATIENCE,
     redis::{Connection, RedisError, list, resp::Answer, unexpected},
+    work::{Answer as LineAnswer, Line, LineError, Request},
 };
 
 /// See the module's documentation.

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::draws::Draws;
-use crate::cluster::Seat;
+use crate::{cluster::Seat, work::Draws};
 
 /// The nodes of one crash.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,12 +7,9 @@ use wire::client::MAX_PIPELINE;
 
 use super::{Crashes, ExperimentPlan};
 use crate::{
-    experiment::{
-        elements::{MAX_KEY_BYTES, MIN_KEY_BYTES},
-        workload::Step,
-    },
     mechanism::protects,
     results::ValueBytes,
+    work::{MAX_KEY_BYTES, MIN_KEY_BYTES, Step},
 };
 
 /// A plan that cannot be carried out; each names the option and what it would take.

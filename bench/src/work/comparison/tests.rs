@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    experiment::{draws::Draws, workload::Step},
     results::ValueBytes,
+    work::{Draws, Step},
 };
 
 const GROUP: GroupId = GroupId(2);

@@ -8,7 +8,7 @@ use super::{Draws, Version};
 
 /// Elements in order.
 #[derive(Debug)]
-pub(in crate::experiment) struct Sequence {
+pub(in crate::work) struct Sequence {
     kind: StructureKind,
     /// The number of the next element.
     next: u32,
@@ -29,7 +29,7 @@ impl Sequence {
     }
 
     /// The elements from the first to the last.
-    pub(in crate::experiment) fn versions(&self) -> impl Iterator<Item = Version> {
+    pub(in crate::work) fn versions(&self) -> impl Iterator<Item = Version> {
         self.order.iter().copied()
     }
 

@@ -12,13 +12,13 @@ use super::{
 
 /// What came of reading groups back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ReadBack {
+pub(crate) struct ReadBack {
     /// Acknowledged elements that were not there.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// Elements with another value, out of order, repeated, or never inserted.
-    pub(super) wrong: u64,
+    pub(crate) wrong: u64,
     /// The first few of them, in words.
-    pub(super) which: Vec<String>,
+    pub(crate) which: Vec<String>,
 }
 
 /// How many lost or wrong elements are named.
@@ -29,7 +29,7 @@ const LOOK_AHEAD: usize = 64;
 
 impl ReadBack {
     /// Adds another comparison to this one.
-    pub(super) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.lost += other.lost;
         self.wrong += other.wrong;
         self.which.extend(other.which);
@@ -37,7 +37,7 @@ impl ReadBack {
     }
 
     /// Whether everything was there and right.
-    pub(super) fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         self.lost == 0 && self.wrong == 0
     }
 
@@ -59,7 +59,7 @@ impl ReadBack {
 }
 
 /// A comparison under way, of one group with what its clients put there.
-pub(super) struct Comparison<'a> {
+pub(crate) struct Comparison<'a> {
     group: GroupId,
     result: ReadBack,
     way: Way<'a>,
@@ -94,7 +94,7 @@ enum Order {
 
 impl<'a> Comparison<'a> {
     /// With what the clients of the group put there.
-    pub(super) fn new(
+    pub(crate) fn new(
         kind: StructureKind,
         group: GroupId,
         source: ElementSource,
@@ -115,7 +115,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// The next element that was read.
-    pub(super) fn see(&mut self, element: &Element) {
+    pub(crate) fn see(&mut self, element: &Element) {
         let (group, result) = (self.group, &mut self.result);
         match &mut self.way {
             Way::ByKey(by_key) => by_key.see(group, result, element),
@@ -142,7 +142,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Everything was read.
-    pub(super) fn finish(mut self) -> ReadBack {
+    pub(crate) fn finish(mut self) -> ReadBack {
         let missing: Vec<u32> = match &self.way {
             Way::InOrder { awaited, .. } => awaited.iter().map(|version| version.number).collect(),
             Way::ByKey(by_key) => by_key.unseen().collect(),

@@ -36,7 +36,7 @@ impl Step {
     }
 
     /// Whether a structure of this kind has such a step.
-    pub(super) fn is_of(self, kind: StructureKind) -> bool {
+    pub(crate) fn is_of(self, kind: StructureKind) -> bool {
         use StructureKind::{PriorityQueue, Queue, Set, Stack};
         self != Self::Update || !matches!(kind, Set | Queue | Stack | PriorityQueue)
     }
@@ -109,7 +109,7 @@ impl Workload {
     }
 
     /// The steps with a share that a structure of this kind does not have.
-    pub(super) fn not_of(self, kind: StructureKind) -> Option<Step> {
+    pub(crate) fn not_of(self, kind: StructureKind) -> Option<Step> {
         let asked = Step::ALL.into_iter().filter(|step| self.share(*step) > 0);
         asked.into_iter().find(|step| !step.is_of(kind))
     }

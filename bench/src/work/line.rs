@@ -7,7 +7,8 @@ use wire::{
     message::client::ReplyBody,
 };
 
-use crate::{experiment::Request, redis::RedisError};
+use super::Request;
+use crate::redis::RedisError;
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -21,10 +22,10 @@ pub enum LineError {
 }
 
 /// An answer to the request of that ticket.
-pub(super) type Answer = (Ticket, Result<ReplyBody, LineError>);
+pub(crate) type Answer = (Ticket, Result<ReplyBody, LineError>);
 
 /// See the module's documentation.
-pub(super) trait Line: Send {
+pub(crate) trait Line: Send {
     /// Whether one more request may be put under way.
     fn has_room(&self) -> bool;
 

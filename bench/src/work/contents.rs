@@ -132,7 +132,7 @@ impl Contents {
     }
 
     /// Bytes of the keys and values that are there.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
@@ -141,7 +141,7 @@ impl Contents {
     }
 
     /// An element as a read shows it.
-    pub(super) fn element(&self, version: Version) -> Element {
+    pub(crate) fn element(&self, version: Version) -> Element {
         let key = match &self.shape {
             Shape::Keyed(_) => self.source.key(version.number),
             Shape::Sequence(_) => Vec::new(),

@@ -7,8 +7,8 @@ use structures::{Structure, kind::StructureSpec, op::Write, query::Found};
 
 use super::*;
 use crate::{
-    experiment::{comparison::Comparison, workload::Workload},
     results::ValueBytes,
+    work::{Comparison, Workload},
 };
 
 const GROUP: GroupId = GroupId(1);

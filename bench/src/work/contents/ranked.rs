@@ -7,7 +7,7 @@ use super::Version;
 /// Elements in the order in which they come out: by priority, equals by their number, which is the order in
 /// which they were pushed.
 #[derive(Debug, Default)]
-pub(in crate::experiment) struct Ranked {
+pub(in crate::work) struct Ranked {
     /// The number of the next element.
     next: u32,
     order: BTreeSet<(u64, u32)>,
@@ -19,7 +19,7 @@ impl Ranked {
     }
 
     /// The elements in the order in which they come out.
-    pub(in crate::experiment) fn versions(&self) -> impl Iterator<Item = Version> {
+    pub(in crate::work) fn versions(&self) -> impl Iterator<Item = Version> {
         self.order.iter().map(|(_, number)| unchanged(*number))
     }
 

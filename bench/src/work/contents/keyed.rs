@@ -7,7 +7,7 @@ const GONE: u32 = u32::MAX;
 
 /// One client's elements of one group.
 #[derive(Debug)]
-pub(in crate::experiment) struct Keyed {
+pub(in crate::work) struct Keyed {
     client: u32,
     clients: u32,
     /// Of every element in the order of its insert: how often it was changed since.
@@ -81,7 +81,7 @@ impl Keyed {
     }
 
     /// The element as it is, if this client inserted it and it is there.
-    pub(in crate::experiment) fn version(&self, number: u32) -> Option<Version> {
+    pub(in crate::work) fn version(&self, number: u32) -> Option<Version> {
         let own = number % self.clients == self.client;
         let changes = self.changes.get((number / self.clients) as usize)?;
         (own && *changes != GONE).then_some(Version {
@@ -91,7 +91,7 @@ impl Keyed {
     }
 
     /// Everything that is there, in the order of the inserts.
-    pub(in crate::experiment) fn versions(&self) -> impl Iterator<Item = Version> {
+    pub(in crate::work) fn versions(&self) -> impl Iterator<Item = Version> {
         let places = 0..self.changes.len() as u32;
         places.filter_map(|place| self.version(self.number(place)))
     }
