@@ -12,6 +12,7 @@
 mod alarm;
 mod client;
 mod contender;
+mod door;
 mod error;
 mod pace;
 mod plan;
@@ -42,6 +43,7 @@ pub use self::{
 use crate::{
     cluster::{Launcher, RunningCluster},
     floor::{self, Receivers},
+    history::Recorder,
     redis::{RedisError, RedisPair},
     results::RunRecord,
 };
@@ -110,9 +112,17 @@ async fn contenders(
 ) -> Result<(Vec<Contender>, Option<String>), LoadError> {
     let work = plan.work();
     let mut contenders = Vec::new();
+    let history = |cluster: &Cluster| {
+        let recorder = plan
+            .history
+            .as_ref()
+            .map(|file| Recorder::create(file, cluster.structure()));
+        recorder.transpose().map_err(LoadError::History)
+    };
     match target {
         Target::Running(cluster, directory) => {
-            contenders.push(Contender::of_cluster(directory, *cluster, None, work).await?);
+            let history = history(&cluster)?;
+            contenders.push(Contender::of_cluster(directory, *cluster, None, work, history).await?);
         }
         Target::Launched => {
             for trial in plan.clusters.trials() {
@@ -122,7 +132,8 @@ async fn contenders(
                     launched.running.cluster.clone(),
                 );
                 let launched = Some(Box::new(launched));
-                contenders.push(Contender::of_cluster(directory, cluster, launched, work).await?);
+                let history = history(&cluster)?;
+                contenders.push(Contender::of_cluster(directory, cluster, launched, work, history).await?);
             }
         }
     }

@@ -8,12 +8,21 @@
 mod programs;
 mod support;
 
-use std::{collections::BTreeMap, path::Path, process::Command};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use bench::load::{RECORD_FILE, SECONDS_FILE, SLICES_FILE};
+use bench::{
+    history::{Report, Verdict},
+    load::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
+};
 use programs::{Ended, Program, bench, shown};
 use settings::{ClusterPlan, Mechanism};
 use structures::kind::StructureKind;
+use wire::message::membership::{Role, Standing};
 
 /// Runs it to its end; its lines and how it ended.
 async fn load(options: &[&str]) -> (Vec<String>, Ended) {
@@ -54,7 +63,11 @@ fn pick(rows: &[Row], column: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn mistaken_options_are_bad_usage_and_say_what_was_expected() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
+        (
+            &["--history", "history.jsonl"],
+            "error: --history: what clients see of one cluster; name one mechanism, and no --peer\n",
+        ),
         (
             &["--rate", "0"],
             "error: --rate 0: there may be 1 to 1000000 requests a second\n",
@@ -255,6 +268,88 @@ async fn a_running_cluster_is_loaded_once_for_its_groups_must_be_empty() {
         number(&slices[0], "requests") <= held as f64,
         "with those of the warm-up"
     );
+    cluster.stop().await;
+}
+
+/// What was found of a history.
+fn checked(file: &str) -> Report {
+    let history = bench::history::read(Path::new(file)).unwrap();
+    bench::history::check(&history, bench::history::DEFAULT_BUDGET)
+}
+
+#[tokio::test]
+async fn what_the_clients_of_one_mechanism_see_is_written_down_and_ends_with_what_is_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let [out, history] = ["out", "history.jsonl"].map(|name| shown(&folder.path().join(name)));
+    let options = [
+        "--mechanisms",
+        "replication",
+        "--groups",
+        "2",
+        "--structure",
+        "map",
+        "--workload",
+        "mixed:insert=5,update=2,delete=1,read=2",
+        "--clients",
+        "2",
+        "--duration",
+        "200ms",
+        "--warmup",
+        "50ms",
+        "--history",
+        &history,
+        "--out",
+        &out,
+    ];
+    let (_, ended) = load(&options).await;
+    assert_eq!(ended, well());
+    let report = checked(&history);
+    assert_eq!(report.verdict, Verdict::Linearizable);
+    let measured = number(&rows(Path::new(&out), SLICES_FILE)[0], "requests");
+    assert!(
+        report.operations as f64 > measured,
+        "the warm-up and the last reads too: {report:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_running_cluster_whose_node_is_killed_under_load_leaves_a_history_that_is_linearizable() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = ClusterPlan::new(Mechanism::Replication, 1, 1);
+    plan.structure = StructureKind::Queue;
+    let mut cluster = support::Cluster::launch(plan).await;
+    let (host, port) = cluster.running.directory.managers[0].clone();
+    let [out, history] = ["out", "history.jsonl"].map(|name| shown(&folder.path().join(name)));
+    let (file, manager) = (shown(&cluster.file()), format!("{host}:{port}"));
+    let options = [
+        "--cluster",
+        &file,
+        "--manager",
+        &manager,
+        "--clients",
+        "2",
+        "--duration",
+        "2s",
+        "--history",
+        &history,
+        "--out",
+        &out,
+    ];
+    let crash = async {
+        let (began, group) = (Instant::now(), cluster.groups()[0]);
+        let mut client = cluster.running.directory.manager().await.unwrap();
+        while client.len(group).await.unwrap() == 0 {
+            assert!(began.elapsed() < programs::PATIENCE, "the load does not begin");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let seat = cluster.seats_of(Role::DataNode)[0];
+        cluster.kill(seat.node).await;
+        cluster.wait_for(seat.node, Standing::Removed).await;
+        cluster.restart(seat).await;
+    };
+    let ((_, ended), ()) = tokio::join!(load(&options), crash);
+    assert_eq!(ended, well());
+    assert_eq!(checked(&history).verdict, Verdict::Linearizable);
     cluster.stop().await;
 }
 

@@ -59,6 +59,10 @@ pub struct LoadArguments {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SLICES)), help_heading = "Load")]
     pub slices: Option<u32>,
 
+    /// Write down what the clients see, for `bench check-history FILE`: of one mechanism, or of a cluster that runs
+    /// already, whose processes may be killed meanwhile. Takes its part of the time that is measured.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub history: Option<PathBuf>,
     /// The folder of results; without, one under `runs/` named by the time.
     #[arg(long, help_heading = "Output")]
     pub out: Option<PathBuf>,
@@ -135,6 +139,7 @@ fn checked(arguments: &LoadArguments) -> Result<(LoadPlan, Target), Failure> {
         },
         slices: 1,
         with_redis,
+        history: arguments.history.clone(),
     };
     let target = target(arguments, &mut plan)?;
     let driven = plan.mechanisms().len() + usize::from(with_redis);

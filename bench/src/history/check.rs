@@ -83,13 +83,15 @@ fn flaw(history: &History, object: &Object, budget: u64) -> Flaw {
     Flaw::of(history, &object.until(moment), budget)
 }
 
-/// The end of a prefix without order, if one is found although the whole is undecided: shorter ones take less.
+/// The end of a prefix without order, if one is found although the whole is undecided: shorter ones take less. All of
+/// them together may take what the whole may.
 fn flaw_within(object: &Object, budget: u64) -> Option<u64> {
     let ends = ends(object);
     let mut count = ends.len();
+    let share = budget / u64::from(count.max(2).ilog2());
     while count > 1 {
         count /= 2;
-        match is_flawed(object, ends[count - 1], budget) {
+        match is_flawed(object, ends[count - 1], share) {
             Some(true) => return Some(ends[count - 1]),
             Some(false) => return None,
             None => {}

@@ -76,13 +76,22 @@ impl RecordedPipeline {
     /// # Errors
     /// Of the history's file; the answer's own is within it.
     pub async fn next(&mut self) -> io::Result<Option<(Ticket, Result<ReplyBody, ClientError>)>> {
-        let Some((ticket, answer)) = self.pipeline.next().await else {
+        let Some((ticket, answer, written)) = self.next_and_record().await else {
             return Ok(None);
         };
-        if let Some(call) = self.calls.remove(&ticket) {
-            self.record.answered(call, &answer)?;
-        }
-        Ok(Some((ticket, answer)))
+        written.map(|()| Some((ticket, answer)))
+    }
+
+    /// The same; whether it was written down comes beside the answer.
+    pub(crate) async fn next_and_record(
+        &mut self,
+    ) -> Option<(Ticket, Result<ReplyBody, ClientError>, io::Result<()>)> {
+        let (ticket, answer) = self.pipeline.next().await?;
+        let written = match self.calls.remove(&ticket) {
+            Some(call) => self.record.answered(call, &answer),
+            None => Ok(()),
+        };
+        Some((ticket, answer, written))
     }
 
     fn write(&mut self, op: Op) -> Ticket {

@@ -56,6 +56,8 @@ struct Start {
 impl<L: Line> LoadClient<L> {
     /// Client `number` of its group.
     pub(super) fn new(line: L, work: Work, group: GroupId, number: u32) -> Self {
+        let source = work.source.of_client(number);
+        let work = Work { source, ..work };
         Self {
             worker: Worker::new(line, work, group, number),
             workload: work.workload,

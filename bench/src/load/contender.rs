@@ -5,14 +5,17 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use multicast::id::GroupId;
 use settings::Cluster;
+use structures::query::{Found, Query};
 use tokio::time::{Instant, sleep};
 use wire::{
-    client::{Directory, Pipeline},
+    client::{ClientError, Directory},
     member::redial_pause,
+    message::client::Refusal,
 };
 
 use super::{
     client::{LoadClient, Slice},
+    door::Door,
     error::LoadError,
     pace::{Pace, Starts},
     redis_line::RedisLine,
@@ -21,6 +24,7 @@ use super::{
 use crate::{
     cluster::RunningCluster,
     experiment::PATIENCE,
+    history::{Asked, ClientRecord, Ending, Recorder},
     redis::RedisPair,
     work::{Line, Work},
 };
@@ -32,7 +36,8 @@ pub(super) enum Contender {
         directory: Directory,
         cluster: Box<Cluster>,
         launched: Option<Box<Launched>>,
-        clients: Vec<LoadClient<Pipeline>>,
+        clients: Vec<LoadClient<Door>>,
+        history: Option<Recorder>,
     },
     /// Redis with one replica; a list for every group.
     Redis {
@@ -57,6 +62,7 @@ impl Contender {
         cluster: Cluster,
         launched: Option<Box<Launched>>,
         work: Work,
+        history: Option<Recorder>,
     ) -> Result<Self, LoadError> {
         let mut clients = Vec::new();
         for group in cluster.group_ids() {
@@ -65,7 +71,8 @@ impl Contender {
                 return Err(LoadError::NotEmpty { group, elements });
             }
             for number in 0..work.clients {
-                let line = Pipeline::open(directory.clone(), group, work.pipeline, PATIENCE).await;
+                let (directory, depth) = (directory.clone(), work.pipeline);
+                let line = Door::open(directory, group, depth, PATIENCE, history.as_ref()).await;
                 let mut line = line.map_err(|source| LoadError::Door { group, source })?;
                 line.read_as(work.reads);
                 clients.push(LoadClient::new(line, work, group, number));
@@ -76,6 +83,7 @@ impl Contender {
             cluster: Box::new(cluster),
             launched,
             clients,
+            history,
         })
     }
 
@@ -124,6 +132,7 @@ impl Contender {
                 cluster,
                 launched,
                 clients,
+                history,
             } => {
                 let mut found = 0;
                 for group in cluster.group_ids() {
@@ -131,6 +140,10 @@ impl Contender {
                 }
                 check(cluster.mechanism.name(), found, &clients)?;
                 drop(clients);
+                if let Some(history) = history {
+                    let groups = cluster.group_ids().collect();
+                    record_contents(&directory, groups, history.client()).await?;
+                }
                 if let Some(launched) = launched {
                     launched.running.stop().await;
                 }
@@ -156,6 +169,25 @@ fn check<L: Line>(holder: &str, found: u64, clients: &[LoadClient<L>]) -> Result
             expected,
         }),
     }
+}
+
+/// Ends a history with what every group holds, unless that is more than one read shows: then whatever the clients wrote
+/// and nobody read is checked by its answers alone.
+async fn record_contents(
+    directory: &Directory,
+    groups: Vec<GroupId>,
+    mut record: ClientRecord,
+) -> Result<(), LoadError> {
+    for group in groups {
+        let call = record.call(group, Asked::Read(Query::All));
+        let ending = match directory.read_all(group, PATIENCE).await {
+            Ok(elements) => Ending::Ok(vec![Found::Elements(elements).into()]),
+            Err(ClientError::Refused(Refusal::ReadTooLarge { .. })) => Ending::Refused,
+            Err(source) => return Err(LoadError::Door { group, source }),
+        };
+        record.ended(call, ending).map_err(LoadError::History)?;
+    }
+    record.finish().map_err(LoadError::History)
 }
 
 /// How many elements the group holds; tried again while what is in the way may pass, such as a primary that has not

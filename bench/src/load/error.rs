@@ -30,6 +30,9 @@ pub enum LoadError {
     /// A scratch folder or a file in it could not be written.
     #[error("the cluster's files: {0}")]
     Scratch(io::Error),
+    /// The history could not be written.
+    #[error("the history: {0}")]
+    History(io::Error),
     /// A client's clock does not ring.
     #[error("a timer: {0}")]
     Alarm(io::Error),

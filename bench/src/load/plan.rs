@@ -1,6 +1,6 @@
 //! What a load will do, before it does anything.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use settings::{Cluster, Mechanism};
 use thiserror::Error;
@@ -34,6 +34,8 @@ pub struct LoadPlan {
     pub slices: u32,
     /// Whether Redis has its turns as well.
     pub with_redis: bool,
+    /// Where the clients of the one cluster write down what they see.
+    pub history: Option<PathBuf>,
 }
 
 /// A load that cannot be carried out; each names the option and what it would take.
@@ -62,6 +64,9 @@ pub enum LoadProblem {
         /// What was asked.
         workload: String,
     },
+    /// A history of more than one thing.
+    #[error("--history: what clients see of one cluster; name one mechanism, and no --peer")]
+    HistoryOfSeveral,
     /// Values that a running cluster does not take.
     #[error("--value-bytes {most}: the cluster's values have at most {limit} bytes")]
     ValuesOfCluster {
@@ -89,6 +94,9 @@ impl LoadPlan {
         let clusters = &self.clusters;
         clusters.check_groups()?;
         clusters.check_pipeline()?;
+        if self.history.is_some() && (self.mechanisms().len() > 1 || self.with_redis) {
+            return Err(LoadProblem::HistoryOfSeveral);
+        }
         // Where nothing but inserts is under way their answers are known, wherever they go.
         if !clusters.workload.is_insert_only() {
             clusters.check_places_of_clients()?;
@@ -202,6 +210,7 @@ mod tests {
             },
             slices: 1,
             with_redis: true,
+            history: None,
         }
     }
 

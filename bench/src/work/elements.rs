@@ -37,6 +37,14 @@ pub(crate) struct Version {
 }
 
 impl ElementSource {
+    /// The same keys, with values of this client's own, so that it is seen whose a value is.
+    pub(crate) fn of_client(self, client: u32) -> Self {
+        Self {
+            seed: self.seed ^ Draws::new(u64::from(client)).number(),
+            ..self
+        }
+    }
+
     /// The key of an element. No two have the same.
     pub(crate) fn key(&self, number: u32) -> Vec<u8> {
         let mut place = u64::from(number);
@@ -119,6 +127,13 @@ mod tests {
 
     fn first(number: u32) -> Version {
         Version { number, changes: 0 }
+    }
+
+    #[test]
+    fn clients_have_the_same_keys_and_other_values() {
+        let [one, other] = [0, 1].map(|client| SOURCE.of_client(client));
+        assert_eq!(one.key(5), other.key(5));
+        assert_ne!(one.value(GROUP, first(5)), other.value(GROUP, first(5)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A client's way to what it loads: requests in, answers out. A group's door through crashes, or Redis.
 
-use std::future::Future;
+use std::{future::Future, io};
 
 use wire::{
     client::{ClientError, Pipeline, Ticket},
@@ -19,6 +19,9 @@ pub enum LineError {
     /// Redis failed.
     #[error(transparent)]
     Redis(#[from] RedisError),
+    /// The history could not be written.
+    #[error("the history: {0}")]
+    History(io::Error),
 }
 
 /// An answer to the request of that ticket.
