@@ -218,10 +218,23 @@ impl Replica {
     /// A manager's link came up: it has to know which epoch this node takes part in.
     pub fn handle_manager_called(&mut self, from: Incarnation) -> Vec<Command> {
         let commands = self.held.as_ref().map(|held| held.member.handle_linked(from));
-        commands.into_iter().flatten().filter_map(tell).collect()
+        let mut commands: Vec<Command> = commands.into_iter().flatten().filter_map(tell).collect();
+        commands.extend(self.if_awaited(from, |epoch, keeper| FromNode::KeeperBack { epoch, keeper }));
+        commands
     }
 
-    /// The last manager's link is gone: reads are refused until one calls again.
+    /// A manager's link ended. If messages here are its to finish, whoever owns the membership has to know.
+    pub fn handle_manager_gone(&mut self, from: Incarnation) -> Vec<Command> {
+        let told = self.if_awaited(from, |epoch, keeper| FromNode::KeeperLost { epoch, keeper });
+        told.into_iter().collect()
+    }
+
+    fn if_awaited(&self, keeper: Incarnation, word: fn(Epoch, Incarnation) -> FromNode) -> Option<Command> {
+        let held = self.held.as_ref().filter(|held| held.member.waits_for(keeper))?;
+        Some(Command::ToEveryManager(word(held.member.epoch(), keeper)))
+    }
+
+    /// That was the last one: reads are refused until one calls again.
     pub fn handle_manager_lost(&mut self) -> Vec<Command> {
         self.in_touch = false;
         self.refuse_waiting("no manager is in touch")

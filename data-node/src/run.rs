@@ -121,7 +121,8 @@ impl Shell {
             ManagerEvent::Message(from, message) => self.replica.handle_manager(from, message),
             ManagerEvent::Called(from) => self.replica.handle_manager_called(from),
             ManagerEvent::Lost(_) if !self.manager.is_in_touch() => self.replica.handle_manager_lost(),
-            ManagerEvent::Lost(_) | ManagerEvent::Refused(_) => Vec::new(),
+            ManagerEvent::Lost(from) => self.replica.handle_manager_gone(from),
+            ManagerEvent::Refused(_) => Vec::new(),
         };
         self.carry_out(commands);
     }

@@ -29,6 +29,7 @@ mod cluster;
 mod door;
 mod entry;
 mod following;
+mod keepers;
 mod presence;
 mod view;
 
@@ -53,6 +54,7 @@ use self::{
     door::{Door, together::TogetherDoor},
     entry::Entry,
     following::Gone,
+    keepers::LostKeepers,
     view::Stage,
 };
 use crate::{
@@ -93,6 +95,8 @@ pub struct Replication {
     gone: BTreeMap<NodeId, Gone>,
     /// The last epoch of which the owner was asked to seal it anew.
     asked_to_seal: Option<Epoch>,
+    /// While owning: senders that members miss.
+    lost_keepers: LostKeepers,
     /// Lives that entered, or that are members, and are being called.
     dialled: BTreeMap<NodeId, (Incarnation, Addresses)>,
     sender: Sender<Batch, Answers>,
@@ -145,6 +149,7 @@ impl Replication {
             linked: BTreeMap::new(),
             gone: BTreeMap::new(),
             asked_to_seal: None,
+            lost_keepers: LostKeepers::default(),
             dialled: BTreeMap::new(),
             sender,
             rounds: BTreeMap::new(),
@@ -169,6 +174,14 @@ impl Replication {
             } => self.handle_caught_up(now, node, transfer, transfer_us, install_us),
             FromNode::TransferFailed { transfer, reason } => {
                 self.handle_transfer_failed(now, node, transfer, &reason)
+            }
+            FromNode::KeeperLost { epoch, keeper } => {
+                self.note_keeper(epoch, |lost| lost.note(now, node, keeper));
+                Vec::new()
+            }
+            FromNode::KeeperBack { epoch, keeper } => {
+                self.note_keeper(epoch, |lost| lost.strike(node, keeper));
+                Vec::new()
             }
             FromNode::Heartbeat => Vec::new(),
         }

@@ -402,3 +402,22 @@ fn a_manager_that_calls_is_told_the_epoch() {
     let in_view = says(FromMember::InView { epoch: Epoch(1) });
     assert_eq!(replica.handle_manager_called(MANAGER), [in_view]);
 }
+
+/// What it left at the head of the queue stands before everybody's messages; somebody has to know.
+#[test]
+fn managers_hear_of_one_that_is_gone_and_has_messages_here_and_of_its_return() {
+    let mut replica = founded();
+    assert_eq!(
+        replica.handle_manager_gone(MANAGER),
+        [],
+        "nothing here waits for it"
+    );
+    replica.handle_manager(MANAGER, propose(1, batch(vec![])));
+    let (epoch, keeper) = (Epoch(1), MANAGER);
+    let lost = Command::ToEveryManager(FromNode::KeeperLost { epoch, keeper });
+    assert_eq!(replica.handle_manager_gone(MANAGER), [lost]);
+    assert_eq!(replica.handle_manager_gone(Incarnation(200)), []);
+    let in_view = says(FromMember::InView { epoch });
+    let back = Command::ToEveryManager(FromNode::KeeperBack { epoch, keeper });
+    assert_eq!(replica.handle_manager_called(MANAGER), [in_view, back]);
+}

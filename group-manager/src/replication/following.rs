@@ -89,6 +89,7 @@ impl Replication {
     fn let_go_of_what_an_owner_does(&mut self) -> Vec<Command> {
         self.stage = Stage::Following;
         self.asked_to_seal = None;
+        self.lost_keepers.clear();
         self.to_remove.clear();
         self.to_admit.clear();
         self.to_join.clear();

@@ -124,6 +124,7 @@ impl Replication {
             .collect();
         self.membership = std::mem::take(next);
         self.stage = Stage::Sealing;
+        self.lost_keepers.clear();
         self.suspect_unlinked(now);
         self.let_joiners_of_lost_groups_go();
         let mut commands: Vec<Command> = newly_founded
@@ -204,7 +205,11 @@ impl Replication {
     pub(super) fn on_tick(&mut self, now: Micros) -> Vec<Command> {
         match self.stage {
             Stage::Gathering { deadline } if now >= deadline => self.end_gathering(now),
-            Stage::Steady => self.start_entries(now),
+            Stage::Steady => {
+                let mut commands = self.start_entries(now);
+                commands.extend(self.replace_lost_keepers(now));
+                commands
+            }
             Stage::Following => self.on_tick_following(now),
             _ => Vec::new(),
         }

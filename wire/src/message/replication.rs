@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use multicast::{
-    id::{Epoch, GroupId, NodeId},
+    id::{Epoch, GroupId, Incarnation, NodeId},
     skeen::{
         message::{FromMember, ToMember},
         snapshot::Snapshot,
@@ -120,6 +120,21 @@ pub enum FromNode {
     },
     /// Nothing new, but alive.
     Heartbeat,
+    /// The link to a manager ended, which has messages here that it is to finish, or to call stable. They stand before
+    /// everybody's until it is back, or whoever owns the membership makes another view.
+    KeeperLost {
+        /// The member's epoch.
+        epoch: Epoch,
+        /// The manager's life.
+        keeper: Incarnation,
+    },
+    /// It called again.
+    KeeperBack {
+        /// The member's epoch.
+        epoch: Epoch,
+        /// The manager's life.
+        keeper: Incarnation,
+    },
 }
 
 /// Donor to joiner: `Begin`, chunks, `End`.

@@ -2,20 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use bytes::BytesMut;
 use data_node::replica;
 use multicast::{
-    id::{Epoch, GroupId, Incarnation, NodeId},
+    id::{ClientId, Epoch, GroupId, Incarnation, NodeId, Seq},
     skeen::{
-        message::FromMember,
+        message::{FromMember, ToMember},
         sender::{SenderCommand, View},
     },
 };
+use structures::op::{Op, Write};
 use wire::message::{
     membership::{Membership, Owner},
-    replication::{Answers, Batch, FromNode, ToNode},
+    replication::{Answers, Batch, Entry, FromNode, Parts, ToNode},
 };
 
-use super::world::World;
+use super::{super::following::view_of, world::World};
 use crate::coordinator::{Command, Event};
 
 /// The other manager's only life: 8.10.
@@ -48,11 +50,88 @@ impl World {
         }
     }
 
+    /// It follows the stored membership; these members' links to it are up.
+    pub(super) fn other_follows(&mut self, nodes: &[u64]) {
+        let view = view_of(&self.stored);
+        self.other.follow(self.stored.epoch, view);
+        self.other_returns(nodes);
+    }
+
+    /// These members' links to it are up again.
+    pub(super) fn other_returns(&mut self, nodes: &[u64]) {
+        for node in nodes.iter().map(|node| NodeId(*node as u32)) {
+            let process = self.processes.get_mut(&node).expect("a process of that node");
+            let commands = process.replica.handle_manager_called(OTHER.incarnation);
+            for said in self.say(node, commands) {
+                let due = self.other.handle(node, said);
+                self.keep(due);
+            }
+        }
+    }
+
+    /// It multicasts a write; members answer, and do not hear what comes of that.
+    pub(super) fn other_proposes(&mut self, (group, ops): (GroupId, Vec<Op>)) {
+        let (client, seq) = (ClientId(8), Seq(1));
+        let writes = ops.into_iter().map(|op| Entry::Write(Write { client, seq, op }));
+        let parts: Parts = vec![(group, writes.collect())];
+        let mut payload = BytesMut::new();
+        wire::codec::encode(&parts, &mut payload).expect("writes can be encoded");
+        let (_, proposed) = self.other.multicast(vec![group], payload.freeze());
+        for command in proposed {
+            let SenderCommand::Send { to, message } = command else {
+                panic!("only proposals: {command:?}");
+            };
+            self.hear_the_other(to, message);
+        }
+    }
+
+    /// These nodes hear all that it has to tell them.
+    pub(super) fn other_finishes(&mut self, nodes: &[u64]) {
+        let is_meant = |to: &NodeId| nodes.contains(&u64::from(to.0));
+        let words = std::mem::take(&mut self.others_words);
+        let (heard, kept): (VecDeque<_>, VecDeque<_>) = words.into_iter().partition(|(to, _)| is_meant(to));
+        self.others_words = kept;
+        for (to, message) in heard {
+            self.hear_the_other(to, message);
+        }
+    }
+
+    /// These nodes' links to it end.
+    pub(super) fn other_leaves(&mut self, nodes: &[u64]) {
+        for node in nodes.iter().map(|node| NodeId(*node as u32)) {
+            let process = self.processes.get_mut(&node).expect("a process of that node");
+            let commands = process.replica.handle_manager_gone(OTHER.incarnation);
+            self.say(node, commands);
+        }
+    }
+
+    fn hear_the_other(&mut self, to: NodeId, message: ToMember<Batch>) {
+        for said in self.hears_of_the_other(to, ToNode::Multicast(message)) {
+            let due = self.other.handle(to, said);
+            self.keep(due);
+        }
+    }
+
+    fn keep(&mut self, due: Vec<SenderCommand<Batch, Answers>>) {
+        self.others_words
+            .extend(due.into_iter().filter_map(|command| match command {
+                SenderCommand::Send { to, message } => Some((to, message)),
+                _ => None,
+            }));
+    }
+
     /// What the node says to the other manager.
     fn hears_of_the_other(&mut self, node: NodeId, message: ToNode) -> Vec<FromMember<Batch, Answers>> {
         let process = self.processes.get_mut(&node).expect("a process of that node");
+        let commands = process.replica.handle_manager(OTHER.incarnation, message);
+        self.say(node, commands)
+    }
+
+    /// Gives the manager under test what the node says to it; returns what it says to the other one.
+    fn say(&mut self, node: NodeId, commands: Vec<replica::Command>) -> Vec<FromMember<Batch, Answers>> {
+        let process = self.processes.get_mut(&node).expect("a process of that node");
         let mut said = Vec::new();
-        for command in process.replica.handle_manager(OTHER.incarnation, message) {
+        for command in commands {
             match command {
                 replica::Command::ToManager { to, message } if to == OTHER.incarnation => said.push(message),
                 replica::Command::ToEveryManager(message) => {

@@ -9,6 +9,7 @@
 //! > together 1 l w 0 k -   inserts l in group 1 and deletes k in group 0: one write
 //! > ordered get 0 k        > ordered all 0          reads with a place in the order
 //! > run 1 2            node 1 takes what waits for it, and the manager its words; then node 2
+//! > takes 1            node 1 takes the first thing that waits for it
 //! > says 1 failed 101  node 1 says something that its core would not say by itself (failed, caught-up)
 //! > tick               > later 1000 (us)      > claim 9.1 (an unknown node enters)
 //! > settle             calls are answered, the store stores, everyone takes everything; standings follow
@@ -16,6 +17,9 @@
 //! > holds 1 2          the keys that these nodes hold             > epoch 1   the epoch that node 1 is in
 //! > other swaps        manager 8.10 stores itself as the owner     > other seals 1 2    and these members are in its view
 //! > other seen         the store's watch tells of it               > other up, down     its link
+//! > other follows 1 2  or follows, and these members are linked  > other proposes 0 k v   and they answer
+//! > other finishes 1   node 1 hears what has come of it            > other leaves 1 2      its links end there
+//! > other returns 1    and one is up again
 //! > other stuck        it asks for a new view                      > conflict           it stored first, instead of us
 //! > conflict late      a swap's answer knows nothing new             > conflict own       an attempt before it took effect
 //! > late 1 5           node 1 says that it is in epoch 5
@@ -148,6 +152,26 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
                 world.other_seals(&numbers(rest.trim_start_matches("seals")));
                 vec![]
             }
+            "follows" => {
+                world.other_follows(&numbers(rest.trim_start_matches("follows")));
+                vec![]
+            }
+            "proposes" => {
+                world.other_proposes(part(&words[1..4]));
+                vec![]
+            }
+            "finishes" => {
+                world.other_finishes(&numbers(rest.trim_start_matches("finishes")));
+                vec![]
+            }
+            "leaves" => {
+                world.other_leaves(&numbers(rest.trim_start_matches("leaves")));
+                vec![]
+            }
+            "returns" => {
+                world.other_returns(&numbers(rest.trim_start_matches("returns")));
+                vec![]
+            }
             word => world.of_the_other(word),
         },
         "late" => {
@@ -169,6 +193,10 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
             .into_iter()
             .flat_map(|node| world.run(NodeId(node as u32)))
             .collect(),
+        "takes" => {
+            world.node_takes(NodeId(rest.parse().expect("a node")));
+            vec![]
+        }
         "says" => world.feed(Event::FromNode(
             NodeId(words[0].parse().expect("a node")),
             said(&words[1..]),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use data_node::replica::{self, Arrived, Replica};
 use multicast::id::{ClientId, GroupId, Incarnation, NodeId, Seq};
-use multicast::skeen::{sender::Sender, snapshot::Snapshot};
+use multicast::skeen::{message::ToMember, sender::Sender, snapshot::Snapshot};
 use settings::Join;
 use structures::{
     Structure,
@@ -69,6 +69,8 @@ pub(super) struct World {
     pub(super) core: Replication,
     /// The sender of the manager that is not under test.
     pub(super) other: Sender<Batch, Answers>,
+    /// What it said and members have not heard.
+    pub(super) others_words: VecDeque<(NodeId, ToMember<Batch>)>,
     pub(super) now: Micros,
     pub(super) processes: BTreeMap<NodeId, Process>,
     /// What the store holds.
@@ -115,6 +117,7 @@ impl World {
             stored: core.membership().clone(),
             core,
             other: Sender::new(OTHER.incarnation),
+            others_words: VecDeque::new(),
             now: Micros(0),
             processes: BTreeMap::new(),
             storing: None,

@@ -181,6 +181,14 @@ impl<P: Clone, R: Clone> Member<P, R> {
         }
     }
 
+    /// Whether the sender keeps anything here: if it is gone for good, none of that goes on before the next view. Nothing
+    /// is kept by anybody while a view change is under way.
+    pub fn waits_for(&self, keeper: Incarnation) -> bool {
+        let queued = self.messages.values().map(|message| message.keeper);
+        let unstable = self.unstable.values().map(|message| message.keeper);
+        !self.sealed && queued.chain(unstable).any(|other| other == keeper)
+    }
+
     fn is_kept_by(&self, sender: Incarnation, keeper: Incarnation) -> bool {
         #[cfg(test)]
         if self.defect == Defect::ForgetForAll {

@@ -288,3 +288,29 @@ proptest! {
         prop_assert!(log.windows(2).all(|pair| pair[0] < pair[1]));
     }
 }
+
+#[test]
+fn a_member_waits_for_who_keeps_anything_here_until_a_view_change_takes_it_over() {
+    let mut member = member(1);
+    let other = Incarnation(8);
+    assert!(!member.waits_for(SENDER));
+    member.handle(SENDER, propose(1));
+    assert_eq!(
+        [SENDER, other].map(|keeper| member.waits_for(keeper)),
+        [true, false]
+    );
+    member.handle(SENDER, final_at(1, at(1, 1)));
+    assert!(member.waits_for(SENDER), "nobody else says when it is stable");
+    let watermark = at(1, 1);
+    member.handle(
+        SENDER,
+        ToMember::Stable {
+            epoch: EPOCH,
+            watermark,
+        },
+    );
+    assert!(!member.waits_for(SENDER));
+    member.handle(SENDER, propose(2));
+    member.handle(other, ToMember::Seal { epoch: EPOCH.next() });
+    assert!(!member.waits_for(SENDER));
+}

@@ -108,6 +108,14 @@ fn from_node(f: &Fields) -> Vec<FromNode> {
             reason: f.text.clone(),
         },
         FromNode::Heartbeat,
+        FromNode::KeeperLost {
+            epoch: f.epoch(),
+            keeper: f.incarnation(),
+        },
+        FromNode::KeeperBack {
+            epoch: f.epoch(),
+            keeper: f.incarnation(),
+        },
     ]
 }
 
