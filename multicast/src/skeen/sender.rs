@@ -67,6 +67,11 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         self.epoch
     }
 
+    /// The view in force; while a view change is under way, the one before it.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
     /// Whether a message to the group would reach a member: it has some in the view in force, or a view change
     /// is under way and decides.
     pub fn reaches(&self, group: GroupId) -> bool {

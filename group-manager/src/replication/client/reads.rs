@@ -29,14 +29,28 @@ impl Replication {
     ) -> Result<Command, Refusal> {
         self.judge_group(group)?;
         judge_query(self.cluster.spec, &query)?;
-        Ok(self.pass_on(caller, group, query))
+        let Some(node) = self.present(group).first().copied() else {
+            return Err(self.state_lost(group));
+        };
+        Ok(self.pass_on(caller, node, query))
     }
 
-    /// Lets a member answer the query, if one may.
-    pub(super) fn pass_on(&mut self, caller: Caller, group: GroupId, query: Query) -> Command {
-        let Some(node) = self.present(group).first().copied() else {
-            return refused(caller, self.state_lost(group));
-        };
+    /// The second step of a long ordered read, whose place in the order all members have passed that were active in the
+    /// view in which it was found to be complete. One that became active since may not have.
+    pub(super) fn pass_on_ordered(&mut self, caller: Caller, group: GroupId, query: Query) -> Command {
+        let view = self.sender.view();
+        let has_passed = |node: &NodeId| view.active(group).any(|active| active == *node);
+        match self.present(group).into_iter().find(has_passed) {
+            Some(node) => self.pass_on(caller, node, query),
+            None => {
+                let reason = "the members that could answer are being replaced".to_owned();
+                refused(caller, Refusal::Unavailable { reason })
+            }
+        }
+    }
+
+    /// Lets the member answer the query, if it may.
+    fn pass_on(&mut self, caller: Caller, node: NodeId, query: Query) -> Command {
         let is_long = query.is_long();
         if is_long && let Err(refusal) = self.judge_long_read(node) {
             return refused(caller, refusal);

@@ -154,7 +154,7 @@ impl Replication {
                     commands.push(Command::Reply(caller, *reply));
                 }
                 (Waiter::ThenRead(caller, query), Some(_)) => {
-                    commands.push(self.pass_on(caller, group, *query));
+                    commands.push(self.pass_on_ordered(caller, group, *query));
                 }
                 // Never in a sound cluster; a client is not left waiting if a member's batch was unreadable.
                 (waiter, None) => commands.push(refused(waiter.caller(), no_outcome())),
