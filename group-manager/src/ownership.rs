@@ -19,6 +19,9 @@ use crate::coordinator::Micros;
 pub(crate) struct Ownership {
     /// This manager's life.
     own: Owner,
+    /// The life of it before this one, if the store named that as the owner at the start. A swap of it may still be on
+    /// its way to the store.
+    former: Option<Incarnation>,
     suspicion_us: u64,
     /// Lives of other managers whose link is up.
     linked: BTreeSet<Incarnation>,
@@ -31,10 +34,12 @@ pub(crate) struct Ownership {
 }
 
 impl Ownership {
-    /// Of this life, which follows nobody yet.
-    pub(crate) fn new(own: Owner, suspicion_us: u64) -> Self {
+    /// Of this life, which follows nobody yet. `stored` is the owner that the store names at the start.
+    pub(crate) fn new(own: Owner, stored: Option<Owner>, suspicion_us: u64) -> Self {
+        let former = stored.filter(|stored| stored.node == own.node);
         Self {
             own,
+            former: former.map(|former| former.incarnation),
             suspicion_us,
             linked: BTreeSet::new(),
             owner: None,
@@ -61,11 +66,13 @@ impl Ownership {
         }
     }
 
-    /// Somebody else stored itself as the owner. A later life of this very manager is never succeeded by this one:
+    /// Somebody else stored itself as the owner. The life of this very manager before this one is nobody to wait for,
+    /// however late its word reached the store. Any other life of it is a later one, which this one never succeeds:
     /// they would take turns for ever.
     pub(crate) fn follow(&mut self, now: Micros, stored: Option<Owner>) {
         self.owner = stored;
         self.suspect_at = match stored {
+            Some(owner) if self.former == Some(owner.incarnation) => Some(now),
             Some(owner) if owner.node == self.own.node => None,
             Some(owner) if self.linked.contains(&owner.incarnation) => None,
             _ => Some(self.later(now)),
@@ -128,7 +135,7 @@ mod tests {
     }
 
     fn following(stored: Option<Owner>) -> Ownership {
-        let mut ownership = Ownership::new(life(1, 10), SUSPICION);
+        let mut ownership = Ownership::new(life(1, 10), stored, SUSPICION);
         ownership.begin(Micros(1000), stored);
         ownership
     }
@@ -171,6 +178,16 @@ mod tests {
         let mut ownership = following(None);
         ownership.follow(Micros(2000), Some(life(1, 11)));
         assert_eq!(due(&ownership, [2000, 2100, 9999]), [false; 3]);
+    }
+
+    /// Its last swap was on its way when it died.
+    #[test]
+    fn a_late_word_of_the_life_before_is_succeeded_at_once() {
+        let mut ownership = following(Some(life(1, 9)));
+        ownership.follow(Micros(2000), Some(life(1, 9)));
+        assert_eq!(due(&ownership, [1999, 2000, 9999]), [false, true, true]);
+        ownership.follow(Micros(3000), Some(life(1, 11)));
+        assert_eq!(due(&ownership, [3000, 3100, 9999]), [false; 3]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Replication {
     /// members of a former run of the manager, or an owner that is to be followed, may come back. An only manager has
     /// nobody to follow.
     pub fn new(cluster: ReplicatedCluster, stored: Membership, own: Owner, now: Micros) -> Self {
-        let mut ownership = Ownership::new(own, cluster.suspicion_us);
+        let mut ownership = Ownership::new(own, stored.owner, cluster.suspicion_us);
         let is_alone = cluster.managers == 1 && ownership.is_vacant(stored.owner);
         let mut sender = Sender::new(own.incarnation);
         let (membership, stage) = if is_alone {

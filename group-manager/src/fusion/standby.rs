@@ -59,7 +59,7 @@ impl FusedManager {
         own: Owner,
         now: Micros,
     ) -> Result<Self, ForeignMembership> {
-        let mut ownership = Ownership::new(own, cluster.suspicion_us());
+        let mut ownership = Ownership::new(own, stored.owner, cluster.suspicion_us());
         let stage = if managers == 1 && ownership.is_vacant(stored.owner) {
             let owner = Some(own);
             let owned = Membership { owner, ..stored };

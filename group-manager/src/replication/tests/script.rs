@@ -22,6 +22,7 @@
 //! > other returns 1    and one is up again
 //! > other stuck        it asks for a new view                      > conflict           it stored first, instead of us
 //! > conflict late      a swap's answer knows nothing new             > conflict own       an attempt before it took effect
+//! > conflict former       a swap of this manager's life before, sent when it died, reached the store first
 //! > late 1 5           node 1 says that it is in epoch 5
 //! ```
 //!
@@ -131,6 +132,7 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
         }
         "conflict" => {
             let current = match rest {
+                "former" => world.former_swaps(),
                 "late" => world.core.membership().clone(),
                 "own" => {
                     world.stored = world.storing.take().expect("a swap is under way");

@@ -464,6 +464,14 @@ impl World {
         self.stored = self.core.membership().clone();
     }
 
+    /// The store takes a view change that the manager's life before this one asked for when it died.
+    pub(super) fn former_swaps(&mut self) -> Membership {
+        self.storing = None;
+        self.stored.epoch = self.stored.epoch.next();
+        self.stored.owner = Some(life(self.managers - 1));
+        self.stored.clone()
+    }
+
     /// The keys that a node holds, in the structure's order.
     pub(super) fn keys(&self, node: NodeId) -> Option<Vec<String>> {
         let structure = self.processes.get(&node)?.replica.structure()?;
