@@ -31,6 +31,7 @@ mod entry;
 mod following;
 mod keepers;
 mod presence;
+mod reach;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -93,6 +94,8 @@ pub struct Replication {
     linked: BTreeMap<NodeId, Incarnation>,
     /// While following: members whose link ended, until it is up again.
     gone: BTreeMap<NodeId, Gone>,
+    /// While following: groups with a voter that has been gone for the suspicion time, and that voter.
+    out_of_reach: BTreeMap<GroupId, NodeId>,
     /// The last epoch of which the owner was asked to seal it anew.
     asked_to_seal: Option<Epoch>,
     /// While owning: senders that members miss.
@@ -148,6 +151,7 @@ impl Replication {
             reseal: false,
             linked: BTreeMap::new(),
             gone: BTreeMap::new(),
+            out_of_reach: BTreeMap::new(),
             asked_to_seal: None,
             lost_keepers: LostKeepers::default(),
             dialled: BTreeMap::new(),

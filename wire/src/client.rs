@@ -24,7 +24,7 @@ pub enum ClientError {
     /// The connection failed; whether the request took effect is unknown.
     #[error(transparent)]
     Wire(#[from] WireError),
-    /// The door refuses; nothing was changed.
+    /// The door refuses; what that says of a write, see [`Refusal`].
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The door answered something else than was asked.
@@ -57,7 +57,10 @@ impl ClientError {
         match self {
             Self::Wire(_) | Self::NoDoor { .. } => true,
             Self::Refused(refusal) => {
-                matches!(refusal, Refusal::Unavailable { .. } | Refusal::Overloaded { .. })
+                matches!(
+                    refusal,
+                    Refusal::Unavailable { .. } | Refusal::Overloaded { .. } | Refusal::OutOfReach { .. }
+                )
             }
             Self::Unexpected { .. } | Self::OutOfPatience { .. } => false,
         }

@@ -105,6 +105,7 @@ impl Replication {
 
     fn handle_write(&mut self, caller: Caller, group: GroupId, write: Write) -> Result<Taken, Refusal> {
         self.judge_group(group)?;
+        self.judge_reach(group)?;
         judge_op(self.cluster.spec, &write.op)?;
         self.queue(group, Asked::write(caller, write, self.cluster.spec))
     }
@@ -116,6 +117,7 @@ impl Replication {
         query: Query,
     ) -> Result<Taken, Refusal> {
         self.judge_group(group)?;
+        self.judge_reach(group)?;
         judge_query(self.cluster.spec, &query)?;
         self.queue(group, Asked::read(caller, query, self.cluster.spec))
     }
@@ -134,6 +136,7 @@ impl Replication {
     fn handle_write_together(&mut self, caller: Caller, write: WriteTogether) -> Result<Taken, Refusal> {
         judge_together(self.cluster.spec, &write)?;
         write.groups().try_for_each(|group| self.judge_group(group))?;
+        write.groups().try_for_each(|group| self.judge_reach(group))?;
         let asked = AskedTogether::new(caller, write, self.cluster.spec);
         if !self.together.push(asked) {
             let limit = MAX_WAITING_TOGETHER;

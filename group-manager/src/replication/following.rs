@@ -21,18 +21,18 @@ use wire::message::{
 };
 
 use super::{
-    BTreeMap, BTreeSet, Command, GroupId, Incarnation, Micros, NodeId, Replication, is_active_life,
-    view::Stage, with_nodes_of,
+    BTreeMap, BTreeSet, Command, GroupId, Incarnation, Micros, NodeId, Replication, view::Stage,
+    with_nodes_of,
 };
 
 /// A member whose link ended while this manager followed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Gone {
-    life: Incarnation,
-    since: Micros,
+    pub(super) life: Incarnation,
+    pub(super) since: Micros,
     /// The epoch in which the link broke: of that one it may be needed for what is under way. In a later one it has
     /// not said that it takes part, and nothing was proposed that needs it.
-    epoch: Option<Epoch>,
+    pub(super) epoch: Option<Epoch>,
 }
 
 impl Replication {
@@ -56,6 +56,7 @@ impl Replication {
             .sender
             .follow(self.membership.epoch, view_of(&self.membership));
         commands.extend(self.carry_out(now, followed));
+        commands.extend(self.refuse_out_of_reach(now));
         commands.extend(self.dial_members());
         for group in self.groups.keys().copied().collect::<Vec<_>>() {
             commands.extend(self.pump(now, group));
@@ -148,6 +149,7 @@ impl Replication {
         }
         self.linked.insert(node, life);
         self.gone.remove(&node);
+        self.out_of_reach.retain(|_, unreached| *unreached != node);
         Vec::new()
     }
 
@@ -176,23 +178,8 @@ impl Replication {
         }
         let mut commands = self.dial_members();
         commands.extend(self.ask_to_seal_if_stuck(now));
+        commands.extend(self.refuse_out_of_reach(now));
         commands
-    }
-
-    /// What was proposed to some members and cannot reach another one stands before everybody's messages. A member
-    /// that is really gone is removed by the owner; one that only this manager does not reach never is.
-    fn ask_to_seal_if_stuck(&mut self, now: Micros) -> Option<Command> {
-        let epoch = self.membership.epoch;
-        let is_stuck = self.gone.iter().any(|(node, gone)| {
-            gone.epoch == Some(epoch)
-                && is_active_life(&self.membership, *node, gone.life)
-                && now.0.saturating_sub(gone.since.0) >= self.cluster.suspicion_us
-        });
-        if !is_stuck || self.rounds.is_empty() || self.asked_to_seal == Some(epoch) {
-            return None;
-        }
-        self.asked_to_seal = Some(epoch);
-        Some(Command::AskToSeal(epoch))
     }
 
     pub(super) fn handle_manager_stuck(&mut self, epoch: Epoch) -> Vec<Command> {
@@ -285,7 +272,7 @@ impl Replication {
 }
 
 /// Whether a member of this standing votes.
-fn takes_part(standing: Standing) -> bool {
+pub(super) fn takes_part(standing: Standing) -> bool {
     matches!(standing, Standing::Active | Standing::Joining)
 }
 

@@ -28,6 +28,7 @@ scripts! {
     a_crash_during_rounds_lets_the_others_go_on_and_the_replies_come_after_the_view,
     a_lost_donor_is_replaced_by_another_one,
     a_lost_joiner_lets_the_writers_go_on,
+    a_follower_that_cannot_reach_a_voter_refuses_what_it_has_not_sent,
     a_manager_is_not_kept_out_by_a_late_swap_of_its_former_life,
     a_long_ordered_read_goes_to_who_was_active_at_its_place,
     a_sender_that_members_miss_is_replaced_by_a_view,

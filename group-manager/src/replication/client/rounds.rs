@@ -203,6 +203,15 @@ impl Replication {
         refuse_all(&round, &self.state_lost(group))
     }
 
+    /// Nothing will come of the message any more.
+    pub(in crate::replication) fn give_round_up(&mut self, id: MessageId, refusal: &Refusal) -> Vec<Command> {
+        let Some((round, _)) = self.rounds.remove(&id) else {
+            return Vec::new();
+        };
+        self.round_ended(&round);
+        refuse_all(&round, refusal)
+    }
+
     fn round_ended(&mut self, round: &Round) {
         match round {
             Round::Single { group, .. } => {

@@ -8,7 +8,7 @@
 use super::{Role, Sender, SenderCommand};
 use crate::{
     id::{Epoch, GroupId, MessageId, NodeId},
-    skeen::{message::ToMember, view::View},
+    skeen::{message::ToMember, pending::Pending, view::View},
 };
 
 impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
@@ -34,6 +34,16 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         let missed = self.role == Role::Follower && epoch != self.highest_epoch().next();
         self.role = Role::Owner;
         if missed { self.orphan_all() } else { Vec::new() }
+    }
+
+    /// Takes back a message that no member has heard of in this epoch, nor will; whether there was one. Nobody is told.
+    pub fn withdraw(&mut self, id: MessageId) -> bool {
+        let is_unheard = |pending: &Pending<P, R>| pending.is_awaited && !pending.is_proposed;
+        let withdrawn = self.pending.get(&id).is_some_and(is_unheard);
+        if withdrawn {
+            self.pending.remove(&id);
+        }
+        withdrawn
     }
 
     fn orphan_all(&mut self) -> Vec<SenderCommand<P, R>> {

@@ -219,3 +219,26 @@ proptest! {
         prop_assert_eq!(finals, expected);
     }
 }
+
+/// Of what a member may have heard somebody else decides.
+#[test]
+fn what_waits_for_members_may_be_taken_back_and_what_is_proposed_may_not() {
+    let mut sender = Sender::<u64, u64>::new(Incarnation(7));
+    sender.follow(EPOCH, view([(GROUP, BTreeSet::from([NodeId(1)]))]));
+    assert_eq!(sender.multicast(vec![GROUP], 1), (id(1), vec![]));
+    assert_eq!([sender.withdraw(id(1)), sender.withdraw(id(1))], [true, false]);
+    assert_eq!(sender.multicast(vec![GROUP], 2), (id(2), vec![]));
+    let proposed = SenderCommand::Send {
+        to: NodeId(1),
+        message: ToMember::Propose {
+            epoch: EPOCH,
+            id: id(2),
+            groups: vec![GROUP],
+            payload: 2,
+            stable: Timestamp::default(),
+        },
+    };
+    let in_view = FromMember::InView { epoch: EPOCH };
+    assert_eq!(sender.handle(NodeId(1), in_view), [proposed]);
+    assert!(!sender.withdraw(id(2)));
+}

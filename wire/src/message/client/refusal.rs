@@ -7,7 +7,8 @@ use structures::kind::StructureKind;
 use crate::message::{fusion::BlockId, membership::Role};
 
 /// Why a door refuses. Nothing was changed by this request, but for a write that was under way when its group
-/// lost its last holder: that one may have taken effect there ([`Refusal::StateLost`]).
+/// lost its last holder: that one may have taken effect there ([`Refusal::StateLost`]); and for one that was under way
+/// when another manager changed the view ([`Refusal::OutOfReach`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// The key is empty or too long.
@@ -123,5 +124,12 @@ pub enum Refusal {
         limit: usize,
         /// How many it has.
         actual: usize,
+    },
+    /// This manager does not reach a node that has to vote on the request; another manager may. As after a broken
+    /// connection, it is unknown whether a write took effect; sending it again with the same number applies it once.
+    #[error("this manager does not reach {node}; another one may")]
+    OutOfReach {
+        /// Which node.
+        node: NodeId,
     },
 }

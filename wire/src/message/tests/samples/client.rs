@@ -222,6 +222,7 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
         Refusal::RepeatedGroup { group },
         Refusal::TooManyOperations { limit, actual },
         Refusal::TooManyBytes { limit, actual },
+        Refusal::OutOfReach { node: f.node() },
     ]
 }
 
