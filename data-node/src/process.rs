@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use settings::Cluster;
 use wire::{
     process::HeapProbe,
-    role::{RoleArguments, RoleError, Shutdown, listen, run_role},
+    role::{RoleArguments, RoleError, listen, run_role},
 };
 
 use crate::{Settings, run};
@@ -13,23 +12,14 @@ use crate::{Settings, run};
 /// Runs `[node section]` of a cluster file until it is asked to stop. Prints where it listens on standard
 /// output.
 pub fn main(arguments: RoleArguments, heap: HeapProbe) -> ExitCode {
-    run_role(arguments, move |cluster, arguments, shutdown| {
-        start(cluster, arguments, shutdown, heap)
+    run_role(arguments, move |cluster, arguments, shutdown| async move {
+        let mut settings = Settings::from_cluster(&cluster, arguments.section, arguments.managers, heap)?;
+        settings.member.advertised = arguments.advertised;
+        let (multicast, multicast_address) = listen(&settings.multicast).await?;
+        let (read, read_address) = listen(&settings.read).await?;
+        println!("listening on {multicast_address} (reads on {read_address})");
+        run(multicast, read, settings, shutdown.wait())
+            .await
+            .map_err(RoleError::failed)
     })
-}
-
-async fn start(
-    cluster: Cluster,
-    arguments: RoleArguments,
-    shutdown: Shutdown,
-    heap: HeapProbe,
-) -> Result<(), RoleError> {
-    let mut settings = Settings::from_cluster(&cluster, arguments.section, arguments.managers, heap)?;
-    settings.member.advertised = arguments.advertised;
-    let (multicast, multicast_address) = listen(&settings.multicast).await?;
-    let (read, read_address) = listen(&settings.read).await?;
-    println!("listening on {multicast_address} (reads on {read_address})");
-    run(multicast, read, settings, shutdown.wait())
-        .await
-        .map_err(|error| RoleError::Failed(error.into()))
 }

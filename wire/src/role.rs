@@ -86,6 +86,13 @@ pub enum RoleError {
     Failed(#[from] Box<dyn Error + Send + Sync>),
 }
 
+impl RoleError {
+    /// The role's own error.
+    pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// Completes once the process is asked to stop.
 #[derive(Clone, Debug)]
 pub struct Shutdown(watch::Receiver<Option<u8>>);
@@ -124,7 +131,7 @@ where
     start_logging();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return report(&RoleError::Failed(error.into())),
+        Err(error) => return report(&RoleError::failed(error)),
     };
     let ended = runtime.block_on(async {
         let cluster = Cluster::load(&arguments.cluster)?;
@@ -132,7 +139,7 @@ where
         watch_for_stop(ask, arguments.leash);
         // As a task, not as the runtime's main future: waking that one costs a look at the sockets each time.
         let running = tokio::spawn(start(cluster, arguments, Shutdown(asked.clone())));
-        running.await.map_err(|error| RoleError::Failed(error.into()))??;
+        running.await.map_err(RoleError::failed)??;
         let code = *asked.borrow();
         Ok(ExitCode::from(code.unwrap_or(0)))
     });
