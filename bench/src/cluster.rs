@@ -1,10 +1,12 @@
 //! A cluster of real processes, launched from a cluster file: this program, run again in the nodes' roles.
 //!
 //! The managers start first, one after the other, and say where they listen; the others are told, so that every port of
-//! the file may be 0 (a manager that is to be started again is found only at a port of its own). Invariant: no process outlives its launcher, however that dies (each is on a leash: it stops
-//! when its standard input ends).
+//! the file may be 0 (a manager that is to be started again is found only at a port of its own). Invariant: no process
+//! outlives its launcher, however that dies (each is on a leash: it stops when its standard input ends).
 
+mod error;
 mod process;
+mod seat;
 
 use std::{
     collections::BTreeMap,
@@ -14,16 +16,21 @@ use std::{
 };
 
 use multicast::id::NodeId;
-use settings::{Cluster, LoadError};
+use settings::Cluster;
 use wire::{
     client::{Client, ClientError, Directory},
     message::{
         client::Sizes,
-        membership::{Membership, Role, Standing},
+        membership::{Membership, Role},
     },
 };
 
-pub use self::process::NodeProcess;
+use self::error::standings;
+pub use self::{
+    error::ClusterError,
+    process::NodeProcess,
+    seat::{Seat, all_active, seats},
+};
 use crate::placement::Placement;
 
 /// How long a cluster may take to start, and a crashed node to come back.
@@ -31,47 +38,6 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pause between two looks at the membership.
 const LOOK_PAUSE: Duration = Duration::from_micros(500);
-
-/// Why a cluster could not be launched, or stopped doing what it should.
-#[derive(Debug, thiserror::Error)]
-pub enum ClusterError {
-    /// The cluster file is not usable.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// A process could not be started.
-    #[error("{role} {section} could not be started: {source}")]
-    Start {
-        /// What it was to be.
-        role: Role,
-        /// Its section of the cluster file.
-        section: u32,
-        /// The operating system's error.
-        source: io::Error,
-    },
-    /// A process ended, or said something else than where it listens.
-    #[error("{role} {section} did not say where it listens; it said {said:?}")]
-    NoAddress {
-        /// What it was to be.
-        role: Role,
-        /// Its section of the cluster file.
-        section: u32,
-        /// Its first line.
-        said: String,
-    },
-    /// The manager did not answer.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// Waited in vain.
-    #[error("after {waited_ms} ms {what}: {standings}")]
-    OutOfPatience {
-        /// How long.
-        waited_ms: u128,
-        /// What did not happen.
-        what: String,
-        /// Everybody's standing.
-        standings: String,
-    },
-}
 
 /// How processes are started.
 #[derive(Clone, Debug)]
@@ -112,33 +78,6 @@ pub struct RunningCluster {
     nodes: BTreeMap<NodeId, NodeProcess>,
     /// A kept connection to a manager, for questions.
     questions: Client,
-}
-
-/// What is to be started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// Its id.
-    pub node: NodeId,
-    /// Its role.
-    pub role: Role,
-    /// Its section of the cluster file.
-    pub section: u32,
-}
-
-/// Every process of the cluster but its managers, in the order of the file's sections, backups last.
-pub fn seats(cluster: &Cluster) -> Vec<Seat> {
-    let data_nodes = cluster
-        .data_nodes
-        .iter()
-        .map(|n| (n.id, Role::DataNode, n.section));
-    let primaries = cluster.primaries.iter().map(|n| (n.id, Role::Primary, n.section));
-    let servers = cluster
-        .fusion_servers
-        .iter()
-        .map(|n| (n.id, Role::FusionServer, n.section));
-    let all = data_nodes.chain(primaries).chain(servers);
-    all.map(|(node, role, section)| Seat { node, role, section })
-        .collect()
 }
 
 impl RunningCluster {
@@ -351,24 +290,4 @@ impl RunningCluster {
             manager.stop().await;
         }
     }
-}
-
-/// Whether everybody in the membership is active.
-pub fn all_active(members: &Membership) -> bool {
-    members
-        .members
-        .values()
-        .all(|member| member.standing == Standing::Active)
-}
-
-fn standings(members: &Membership) -> String {
-    let standing = |(node, member): (&NodeId, &wire::message::membership::Member)| {
-        format!("{} {} {:?}", member.role, node.0, member.standing).to_lowercase()
-    };
-    members
-        .members
-        .iter()
-        .map(standing)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
