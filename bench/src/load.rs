@@ -35,7 +35,7 @@ use self::{
 pub use self::{
     error::LoadError,
     pace::{MAX_RATE, Pace},
-    plan::{LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
+    plan::{Connections, LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
     resync::{ELEMENT_BYTES, recover_data_node, resynchronise_redis},
     rows::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
     tally::Span,
@@ -121,6 +121,7 @@ async fn contenders(
     };
     match target {
         Target::Running(cluster, directory) => {
+            let directory = plan.connections.over(directory);
             let history = history(&cluster)?;
             contenders.push(Contender::of_cluster(directory, *cluster, None, work, history).await?);
         }
@@ -128,7 +129,7 @@ async fn contenders(
             for trial in plan.clusters.trials() {
                 let launched = launch(plan, &trial, out).await?;
                 let (directory, cluster) = (
-                    launched.running.directory.clone(),
+                    plan.connections.over(launched.running.directory.clone()),
                     launched.running.cluster.clone(),
                 );
                 let launched = Some(Box::new(launched));
@@ -186,6 +187,10 @@ fn setting(plan: &LoadPlan, contender: &Contender) -> Setting {
         value_bytes: value_bytes.join(","),
         clients: clusters.clients,
         pipeline: clusters.pipeline,
+        connections: match contender {
+            Contender::Groups { .. } => plan.connections.to_string(),
+            Contender::Redis { .. } => Connections::Own.to_string(),
+        },
         rate_per_s: match plan.pace {
             Pace::Closed => None,
             Pace::Open { per_second } => Some(per_second),

@@ -72,6 +72,7 @@ async fn a_door_that_opens_between_two_questions_is_looked_for_again() {
         cluster: CLUSTER,
         mechanism: Mechanism::FusionLinked,
         suspicion: std::time::Duration::from_secs(1),
+        shared: None,
     };
     let manager = tokio::spawn(manage(listener));
     let error = directory.door(GroupId(0)).await.unwrap_err();

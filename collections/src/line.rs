@@ -77,8 +77,26 @@ pub struct RemoteLine {
     directory: Directory,
     group: GroupId,
     reads: Reads,
-    /// None after an attempt that failed or was given up: what still comes on its connection is nobody's.
-    client: Option<Client>,
+    clients: Clients,
+}
+
+/// Those that are connected. None after an attempt that failed or was given up: what still comes on its connection is
+/// nobody's.
+#[derive(Debug, Default)]
+struct Clients {
+    /// For short answers; its connection may be shared.
+    short: Option<Client>,
+    /// For long ones, behind which others on a shared connection would wait.
+    long: Option<Client>,
+}
+
+impl Clients {
+    fn place(&mut self, is_long: bool) -> &mut Option<Client> {
+        match is_long {
+            true => &mut self.long,
+            false => &mut self.short,
+        }
+    }
 }
 
 impl RemoteLine {
@@ -88,7 +106,7 @@ impl RemoteLine {
             directory,
             group,
             reads,
-            client: None,
+            clients: Clients::default(),
         }
     }
 
@@ -100,15 +118,16 @@ impl RemoteLine {
         self.directory.cluster
     }
 
-    async fn take_client(&mut self) -> Result<Client, ClientError> {
-        match self.client.take() {
-            Some(client) => Ok(client),
-            None => {
-                let mut client = self.directory.connect(self.group).await?;
-                client.read_as(self.reads);
-                Ok(client)
-            }
+    async fn take_client(&mut self, is_long: bool) -> Result<Client, ClientError> {
+        if let Some(client) = self.clients.place(is_long).take() {
+            return Ok(client);
         }
+        let mut client = match is_long {
+            true => self.directory.connect(self.group).await?,
+            false => self.directory.connect_session(self.group).await?,
+        };
+        client.read_as(self.reads);
+        Ok(client)
     }
 
     /// Asks once. After a failure another manager is asked first, where there are several.
@@ -118,7 +137,7 @@ impl RemoteLine {
         asking: impl AsyncFnOnce(&mut Client, GroupId) -> Result<T, ClientError>,
     ) -> Result<T, LineError> {
         let silence = self.directory.silence().filter(|_| !is_long);
-        let mut client = match self.take_client().await {
+        let mut client = match self.take_client(is_long).await {
             Ok(client) => client,
             Err(error) => return Err(self.turned_away(error)),
         };
@@ -127,10 +146,13 @@ impl RemoteLine {
         let silent = |_| Err(WireError::DialTimeout { limit_ms }.into());
         match answering.await.unwrap_or_else(silent) {
             Ok(answer) => {
-                self.client = Some(client);
+                *self.clients.place(is_long) = Some(client);
                 Ok(answer)
             }
-            Err(error) => Err(self.turned_away(error)),
+            Err(error) => {
+                client.leave(&error);
+                Err(self.turned_away(error))
+            }
         }
     }
 

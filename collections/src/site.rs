@@ -7,7 +7,7 @@ use settings::{Cluster, Endpoint, LoadError};
 use tokio::time::{Instant, sleep};
 use wire::{
     WireError,
-    client::{Client, ClientError, Directory},
+    client::{Client, ClientError, Directory, SharedConnections},
     member::redial_pause,
     message::client::Reads,
 };
@@ -40,6 +40,8 @@ pub struct Site {
     moved: Vec<Endpoint>,
     patience: Duration,
     reads: Reads,
+    /// Its collections' connections; none if each has its own.
+    shared: Option<SharedConnections>,
 }
 
 impl Site {
@@ -58,6 +60,7 @@ impl Site {
             moved: Vec::new(),
             patience: PATIENCE,
             reads: Reads::default(),
+            shared: Some(SharedConnections::default()),
         }
     }
 
@@ -85,6 +88,14 @@ impl Site {
     #[must_use]
     pub fn with_reads(mut self, reads: Reads) -> Self {
         self.reads = reads;
+        self
+    }
+
+    /// The same, with a connection of its own for every collection. Otherwise those of a site and its clones share one
+    /// to each door, so that what many of them write together costs little; reads of many elements have their own.
+    #[must_use]
+    pub fn with_own_connections(mut self) -> Self {
+        self.shared = None;
         self
     }
 
@@ -129,7 +140,11 @@ impl Site {
             false => self.moved.iter().collect(),
         };
         let place = |manager: &Endpoint| (manager.host.clone(), manager.port);
-        Directory::of(&self.cluster, managers.into_iter().map(place).collect())
+        let managers = managers.into_iter().map(place).collect();
+        Directory {
+            shared: self.shared.clone(),
+            ..Directory::of(&self.cluster, managers)
+        }
     }
 
     /// The group of this name.

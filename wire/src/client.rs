@@ -2,7 +2,7 @@
 //! crashes: one write at a time ([`Session`]), or several ([`Pipeline`]).
 //!
 //! The same for both mechanisms: the door of a replicated group is any manager, that of a fused one its
-//! primary, and [`Directory`] tells which.
+//! primary, and [`Directory`] tells which. Sessions of one process may share connections ([`SharedConnections`]).
 
 mod connection;
 mod directory;
@@ -10,11 +10,14 @@ mod directory;
 mod door_by_hand;
 mod pipeline;
 mod session;
+mod shared;
+mod transport;
 
 pub use connection::Client;
 pub use directory::Directory;
 pub use pipeline::{MAX_PIPELINE, Pipeline, Ticket};
 pub use session::Session;
+pub use shared::{LANES, SharedConnections};
 
 use crate::{WireError, message::client::Refusal};
 

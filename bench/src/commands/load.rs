@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     experiment::Crashes,
-    load::{self, LoadError, LoadPlan, MAX_SLICES, Pace, Span, Target},
+    load::{self, Connections, LoadError, LoadPlan, MAX_SLICES, Pace, Span, Target},
     results::{FolderError, RunRecord, ValueBytes},
 };
 
@@ -42,6 +42,9 @@ pub struct LoadArguments {
     #[arg(long)]
     pub peer: Option<Peer>,
 
+    /// How many connections the clients have.
+    #[arg(long, default_value_t = Connections::Shared, help_heading = "Load")]
+    pub connections: Connections,
     /// Bytes of the values: `8`, or a range to draw from, `1..1024`. Without: 8, and none in a set.
     #[arg(long, visible_alias = "element-bytes", help_heading = "Load")]
     pub value_bytes: Option<ValueBytes>,
@@ -103,8 +106,9 @@ pub fn load(arguments: &LoadArguments) -> Result<(), Failure> {
         println!("{missing}: its figures are left out");
     }
     println!(
-        "placement: {}; results in {}",
+        "placement: {}; connections: {}; results in {}",
         plan.clusters.placement,
+        plan.connections,
         out.display()
     );
     Ok(())
@@ -138,6 +142,7 @@ fn checked(arguments: &LoadArguments) -> Result<(LoadPlan, Target), Failure> {
             duration: arguments.duration,
         },
         slices: 1,
+        connections: arguments.connections,
         with_redis,
         history: arguments.history.clone(),
     };

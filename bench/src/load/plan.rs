@@ -1,9 +1,11 @@
 //! What a load will do, before it does anything.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
+use clap::ValueEnum;
 use settings::{Cluster, Mechanism};
 use thiserror::Error;
+use wire::client::Directory;
 
 use super::{
     pace::{MAX_RATE, Pace},
@@ -20,6 +22,35 @@ pub const MIN_DURATION: Duration = Duration::from_millis(100);
 /// The most slices.
 pub const MAX_SLICES: u32 = 1000;
 
+/// How many connections the clients have to each door of a cluster. Redis's clients always have one each: `WAIT` holds
+/// up the connection that it comes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Connections {
+    /// One for all (for up to [`LANES`](wire::client::LANES)), as the clients of one process have by default.
+    Shared,
+    /// One each, as clients in processes of their own have.
+    Own,
+}
+
+impl Connections {
+    /// The way to a cluster for clients that connect like this.
+    pub(super) fn over(self, directory: Directory) -> Directory {
+        match self {
+            Self::Shared => directory.sharing(),
+            Self::Own => directory,
+        }
+    }
+}
+
+impl fmt::Display for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shared => "shared",
+            Self::Own => "own",
+        })
+    }
+}
+
 /// The checked settings of a load.
 #[derive(Clone, Debug)]
 pub struct LoadPlan {
@@ -32,6 +63,8 @@ pub struct LoadPlan {
     pub span: Span,
     /// How often each contender has its turn.
     pub slices: u32,
+    /// How clients reach the doors.
+    pub connections: Connections,
     /// Whether Redis has its turns as well.
     pub with_redis: bool,
     /// Where the clients of the one cluster write down what they see.

@@ -38,6 +38,8 @@ pub(super) struct Setting {
     /// Of each group.
     pub(super) clients: u32,
     pub(super) pipeline: usize,
+    /// See [`Connections`](super::Connections).
+    pub(super) connections: String,
     /// Empty in a closed loop.
     pub(super) rate_per_s: Option<u64>,
 }

@@ -1,26 +1,23 @@
-//! One connection to a door. No task of its own: what it costs is what the caller sees.
+//! A client connected to a door: questions and answers, by whatever transport.
 
 use std::{collections::VecDeque, net::SocketAddr};
 
-use bytes::BytesMut;
-use multicast::id::{GroupId, Incarnation, NodeId};
+use multicast::id::GroupId;
 use structures::{
     op::{Answer, Element, Write},
     query::Query,
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream};
-use tokio_util::codec::{Decoder, Encoder};
 
-use super::ClientError;
+use super::{
+    ClientError,
+    shared::Lane,
+    transport::{self, OwnConnection, Transport},
+};
 use crate::{
-    Hello, Identity, Purpose, Traffic, WireError,
-    frame::FrameCodec,
-    handshake,
-    link::next_frame,
+    WireError,
     message::{
         client::{
-            ClientReply, ClientRequest, DoorReport, Reads, RecoveryReport, ReplyBody, RequestBody, Sizes,
-            WriteTogether,
+            ClientReply, DoorReport, Reads, RecoveryReport, ReplyBody, RequestBody, Sizes, WriteTogether,
         },
         membership::Membership,
         scrub::{ScrubWindow, Scrubbed},
@@ -31,14 +28,9 @@ use crate::{
 /// other methods ask one question and wait for its answer.
 #[derive(Debug)]
 pub struct Client {
-    stream: TcpStream,
-    codec: FrameCodec<ClientReply>,
-    unread: BytesMut,
-    unsent: BytesMut,
-    next_request: u64,
+    transport: Transport,
     /// Replies to other requests that came while one was awaited.
     early: VecDeque<ClientReply>,
-    traffic: Traffic,
     reads: Reads,
 }
 
@@ -48,29 +40,29 @@ impl Client {
     /// # Errors
     /// The handshake's.
     pub async fn connect(door: SocketAddr, cluster: u64) -> Result<Self, WireError> {
-        let identity = Identity {
-            cluster,
-            node: NodeId(0),
-            incarnation: Incarnation(crate::process::random_id()),
-        };
-        let (_, stream) = handshake::dial(
-            door,
-            &Hello {
-                identity,
-                purpose: Purpose::Client,
-            },
-        )
-        .await?;
-        Ok(Self {
-            stream,
-            codec: FrameCodec::default(),
-            unread: BytesMut::new(),
-            unsent: BytesMut::new(),
-            next_request: 0,
+        let stream = transport::dial(door, cluster).await?;
+        Ok(Self::over(Transport::Own(Box::new(OwnConnection::over(stream)))))
+    }
+
+    /// A client over a shared connection.
+    pub(super) fn on(lane: Lane) -> Self {
+        Self::over(Transport::Shared(lane))
+    }
+
+    fn over(transport: Transport) -> Self {
+        Self {
+            transport,
             early: VecDeque::new(),
-            traffic: Traffic::default(),
             reads: Reads::default(),
-        })
+        }
+    }
+
+    /// Gives the client up because of this error. If it is the connection that failed, no other client is given it
+    /// from now on.
+    pub fn leave(self, error: &ClientError) {
+        if let (Transport::Shared(lane), ClientError::Wire(_)) = (&self.transport, error) {
+            lane.retire();
+        }
     }
 
     /// From now on the methods that read do it like this; at first [`Reads::Local`].
@@ -82,15 +74,9 @@ impl Client {
     /// it has to wait.
     ///
     /// # Errors
-    /// `FrameTooLong`, `Unencodable`.
+    /// `FrameTooLong`, `Unencodable`; over a shared connection `OutboxFull`, `Closed`.
     pub fn submit(&mut self, body: RequestBody) -> Result<u64, WireError> {
-        self.next_request += 1;
-        let request = ClientRequest {
-            request: self.next_request,
-            body,
-        };
-        self.codec.encode(&request, &mut self.unsent)?;
-        Ok(self.next_request)
+        self.transport.submit(body)
     }
 
     /// Sends what is queued; dropped half way, it goes on where it was.
@@ -98,8 +84,7 @@ impl Client {
     /// # Errors
     /// `Io`.
     pub async fn flush(&mut self) -> Result<(), WireError> {
-        self.stream.write_all_buf(&mut self.unsent).await?;
-        Ok(())
+        self.transport.flush().await
     }
 
     /// The next reply, in the order of arrival. What is queued leaves in one piece once no reply is there yet.
@@ -107,14 +92,10 @@ impl Client {
     /// # Errors
     /// The connection's end, whatever its kind.
     pub async fn receive(&mut self) -> Result<ClientReply, WireError> {
-        if let Some(reply) = self.early.pop_front() {
-            return Ok(reply);
+        match self.early.pop_front() {
+            Some(reply) => Ok(reply),
+            None => self.transport.receive().await,
         }
-        if let Some(reply) = self.codec.decode(&mut self.unread)? {
-            return Ok(reply);
-        }
-        self.flush().await?;
-        next_frame(&mut self.stream, &mut self.codec, &mut self.unread, &self.traffic).await
     }
 
     /// The next reply to that request.
@@ -126,8 +107,7 @@ impl Client {
             return answered(reply.body);
         }
         loop {
-            let reply: ClientReply =
-                next_frame(&mut self.stream, &mut self.codec, &mut self.unread, &self.traffic).await?;
+            let reply = self.transport.receive().await?;
             if reply.request == request {
                 return answered(reply.body);
             }

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{Client, ClientError};
+use super::{Client, ClientError, SharedConnections};
 use crate::{
     WireError,
     member::redial_pause,
@@ -34,6 +34,8 @@ pub struct Directory {
     pub mechanism: Mechanism,
     /// How long one of several managers may be silent before the next is tried.
     pub suspicion: Duration,
+    /// Where sessions take part in shared connections; without, each has its own.
+    pub shared: Option<SharedConnections>,
 }
 
 impl Directory {
@@ -44,7 +46,15 @@ impl Directory {
             cluster: cluster.fingerprint(),
             mechanism: cluster.mechanism,
             suspicion: cluster.suspicion,
+            shared: None,
         }
+    }
+
+    /// The same way, for sessions that share connections: those over this directory and its clones, one to each door.
+    #[must_use]
+    pub fn sharing(mut self) -> Self {
+        self.shared.get_or_insert_default();
+        self
     }
 
     /// A client at the first manager that can be reached.
@@ -52,15 +62,15 @@ impl Directory {
     /// # Errors
     /// The last one's, if none can be reached.
     pub async fn manager(&self) -> Result<Client, ClientError> {
-        self.reachable().await.map(|(_, client)| client)
+        self.reachable(Own(self.cluster)).await.map(|(_, client)| client)
     }
 
-    /// The first manager that can be reached, and its place in the list.
-    async fn reachable(&self) -> Result<(usize, Client), ClientError> {
+    /// A client at the first manager that can be reached, and its place in the list.
+    async fn reachable(&self, via: impl Dial) -> Result<(usize, Client), ClientError> {
         let reason = "no manager is known".to_owned();
         let mut failure = ClientError::NoDoor { reason };
         for (place, (host, port)) in self.managers.iter().enumerate() {
-            let attempt = dial(host, *port, self.cluster);
+            let attempt = dial(host, *port, &via);
             let limit = self.silence();
             match timeout(limit.unwrap_or(Duration::MAX), attempt).await {
                 Ok(Ok(client)) => return Ok((place, client)),
@@ -89,9 +99,34 @@ impl Directory {
     /// # Errors
     /// As [`Directory::door`].
     pub async fn connect(&mut self, group: GroupId) -> Result<Client, ClientError> {
-        let (place, manager) = self.reachable().await?;
-        self.managers.rotate_left(place);
+        let manager = self.nearest_manager().await?;
         self.door_by(manager, group).await
+    }
+
+    /// A client for a session with the group, whose questions have short answers: over a shared connection if
+    /// [`Directory::shared`] says so, else as [`Directory::connect`].
+    ///
+    /// # Errors
+    /// As [`Directory::door`].
+    pub async fn connect_session(&mut self, group: GroupId) -> Result<Client, ClientError> {
+        let Some(shared) = self.shared.clone() else {
+            return self.connect(group).await;
+        };
+        if self.mechanism == Mechanism::Replication {
+            let (place, client) = self.reachable(Shared(shared, self.cluster)).await?;
+            self.managers.rotate_left(place);
+            return Ok(client);
+        }
+        let mut manager = self.nearest_manager().await?;
+        let address = primary_by(&mut manager, group).await?;
+        Ok(Client::on(shared.lane(address, self.cluster).await?))
+    }
+
+    /// A client at the first manager that can be reached, which is tried first from now on.
+    async fn nearest_manager(&mut self) -> Result<Client, ClientError> {
+        let (place, manager) = self.reachable(Own(self.cluster)).await?;
+        self.managers.rotate_left(place);
+        Ok(manager)
     }
 
     /// A client at the group's door as it is now.
@@ -108,17 +143,8 @@ impl Directory {
         match self.mechanism {
             Mechanism::Replication => Ok(manager),
             _ => {
-                let members = manager.members().await?;
-                match primary_of(&members, group) {
-                    Ok(address) => Ok(Client::connect(address, self.cluster).await?),
-                    // The manager knows why, and whether waiting can help.
-                    Err(no_door) => match manager.get(group, b"?").await {
-                        // "Ask the primary": it has become active between the two questions.
-                        Err(ClientError::Refused(Refusal::NotServedHere { .. })) => Err(no_door),
-                        Err(refused @ ClientError::Refused(_)) => Err(refused),
-                        _ => Err(no_door),
-                    },
-                }
+                let address = primary_by(&mut manager, group).await?;
+                Ok(Client::connect(address, self.cluster).await?)
             }
         }
     }
@@ -156,18 +182,58 @@ impl Directory {
     }
 }
 
-async fn dial(host: &str, port: u16, cluster: u64) -> Result<Client, ClientError> {
+/// A kind of connection to a cluster's processes.
+trait Dial {
+    fn dial(&self, address: SocketAddr) -> impl Future<Output = Result<Client, WireError>> + Send;
+}
+
+/// One of its own, to the cluster with this fingerprint.
+struct Own(u64);
+
+impl Dial for Own {
+    async fn dial(&self, address: SocketAddr) -> Result<Client, WireError> {
+        Client::connect(address, self.0).await
+    }
+}
+
+/// A lane of one that is shared, to the cluster with this fingerprint.
+struct Shared(SharedConnections, u64);
+
+impl Dial for Shared {
+    async fn dial(&self, address: SocketAddr) -> Result<Client, WireError> {
+        Ok(Client::on(self.0.lane(address, self.1).await?))
+    }
+}
+
+/// Connects to the first of the host's addresses that can be reached.
+async fn dial(host: &str, port: u16, via: &impl Dial) -> Result<Client, ClientError> {
     let addresses = lookup_host((host, port)).await.map_err(WireError::from)?;
     let mut failure = ClientError::NoDoor {
         reason: format!("{host} has no address"),
     };
     for address in addresses {
-        match Client::connect(address, cluster).await {
+        match via.dial(address).await {
             Ok(client) => return Ok(client),
             Err(error) => failure = error.into(),
         }
     }
     Err(failure)
+}
+
+/// Where the group's primary serves, as this manager knows; else what it says of a group without door.
+async fn primary_by(manager: &mut Client, group: GroupId) -> Result<SocketAddr, ClientError> {
+    let members = manager.members().await?;
+    let no_door = match primary_of(&members, group) {
+        Ok(address) => return Ok(address),
+        Err(no_door) => no_door,
+    };
+    // The manager knows why, and whether waiting can help.
+    match manager.get(group, b"?").await {
+        // "Ask the primary": it has become active between the two questions.
+        Err(ClientError::Refused(Refusal::NotServedHere { .. })) => Err(no_door),
+        Err(refused @ ClientError::Refused(_)) => Err(refused),
+        _ => Err(no_door),
+    }
 }
 
 /// Where the active primary of the group serves.

@@ -13,7 +13,7 @@ use tokio_util::codec::Encoder;
 
 use super::Directory;
 use crate::{
-    Identity, Purpose, Traffic,
+    Identity, Purpose, Traffic, WireError,
     frame::FrameCodec,
     handshake,
     link::next_frame,
@@ -43,6 +43,7 @@ impl Door {
             cluster: 7,
             mechanism: Mechanism::Replication,
             suspicion: Duration::from_millis(50),
+            shared: None,
         };
         (Self(listener), directory)
     }
@@ -69,6 +70,13 @@ impl Visit {
         let request = next_frame(&mut self.stream, &mut self.codec, &mut self.unread, &traffic).await;
         let ClientRequest { request, body } = request.expect("a request");
         (request, body)
+    }
+
+    /// Waits until the caller has closed; it must send nothing more.
+    pub(super) async fn closed(&mut self) {
+        let traffic = Traffic::default();
+        let next = next_frame(&mut self.stream, &mut self.codec, &mut self.unread, &traffic).await;
+        assert!(matches!(next, Err(WireError::Closed)), "{next:?}");
     }
 
     pub(super) async fn next_write(&mut self) -> (u64, Write) {

@@ -191,7 +191,7 @@ impl Pipeline {
                 let patience_ms = self.patience.as_millis();
                 // The last attempt had next to no time; the one before it says more.
                 let last = Box::new(self.setback.take().unwrap_or(error));
-                self.client = None;
+                self.leave(&last);
                 return self.give_up(ticket, ClientError::OutOfPatience { patience_ms, last });
             }
             self.set_back(error);
@@ -211,9 +211,15 @@ impl Pipeline {
 
     /// The connection is of no use any more; what is unanswered goes over the next one, to the next manager.
     fn set_back(&mut self, error: ClientError) {
+        self.leave(&error);
         self.setback = Some(error);
-        self.client = None;
         self.directory.turn_away();
+    }
+
+    fn leave(&mut self, error: &ClientError) {
+        if let Some(client) = self.client.take() {
+            client.leave(error);
+        }
     }
 
     /// The next answer over a connection on which everything unanswered was sent.
@@ -248,7 +254,7 @@ impl Pipeline {
 
     /// Connects to the group's door and sends what is unanswered, oldest first.
     async fn connect(&mut self) -> Result<(), ClientError> {
-        let mut client = self.directory.connect(self.group).await?;
+        let mut client = self.directory.connect_session(self.group).await?;
         for unanswered in self.unanswered.values_mut() {
             unanswered.request = Some(client.submit(unanswered.body.clone())?);
         }
