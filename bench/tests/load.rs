@@ -136,13 +136,13 @@ async fn every_mechanism_takes_its_turns_and_leaves_a_row_for_each() {
     }
     assert_eq!(
         columns(&out, SLICES_FILE),
-        "contender,groups,faults,structure,workload,value_bytes,clients,pipeline,rate_per_s,slice,duration_ms,requests,\
+        "contender,groups,faults,structure,workload,value_bytes,clients,pipeline,connections,rate_per_s,slice,duration_ms,requests,\
          requests_per_s,not_sent,response_p50_us,response_p90_us,response_p99_us,response_p999_us,response_max_us,\
          service_p50_us,service_p90_us,service_p99_us,service_p999_us,service_max_us,floor_p50_us,batched_floor_per_s"
     );
     assert_eq!(
         columns(&out, SECONDS_FILE),
-        "contender,groups,faults,structure,workload,value_bytes,clients,pipeline,rate_per_s,slice,second,duration_ms,\
+        "contender,groups,faults,structure,workload,value_bytes,clients,pipeline,connections,rate_per_s,slice,second,duration_ms,\
          requests,response_p50_us,response_p99_us,response_max_us"
     );
     let slices = rows(&out, SLICES_FILE);
@@ -177,7 +177,8 @@ async fn every_mechanism_takes_its_turns_and_leaves_a_row_for_each() {
 async fn at_a_rate_requests_are_as_many_as_were_due_and_response_includes_service() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    let options = "--mechanisms fusion-linked --clients 2 --rate 200 --duration 1s --warmup 100ms --placement free --out";
+    let options = "--mechanisms fusion-linked --clients 2 --connections own --rate 200 --duration 1s --warmup 100ms \
+                   --placement free --out";
     let options: Vec<&str> = options.split_whitespace().collect();
     let (_, ended) = load(&[&options[..], &[&shown(&out)]].concat()).await;
     assert_eq!(ended, well());
@@ -186,6 +187,7 @@ async fn at_a_rate_requests_are_as_many_as_were_due_and_response_includes_servic
         panic!("{slices:?}")
     };
     assert_eq!((&*slice["rate_per_s"], &*slice["slice"]), ("200", "1"));
+    assert_eq!(slice["connections"], "own");
     // What was sent in the warm-up and answered after it, or sent at the end and answered after that.
     let (answered, not_sent) = (number(slice, "requests"), number(slice, "not_sent"));
     assert!(answered + not_sent <= 220.0 && answered > 0.0, "{slice:?}");
@@ -214,6 +216,8 @@ async fn redis_is_driven_in_turns_with_a_mechanism_where_it_is_installed() {
         return;
     }
     assert_eq!(contenders, ["replication", "redis", "replication", "redis"]);
+    let connections = pick(&rows(&out, SLICES_FILE), "connections");
+    assert_eq!(connections, ["shared", "own", "shared", "own"]);
     assert!(lines[1].contains("over Redis"), "{lines:?}");
 }
 

@@ -242,6 +242,7 @@ mod tests {
                 duration: MIN_DURATION,
             },
             slices: 1,
+            connections: Connections::Shared,
             with_redis: true,
             history: None,
         }
