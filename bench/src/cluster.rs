@@ -210,6 +210,17 @@ impl RunningCluster {
         Ok(())
     }
 
+    /// Waits until the node's process has ended by itself; whether it did so in order.
+    ///
+    /// # Errors
+    /// Those of the operating system; `TimedOut` after [`PATIENCE`].
+    pub async fn ended(&mut self, node: NodeId) -> io::Result<bool> {
+        match self.nodes.remove(&node) {
+            Some(mut process) => tokio::time::timeout(PATIENCE, process.ended()).await?,
+            None => Ok(true),
+        }
+    }
+
     /// The membership as a manager has it; another one is asked if that one is gone.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod experiment;
 pub mod floor;
 pub mod lean;
 pub mod load;
+pub mod member;
 pub mod node;
 pub mod resync;
 pub mod scrub;

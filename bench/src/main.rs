@@ -6,7 +6,7 @@ use bench::{
     commands::{
         Failure,
         arguments::{Command, CommandLine},
-        check_history, config, experiment, floor, lean, load, node, resync, scrub, takeover, up,
+        check_history, config, experiment, floor, lean, load, member, node, resync, scrub, takeover, up,
     },
     floor::echo,
     placement, results,
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Some(Command::Config(arguments)) => config::config(&arguments),
         Some(Command::Check { cluster }) => config::check(&cluster),
         Some(Command::Scrub(arguments)) => scrub::scrub(&arguments),
+        Some(Command::Member(command)) => member::member(&command),
         Some(Command::Resync(arguments)) => resync::resync(&arguments),
         Some(Command::Load(arguments)) => load::load(&arguments),
         Some(Command::Floor {

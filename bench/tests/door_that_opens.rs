@@ -42,6 +42,7 @@ async fn manage(listener: TcpListener) {
     let joining = Member {
         role: Role::Primary,
         group: Some(GroupId(0)),
+        row: None,
         standing: Standing::Joining,
         incarnation: Incarnation(2),
         addresses: None,
@@ -52,6 +53,7 @@ async fn manage(listener: TcpListener) {
         owner: None,
         members: BTreeMap::from([(NodeId(1), joining)]),
         founded: Vec::new(),
+        left: Default::default(),
     };
     while let Some(LinkEvent::Message(ClientRequest { request, body })) = requests.recv().await {
         let body = match body {

@@ -15,6 +15,7 @@ use wire::{
     member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
+        entry::EntryRefused,
         membership::{Addresses, Role},
         replication::{FromNode, ToNode},
     },
@@ -51,7 +52,7 @@ struct Shell {
 /// Pieces that may wait for the joiner to take them.
 const WAITING_PIECES: usize = 4;
 
-/// Runs a data node on its two bound listeners until `shutdown` completes.
+/// Runs a data node on its two bound listeners until `shutdown` completes, or until it was removed from the cluster.
 ///
 /// # Errors
 /// If a listener does not know its own address.
@@ -93,6 +94,7 @@ pub async fn run(
 }
 
 impl Shell {
+    /// Serves until dropped, or until a manager says that this node was removed from the cluster.
     async fn serve(
         mut self,
         mut peers: Doorstep,
@@ -101,7 +103,13 @@ impl Shell {
     ) {
         loop {
             tokio::select! {
-                event = self.manager.next() => self.handle_manager(event),
+                event = self.manager.next() => match event {
+                    ManagerEvent::Refused(EntryRefused::Left { node }) => {
+                        tracing::error!(%node, "removed from the cluster; this process ends");
+                        return;
+                    }
+                    event => self.handle_manager(event),
+                },
                 arrival = self.clients.next() => self.handle_client(arrival),
                 Some(transferred) = inbox.recv() => self.handle_transferred(transferred),
                 (peer, stream) = peers.next() => self.handle_peer(&peer, stream),

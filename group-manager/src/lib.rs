@@ -28,6 +28,7 @@ mod ownership;
 mod process;
 pub mod recovery_log;
 pub mod replication;
+mod roster;
 mod run;
 mod server;
 pub mod settings;

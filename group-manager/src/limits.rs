@@ -27,6 +27,9 @@ pub const MAX_ROUNDS: usize = 4;
 /// Transfers that may fail for one entry before the joiner is let go (it will enter again).
 pub const MAX_TRANSFER_ATTEMPTS: u32 = 3;
 
+/// Changes of members that may wait for the next membership.
+pub const MAX_WAITING_CHANGES: usize = 64;
+
 /// Clients that may be connected at once.
 pub const MAX_CLIENTS: usize = 4096;
 

@@ -69,7 +69,6 @@ struct MemberLink {
 #[derive(Debug)]
 pub(crate) struct Members {
     identity: Identity,
-    roles: BTreeMap<NodeId, Role>,
     links: BTreeMap<NodeId, MemberLink>,
     expected: Expectations,
     readmission: Readmission,
@@ -83,14 +82,12 @@ pub(crate) struct Members {
 impl Members {
     pub(crate) fn new(
         identity: Identity,
-        roles: BTreeMap<NodeId, Role>,
         expected: Expectations,
         inbox: mpsc::Sender<Inbox>,
         traffic: Arc<Traffic>,
     ) -> Self {
         Self {
             identity,
-            roles,
             links: BTreeMap::new(),
             expected,
             readmission: Readmission::new(expected.longest_silence),
@@ -130,16 +127,12 @@ impl Members {
     }
 
     /// Starts the link over a stream that [`Members::dial`] made.
-    pub(crate) fn link(&mut self, node: NodeId, incarnation: Incarnation, stream: TcpStream) {
-        let link = match self.roles.get(&node) {
-            Some(Role::DataNode) => RoleLink::Node(self.start(node, incarnation, stream, FromMember::Node)),
-            Some(Role::FusionServer) => {
-                RoleLink::Server(self.start(node, incarnation, stream, FromMember::Server))
-            }
-            Some(Role::Primary) => {
-                RoleLink::Primary(self.start(node, incarnation, stream, FromMember::Primary))
-            }
-            Some(Role::GroupManager) | None => return,
+    pub(crate) fn link(&mut self, node: NodeId, role: Role, incarnation: Incarnation, stream: TcpStream) {
+        let link = match role {
+            Role::DataNode => RoleLink::Node(self.start(node, incarnation, stream, FromMember::Node)),
+            Role::FusionServer => RoleLink::Server(self.start(node, incarnation, stream, FromMember::Server)),
+            Role::Primary => RoleLink::Primary(self.start(node, incarnation, stream, FromMember::Primary)),
+            Role::GroupManager => return,
         };
         let member = MemberLink {
             incarnation,

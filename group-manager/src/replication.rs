@@ -32,6 +32,7 @@ mod following;
 mod keepers;
 mod presence;
 mod reach;
+mod roster;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -56,6 +57,7 @@ use self::{
     entry::Entry,
     following::Gone,
     keepers::LostKeepers,
+    roster::RosterDesk,
     view::Stage,
 };
 use crate::{
@@ -86,6 +88,8 @@ pub struct Replication {
     to_admit: BTreeSet<NodeId>,
     /// Nodes that are to vote in the next view without a state yet.
     to_join: BTreeSet<NodeId>,
+    /// Changes of who belongs to the cluster.
+    roster: RosterDesk,
     /// When the view change under way began to hold writers back.
     sealed_at: Micros,
     /// The next view is needed although nobody is removed or admitted: a holder left or came back.
@@ -134,11 +138,8 @@ impl Replication {
             drop(sender.follow(membership.epoch, following::view_of(&membership)));
             (membership, Stage::Following)
         };
-        let groups = cluster
-            .nodes
-            .values()
-            .map(|group| (*group, Group::default()))
-            .collect();
+        let of_members = membership.members.values().filter_map(|member| member.group);
+        let groups = of_members.map(|group| (group, Group::default())).collect();
         Self {
             cluster,
             ownership,
@@ -147,6 +148,7 @@ impl Replication {
             to_remove: BTreeSet::new(),
             to_admit: BTreeSet::new(),
             to_join: BTreeSet::new(),
+            roster: RosterDesk::default(),
             sealed_at: now,
             reseal: false,
             linked: BTreeMap::new(),
@@ -227,6 +229,16 @@ impl Replication {
 
     fn member(&self, node: NodeId) -> Option<&Member> {
         self.membership.members.get(&node)
+    }
+
+    /// The group of a node of the cluster.
+    fn group_of(&self, node: NodeId) -> Option<GroupId> {
+        self.member(node).and_then(|member| member.group)
+    }
+
+    /// Every node of the cluster, ascending.
+    fn nodes(&self) -> Vec<NodeId> {
+        self.membership.members.keys().copied().collect()
     }
 
     fn is_active(&self, node: NodeId) -> bool {
@@ -321,18 +333,14 @@ impl Coordinator for Replication {
     }
 }
 
-/// The stored membership with exactly the nodes of the cluster file.
+/// The stored membership, which names everyone; before anything is stored, the nodes of the cluster file.
 fn with_nodes_of(cluster: &ReplicatedCluster, mut stored: Membership) -> Membership {
-    stored.members.retain(|node, _| cluster.nodes.contains_key(node));
+    if stored.epoch > Epoch(0) {
+        return stored;
+    }
     for (node, group) in &cluster.nodes {
-        stored.members.entry(*node).or_insert(Member {
-            role: Role::DataNode,
-            group: Some(*group),
-            standing: Standing::Absent,
-            incarnation: Incarnation(0),
-            addresses: None,
-            since: Epoch(0),
-        });
+        let absent = Member::absent(Role::DataNode, Some(*group));
+        stored.members.entry(*node).or_insert(absent);
     }
     stored
 }

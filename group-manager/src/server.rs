@@ -69,11 +69,6 @@ impl Server {
     ) -> Self {
         let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
         let traffic = Arc::new(Traffic::default());
-        let members = &core.membership().members;
-        let roles = members
-            .iter()
-            .map(|(node, member)| (*node, member.role))
-            .collect();
         let mut ticks = interval(settings.heartbeat());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let expected = Expectations::of(&settings.cluster);
@@ -81,7 +76,7 @@ impl Server {
         Self {
             store: StoreWriter::new(store, to_inbox.clone()),
             changes,
-            members: Members::new(identity, roles, expected, to_inbox.clone(), Arc::clone(&traffic)),
+            members: Members::new(identity, expected, to_inbox.clone(), Arc::clone(&traffic)),
             fellows: Fellows::call(identity, &settings.fellows, expected, to_inbox.clone()),
             clients: Clients::new(settings.node(), settings.heap, traffic),
             entries: Entries::default(),
@@ -133,7 +128,10 @@ impl Server {
                 incarnation,
                 outcome: Ok(stream),
             } => {
-                self.members.link(node, incarnation, stream);
+                let member = self.core.membership().members.get(&node);
+                if let Some(role) = member.map(|member| member.role) {
+                    self.members.link(node, role, incarnation, stream);
+                }
                 self.feed(Event::Linked { node, incarnation });
             }
             Inbox::Dialled {

@@ -17,7 +17,7 @@ use crate::{
 
 /// A cluster whose file had no mistake. Members are sorted by section number.
 ///
-/// Invariants: every group has f + 1 data nodes under replication, exactly one primary under fusion; there are f
+/// Invariants: every group has at least f + 1 data nodes under replication, exactly one primary under fusion; there are f
 /// fusion servers under fusion; ids are unique over all members, and so are addresses whose port is not 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {

@@ -1,8 +1,8 @@
 //! A number that tells clusters apart: two processes whose files name different clusters refuse each other.
 //!
 //! FNV-1a over 64 bits (Fowler, Noll and Vo; draft-eastlake-fnv), because it is stable over builds and
-//! machines. It guards against mistakes, not against malice. Addresses, ids and timing do not count: they may
-//! differ between the files of one cluster's machines.
+//! machines. It guards against mistakes, not against malice. Addresses, ids, timing and how many members a group has do
+//! not count: they may differ between the files of one cluster's machines, and while members are added and removed.
 
 use crate::Cluster;
 
@@ -30,13 +30,11 @@ impl Fnv1a {
 }
 
 impl Cluster {
-    /// The cluster's name, mechanism, fault tolerance, structure, limits and group names as one number, the same in every
-    /// build.
+    /// The cluster's name, mechanism, structure, limits and group names as one number, the same in every build.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv1a(OFFSET_BASIS);
         hash.text(&self.name);
         hash.text(self.mechanism.name());
-        hash.number(self.fault_tolerance);
         hash.text(self.structure.name());
         hash.number(self.limits.key_bytes);
         hash.number(self.limits.element_bytes);

@@ -7,6 +7,7 @@ pub mod fellow;
 pub mod fusion;
 pub mod membership;
 pub mod replication;
+pub mod roster;
 pub mod scrub;
 
 #[cfg(test)]

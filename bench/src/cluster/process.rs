@@ -105,6 +105,11 @@ impl NodeProcess {
         self.child.start_kill()
     }
 
+    /// Waits for its end; whether it ended in order.
+    pub(super) async fn ended(&mut self) -> io::Result<bool> {
+        Ok(self.child.wait().await?.success())
+    }
+
     /// SIGKILL, and waits for the end.
     pub(super) async fn kill(&mut self) -> io::Result<()> {
         self.child.kill().await

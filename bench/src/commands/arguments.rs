@@ -15,8 +15,8 @@ use wire::{message::client::Reads, role::RoleArguments};
 pub use self::counts::Counts;
 use self::counts::counts;
 use super::{
-    check_history::CheckHistoryArguments, load::LoadArguments, node::NodeRole, resync::ResyncArguments,
-    scrub::ScrubArguments, takeover::TakeoverArguments,
+    check_history::CheckHistoryArguments, load::LoadArguments, member::MemberCommand, node::NodeRole,
+    resync::ResyncArguments, scrub::ScrubArguments, takeover::TakeoverArguments,
 };
 use crate::{placement::Placement, results::ValueBytes, work::Workload};
 
@@ -51,6 +51,9 @@ pub enum Command {
         /// The cluster file.
         cluster: PathBuf,
     },
+    /// Add a process to a running cluster, remove one from it, or list them
+    #[command(subcommand)]
+    Member(MemberCommand),
     /// Compare a running fused cluster's parity with its primaries, block by block, while it serves
     Scrub(ScrubArguments),
     /// Measure requests a second and their times, without crashes; also beside Redis

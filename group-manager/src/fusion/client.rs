@@ -18,6 +18,7 @@ impl FusionCoordinator {
             | RequestBody::DoorReport { .. }
             | RequestBody::Recoveries { .. }
             | RequestBody::Scrub(_)
+            | RequestBody::Change(_)
             // Primaries know nothing of each other, so that no order is one of several groups.
             | RequestBody::WriteTogether(_) => not_served,
         };

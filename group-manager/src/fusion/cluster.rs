@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use multicast::id::{GroupId, NodeId};
-use wire::message::membership::{Member, Role, Standing};
+use wire::message::membership::{Member, Role};
 
 /// Why a description is no fused cluster.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,18 +174,11 @@ impl FusionCluster {
 }
 
 fn absent(group: Option<GroupId>) -> Member {
-    Member {
-        role: if group.is_some() {
-            Role::Primary
-        } else {
-            Role::FusionServer
-        },
-        group,
-        standing: Standing::Absent,
-        incarnation: Default::default(),
-        addresses: None,
-        since: Default::default(),
-    }
+    let role = match group {
+        Some(_) => Role::Primary,
+        None => Role::FusionServer,
+    };
+    Member::absent(role, group)
 }
 
 fn first_repeated<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {

@@ -130,5 +130,6 @@ pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Mem
         owner: loaded.owner,
         members,
         founded: loaded.founded,
+        left: loaded.left,
     })
 }

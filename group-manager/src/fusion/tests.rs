@@ -63,6 +63,7 @@ fn the_stored_membership_of_another_cluster_is_refused() {
             owner: None,
             members: cluster.absent_members(),
             founded: vec![GroupId(0)],
+            ..Membership::default()
         };
         change(&mut loaded);
         FusionCoordinator::new(cluster, loaded, Micros(0)).expect_err("not ours")

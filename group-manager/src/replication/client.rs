@@ -34,6 +34,8 @@ enum Taken {
     Queued(Option<GroupId>),
     /// It goes on at once.
     Passed(Command),
+    /// It waits for the next membership.
+    Changing,
 }
 
 impl Replication {
@@ -41,12 +43,17 @@ impl Replication {
     pub(super) fn handle_clients(&mut self, asked: Vec<(Caller, RequestBody)>) -> Vec<Command> {
         let mut commands = Vec::new();
         let mut doors = BTreeSet::new();
+        let mut changes = false;
         for (caller, body) in asked {
             match self.handle_client(caller, body) {
                 Ok(Taken::Queued(door)) => drop(doors.insert(door)),
                 Ok(Taken::Passed(command)) => commands.push(command),
+                Ok(Taken::Changing) => changes = true,
                 Err(refusal) => commands.push(refused(caller, refusal)),
             }
+        }
+        if changes {
+            commands.extend(self.change_view_if_needed());
         }
         for door in doors {
             commands.extend(match door {
@@ -63,6 +70,7 @@ impl Replication {
             RequestBody::WriteTogether(write) => self.handle_write_together(caller, write),
             RequestBody::Read { group, query } => self.handle_read(caller, group, query).map(Taken::Passed),
             RequestBody::ReadOrdered { group, query } => self.handle_read_ordered(caller, group, query),
+            RequestBody::Change(change) => self.handle_change(caller, change).map(|()| Taken::Changing),
             _ => Err(Refusal::NotServedHere {
                 role: Role::GroupManager,
             }),
@@ -76,7 +84,7 @@ impl Replication {
                 reason: reason.to_owned(),
             })
         };
-        if !self.cluster.has_group(group) {
+        if !self.groups.contains_key(&group) {
             return Err(Refusal::UnknownGroup { group });
         }
         match self.stage {

@@ -21,13 +21,6 @@ pub struct ReplicatedCluster {
     pub join: Join,
     /// How long a silent member is believed in, microseconds.
     pub suspicion_us: u64,
-    /// Every data node and its group.
+    /// Every data node of the cluster file and its group: the members, until a membership is stored.
     pub nodes: BTreeMap<NodeId, GroupId>,
-}
-
-impl ReplicatedCluster {
-    /// Whether the cluster has that group.
-    pub fn has_group(&self, group: GroupId) -> bool {
-        self.nodes.values().any(|other| *other == group)
-    }
 }

@@ -110,7 +110,7 @@ impl Replication {
             .filter(|(node, (life, _))| !is_member(node, *life))
             .map(|(node, _)| *node)
             .collect();
-        let mut commands = Vec::new();
+        let mut commands = self.roster.give_up();
         for node in strangers {
             self.dialled.remove(&node);
             self.linked.remove(&node);

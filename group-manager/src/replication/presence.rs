@@ -9,7 +9,7 @@ use wire::message::{
     replication::ToNode,
 };
 
-use super::{Command, Incarnation, Micros, NodeId, Replication, is_active_life, view::Stage};
+use super::{Command, Epoch, Incarnation, Micros, NodeId, Replication, is_active_life, view::Stage};
 use crate::coordinator::EntryTicket;
 
 impl Replication {
@@ -41,15 +41,18 @@ impl Replication {
 
     fn may_enter(&self, enter: &Enter) -> Result<(), EntryRefused> {
         let node = enter.node;
-        let (Some(group), Role::DataNode) = (self.cluster.nodes.get(&node), enter.role) else {
+        if self.stage == Stage::Following {
+            return Err(self.not_here());
+        }
+        if self.membership.left.contains(&node) || self.holds_what_was_discarded(node, enter.incarnation) {
+            return Err(EntryRefused::Left { node });
+        }
+        let (Some(group), Role::DataNode) = (self.group_of(node), enter.role) else {
             return Err(EntryRefused::UnknownNode {
                 node,
                 role: enter.role,
             });
         };
-        if self.stage == Stage::Following {
-            return Err(self.not_here());
-        }
         let current = self
             .linked
             .get(&node)
@@ -70,9 +73,9 @@ impl Replication {
             let reason = "members of the last view may still come back".to_owned();
             return Err(EntryRefused::Busy { reason });
         }
-        if self.is_lost(*group) {
+        if self.is_lost(group) {
             return Err(EntryRefused::StateLost {
-                missing: self.holders(*group),
+                missing: self.holders(group),
             });
         }
         if self.is_active(node) {
@@ -89,8 +92,8 @@ impl Replication {
         node: NodeId,
         incarnation: Incarnation,
     ) -> Vec<Command> {
-        let Some(group) = self.cluster.nodes.get(&node).copied() else {
-            return Vec::new();
+        let Some(group) = self.group_of(node) else {
+            return vec![Command::Unlink(node)]; // removed while it was called
         };
         if self.stage == Stage::Following {
             return self.handle_linked_member(node, incarnation);
@@ -126,16 +129,10 @@ impl Replication {
     /// A founder may have missed the word to found: its link, or the manager, was gone just then. Repeating
     /// it is harmless; nobody else can hold the group's state if nobody else was ever a member.
     pub(super) fn found_again(&self, node: NodeId) -> Vec<Command> {
-        let group = self.cluster.nodes.get(&node);
-        let peers = self
-            .cluster
-            .nodes
-            .iter()
-            .filter(|(other, of)| **other != node && Some(*of) == group);
-        let mut lives = peers
-            .filter_map(|(peer, _)| self.member(*peer))
-            .map(|member| member.incarnation);
-        let alone = lives.all(|life| life == Incarnation(0));
+        let group = self.group_of(node);
+        let members = self.membership.members.iter();
+        let mut peers = members.filter(|(other, member)| **other != node && member.group == group);
+        let alone = peers.all(|(_, peer)| peer.incarnation == Incarnation(0) || peer.since == Epoch(0));
         if alone && self.is_active(node) {
             vec![Command::ToNode(node, ToNode::Found)]
         } else {
@@ -149,7 +146,7 @@ impl Replication {
         incarnation: Incarnation,
         reason: &str,
     ) -> Vec<Command> {
-        let Some(group) = self.cluster.nodes.get(&node).copied() else {
+        let Some(group) = self.group_of(node) else {
             return Vec::new();
         };
         if self

@@ -68,5 +68,10 @@ scripts! {
     a_write_of_a_lost_group_is_refused_before_and_while_it_is_under_way,
     a_view_change_finishes_a_write_of_several_groups_in_all_of_them,
     ordered_reads_have_a_place_among_the_writes,
+    a_node_is_added_and_counts_from_its_activation_on,
+    a_node_is_removed_and_no_update_waits_for_it,
+    changes_of_members_that_may_not_be_are_refused_with_the_reason,
+    a_dead_node_goes_and_a_lost_state_only_when_it_is_discarded,
+    changes_are_the_owners_to_make,
     an_ordered_read_waits_for_members_that_a_local_one_does_not_ask,
 }

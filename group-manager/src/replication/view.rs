@@ -56,19 +56,24 @@ impl Replication {
         let sets = [&self.to_remove, &self.to_admit, &self.to_join];
         let needed = self.reseal || sets.into_iter().any(|nodes| !nodes.is_empty());
         let free = matches!(self.stage, Stage::Steady | Stage::Sealing);
-        if !needed || !free {
+        if !free || !needed && !self.roster.is_asked() {
             return Vec::new();
         }
-        let next = self.next_membership();
+        let mut next = self.next_membership();
+        let mut commands = self.apply_changes(&mut next);
+        if !needed && !self.roster.is_storing() {
+            return commands;
+        }
         self.reseal = false;
         self.to_remove.clear();
         self.to_admit.clear();
         self.to_join.clear();
         self.stage = Stage::Storing { next: next.clone() };
-        vec![Command::Store {
+        commands.push(Command::Store {
             expected: self.membership.epoch,
             next,
-        }]
+        });
+        commands
     }
 
     fn next_membership(&self) -> Membership {
@@ -122,21 +127,19 @@ impl Replication {
             .filter(|group| !self.membership.founded.contains(group))
             .copied()
             .collect();
-        self.membership = std::mem::take(next);
+        let before = std::mem::replace(&mut self.membership, std::mem::take(next));
         self.stage = Stage::Sealing;
         self.lost_keepers.clear();
+        let mut commands = self.roster.stored(epoch);
+        commands.extend(self.let_go_of_those_that_left(now, &before));
         self.suspect_unlinked(now);
         self.let_joiners_of_lost_groups_go();
-        let mut commands: Vec<Command> = newly_founded
-            .into_iter()
-            .flat_map(|group| self.present(group))
-            .map(|node| Command::ToNode(node, ToNode::Found))
-            .collect();
+        let founders = newly_founded.into_iter().flat_map(|group| self.present(group));
+        commands.extend(founders.map(|node| Command::ToNode(node, ToNode::Found)));
         commands.extend(self.tell_joiners());
-        let again = self.change_view_if_needed();
-        if !again.is_empty() {
-            commands.extend(again);
-            return commands;
+        commands.extend(self.change_view_if_needed());
+        if self.stage != Stage::Sealing {
+            return commands; // that one is sealed, when it is stored
         }
         self.sealed_at = now;
         let seal = self.sender.seal(epoch, self.view());
@@ -146,14 +149,10 @@ impl Replication {
 
     /// A node that was lost while its admission was on its way into the store.
     fn suspect_unlinked(&mut self, now: Micros) {
-        let nodes: Vec<NodeId> = self.cluster.nodes.keys().copied().collect();
-        for node in nodes {
+        for node in self.nodes() {
             let unlinked = self.is_active(node) && !self.is_present(node);
-            let others = self
-                .cluster
-                .nodes
-                .get(&node)
-                .is_some_and(|group| !self.present(*group).is_empty());
+            let group = self.group_of(node);
+            let others = group.is_some_and(|group| !self.present(group).is_empty());
             if unlinked && others && self.to_remove.insert(node) {
                 self.log.crashed(node, now);
             }
@@ -164,7 +163,7 @@ impl Replication {
     fn view(&self) -> View {
         let joining: BTreeSet<NodeId> = self.joining().collect();
         let voters = |group: &GroupId| -> BTreeSet<NodeId> {
-            let is_of_group = |node: &NodeId| self.cluster.nodes.get(node) == Some(group);
+            let is_of_group = |node: &NodeId| self.group_of(*node) == Some(*group);
             let joining = joining.iter().copied().filter(is_of_group);
             self.present(*group).into_iter().chain(joining).collect()
         };
@@ -178,14 +177,8 @@ impl Replication {
         }
         self.stage = Stage::Steady;
         tracing::info!(epoch = %self.membership.epoch, "a view is in force");
-        let removed: Vec<NodeId> = self
-            .cluster
-            .nodes
-            .keys()
-            .copied()
-            .filter(|node| !self.is_active(*node))
-            .collect();
-        for node in removed {
+        let removed = |node: &NodeId| !self.is_active(*node);
+        for node in self.nodes().into_iter().filter(removed).collect::<Vec<_>>() {
             self.log.note(node, |report| {
                 report.removed_at_us.get_or_insert(now.0);
             });
@@ -217,9 +210,8 @@ impl Replication {
 
     /// Whether no active member is missing.
     pub(super) fn all_returned(&self) -> bool {
-        self.cluster
-            .nodes
-            .keys()
+        self.nodes()
+            .iter()
             .all(|node| !self.is_active(*node) || self.is_present(*node))
     }
 
@@ -227,11 +219,8 @@ impl Replication {
     pub(super) fn end_gathering(&mut self, now: Micros) -> Vec<Command> {
         self.stage = Stage::Steady;
         self.reseal = true;
-        let missing: Vec<NodeId> = self.cluster.nodes.keys().copied().collect();
-        let missing = missing
-            .into_iter()
-            .filter(|n| self.is_active(*n) && !self.is_present(*n));
-        for node in missing.collect::<Vec<_>>() {
+        let is_missing = |node: &NodeId| self.is_active(*node) && !self.is_present(*node);
+        for node in self.nodes().into_iter().filter(is_missing).collect::<Vec<_>>() {
             self.suspect(now, node);
         }
         self.change_view_if_needed()
@@ -240,10 +229,10 @@ impl Replication {
     /// An active member is gone: it is removed, unless it is the last that holds the group's state.
     pub(super) fn suspect(&mut self, now: Micros, node: NodeId) {
         self.log.crashed(node, now);
-        let Some(group) = self.cluster.nodes.get(&node) else {
+        let Some(group) = self.group_of(node) else {
             return;
         };
-        if self.present(*group).is_empty() {
+        if self.present(group).is_empty() {
             tracing::error!(%node, %group, "the last holder of a group is gone; the group is closed");
             self.reseal = true;
         } else {

@@ -53,7 +53,7 @@ pub enum ClusterError {
         /// The most.
         to: u64,
     },
-    /// A group that has not f + 1 data nodes.
+    /// A group that has fewer than f + 1 data nodes.
     #[error("group `{group}` has {nodes} data node(s), and f = {faults} takes {}", faults + 1)]
     GroupSize {
         /// The group.
@@ -233,7 +233,9 @@ impl Explain for ClusterError {
 
     fn help(&self) -> Option<String> {
         let help = match self {
-            Self::GroupSize { .. } => "without fault_tolerance, f is one less than the smallest group",
+            Self::GroupSize { .. } => {
+                "without fault_tolerance, f is one less than the smallest group; with it, a group may have more"
+            }
             Self::ManagersApart { .. } | Self::SeveralStores => {
                 "all managers share one store; that of managers on several machines is etcd"
             }

@@ -1,4 +1,4 @@
-//! The fault tolerance f, and whether the file has the members that it takes: f + 1 data nodes per group, or one
+//! The fault tolerance f, and whether the file has the members that it takes: f + 1 data nodes or more per group, or one
 //! primary per group and f fusion servers.
 
 use std::collections::BTreeMap;
@@ -32,8 +32,11 @@ pub(super) fn of_replication(written: &Written, problems: &mut Vec<Problem>) -> 
         at: smallest.first,
     };
     let faults = in_range(Mechanism::Replication, &written.cluster, derived, problems)?;
+    // A group that nodes were added to has more; but without a word of it, one that differs is a misspelt name.
+    let may_have_more = written.cluster.fault_tolerance.is_some();
     for (name, group) in &groups {
-        if group.nodes as u64 != faults + 1 {
+        let nodes = group.nodes as u64;
+        if nodes < faults + 1 || nodes > faults + 1 && !may_have_more {
             let error = ClusterError::GroupSize {
                 group: (*name).to_owned(),
                 nodes: group.nodes,

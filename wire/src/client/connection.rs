@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, net::SocketAddr};
 
-use multicast::id::GroupId;
+use multicast::id::{Epoch, GroupId};
 use structures::{
     op::{Answer, Element, Write},
     query::Query,
@@ -20,6 +20,7 @@ use crate::{
             ClientReply, DoorReport, Reads, RecoveryReport, ReplyBody, RequestBody, Sizes, WriteTogether,
         },
         membership::Membership,
+        roster::Change,
         scrub::{ScrubWindow, Scrubbed},
     },
 };
@@ -224,6 +225,17 @@ impl Client {
         match self.ask(RequestBody::Members).await? {
             ReplyBody::Members(members) => Ok(members),
             other => Err(unexpected("question for members", &other)),
+        }
+    }
+
+    /// Changes who belongs to the cluster; the epoch of the stored membership that contains it (managers only).
+    ///
+    /// # Errors
+    /// `Wire` (outcome unknown: ask for the members) or `Refused` (nothing changed).
+    pub async fn change(&mut self, change: Change) -> Result<Epoch, ClientError> {
+        match self.ask(RequestBody::Change(change)).await? {
+            ReplyBody::Changed { epoch } => Ok(epoch),
+            other => Err(unexpected("change of members", &other)),
         }
     }
 

@@ -11,6 +11,7 @@ use structures::{
 
 use super::{
     membership::{Membership, Role},
+    roster::Change,
     scrub::{ScrubWindow, Scrubbed},
 };
 use crate::traffic::TrafficTotal;
@@ -78,6 +79,8 @@ pub enum RequestBody {
         /// What is asked of its structure.
         query: Query,
     },
+    /// Change who belongs to the cluster (managers only).
+    Change(Change),
 }
 
 impl RequestBody {
@@ -131,6 +134,11 @@ pub enum ReplyBody {
     Scrubbed(Scrubbed),
     /// Every part took effect at every active member of its group: per part an answer to each operation.
     WrittenTogether(Vec<Vec<Answer>>),
+    /// The change of members is part of the stored membership.
+    Changed {
+        /// Of that one.
+        epoch: Epoch,
+    },
 }
 
 /// What one process holds.

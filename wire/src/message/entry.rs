@@ -42,8 +42,8 @@ pub enum EntryRefused {
         /// The id.
         node: NodeId,
     },
-    /// The cluster file of the manager has no such process.
-    #[error("the manager's cluster file has no {role} with id {node}")]
+    /// The cluster has no such process.
+    #[error("the cluster has no {role} with id {node}")]
     UnknownNode {
         /// The id.
         node: NodeId,
@@ -69,6 +69,12 @@ pub enum EntryRefused {
     NotOwner {
         /// That manager.
         owner: NodeId,
+    },
+    /// It was removed from the cluster on purpose. A process that hears this ends.
+    #[error("{node} was removed from the cluster; it enters again only after it was added again")]
+    Left {
+        /// The id.
+        node: NodeId,
     },
     /// A view change or recovery is under way; try again.
     #[error("busy: {reason}")]

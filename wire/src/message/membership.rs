@@ -1,6 +1,10 @@
 //! Who is a member: the value that the membership store holds and that status replies show.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::SocketAddr,
+};
 
 use multicast::id::{Epoch, GroupId, Incarnation, NodeId};
 use serde::{Deserialize, Serialize};
@@ -34,7 +38,7 @@ impl fmt::Display for Role {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// In the cluster file, but has not entered yet.
+    /// Belongs to the cluster, but has not entered yet.
     Absent,
     /// Entered; its state is being transferred, decoded or rebuilt.
     Joining,
@@ -53,7 +57,7 @@ pub struct Addresses {
     pub clients: SocketAddr,
 }
 
-/// One process of the cluster file, as the membership sees it.
+/// One process of the cluster, as the membership sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// What it does.
@@ -68,6 +72,24 @@ pub struct Member {
     pub addresses: Option<Addresses>,
     /// The epoch in which that life became active: a primary's deltas carry it.
     pub since: Epoch,
+    /// A fused server's row of the code, for as long as it belongs to the cluster; nobody else has one.
+    #[serde(default)]
+    pub row: Option<u8>,
+}
+
+impl Member {
+    /// One that belongs to the cluster and has not entered yet.
+    pub fn absent(role: Role, group: Option<GroupId>) -> Self {
+        Self {
+            role,
+            group,
+            standing: Standing::Absent,
+            incarnation: Incarnation(0),
+            addresses: None,
+            since: Epoch(0),
+            row: None,
+        }
+    }
 }
 
 /// One life of a manager: the one that may change the membership.
@@ -87,8 +109,11 @@ pub struct Membership {
     /// Who stored it, and alone may store the next; whoever suspects that manager stores itself as the owner first.
     #[serde(default)]
     pub owner: Option<Owner>,
-    /// Everyone in the cluster file but the managers.
+    /// Everyone but the managers: of the cluster file at first, and then of every change since.
     pub members: BTreeMap<NodeId, Member>,
     /// Groups that ever had an active member: such a group never starts empty again.
     pub founded: Vec<GroupId>,
+    /// Who was removed on purpose, and has not been added again.
+    #[serde(default)]
+    pub left: BTreeSet<NodeId>,
 }

@@ -61,7 +61,7 @@ impl Replication {
     /// a holder is back: they begin anew then, since they may have delivered what that one never heard of.
     pub(in crate::replication) fn let_joiners_of_lost_groups_go(&mut self) {
         for node in self.joining().collect::<Vec<_>>() {
-            let Some(group) = self.cluster.nodes.get(&node).copied() else {
+            let Some(group) = self.group_of(node) else {
                 continue;
             };
             if !self.present(group).is_empty() || !self.to_remove.insert(node) {
@@ -80,8 +80,8 @@ impl Replication {
         let is_member = |node: &NodeId, life: Incarnation| is_active_life(&self.membership, *node, life);
         let linked = self.linked.iter().filter(|(node, life)| !is_member(node, **life));
         for (node, _) in linked {
-            let group = self.cluster.nodes.get(node);
-            if let Some(state) = group.and_then(|group| self.groups.get_mut(group)) {
+            let group = self.membership.members.get(node).and_then(|member| member.group);
+            if let Some(state) = group.and_then(|group| self.groups.get_mut(&group)) {
                 state.waiting_to_enter.push_back(*node);
             }
         }

@@ -11,6 +11,7 @@
 //! > run 1 2            node 1 takes what waits for it, and the manager its words; then node 2
 //! > takes 1            node 1 takes the first thing that waits for it
 //! > says 1 failed 101  node 1 says something that its core would not say by itself (failed, caught-up)
+//! > add 5 0              an operator adds node 5 to group 0       > remove 5    and removes it; or > discard 5
 //! > tick               > later 1000 (us)      > claim 9.1 (an unknown node enters)
 //! > settle             calls are answered, the store stores, everyone takes everything; standings follow
 //! > come 1.2           enters and all settles                     > restart   the manager starts from the store
@@ -191,6 +192,7 @@ fn event(world: &mut World, word: &str, rest: &str) -> Vec<Command> {
         "together" => world.write_together(words.chunks(3).map(part).collect()),
         "get" | "all" => world.ask(read(Reads::Local, word, &words)),
         "ordered" => world.ask(read(Reads::Ordered, words[0], &words[1..])),
+        "add" | "remove" | "discard" => world.change(word, &numbers(rest)),
         "run" => numbers(rest)
             .into_iter()
             .flat_map(|node| world.run(NodeId(node as u32)))

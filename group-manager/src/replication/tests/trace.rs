@@ -33,6 +33,16 @@ pub(super) fn command(stored: &Membership, command: &Command) -> String {
                 .iter()
                 .filter(|group| !stored.founded.contains(group));
             changes.extend(founded.map(|group| format!("group {} founded", group.0)));
+            let gone = stored
+                .members
+                .keys()
+                .filter(|node| !next.members.contains_key(node));
+            changes.extend(gone.map(|node| format!("{} left", node.0)));
+            let lost = stored
+                .founded
+                .iter()
+                .filter(|group| !next.founded.contains(group));
+            changes.extend(lost.map(|group| format!("group {} forgotten", group.0)));
             // The first owner, and a later life of it, go without saying.
             let owner = next
                 .owner
@@ -88,6 +98,7 @@ fn reply(body: &ReplyBody) -> String {
             };
             parts.iter().map(part).collect::<Vec<_>>().join(" ")
         }
+        ReplyBody::Changed { epoch } => format!("changed @{}", epoch.0),
         ReplyBody::Len(count) => count.to_string(),
         ReplyBody::Refused(refusal) => refusal.to_string(),
         ReplyBody::Value(value) => value.as_ref().map_or("no value".to_owned(), |value| text(value)),

@@ -18,6 +18,7 @@ use wire::message::{
     entry::Enter,
     membership::{Addresses, Membership, Owner, Role},
     replication::{Answers, Batch, FromNode, ToNode},
+    roster::{Change, NewMember},
 };
 
 use super::super::{ReplicatedCluster, Replication};
@@ -178,10 +179,9 @@ impl World {
 
     /// Only says so.
     pub(super) fn enter_as(&mut self, node: NodeId, life: Incarnation, role: Role) -> Vec<Command> {
-        let address = std::net::SocketAddr::from(([127, 0, 0, 1], node.0 as u16));
         let addresses = Addresses {
-            peers: address,
-            clients: address,
+            peers: address(node),
+            clients: address(node),
         };
         self.tickets += 1;
         let enter = Enter {
@@ -194,6 +194,26 @@ impl World {
             ticket: EntryTicket(self.tickets),
             enter,
         })
+    }
+
+    /// An operator asks the manager: `add node group`, `remove node` or `discard node`.
+    pub(super) fn change(&mut self, word: &str, numbers: &[u64]) -> Vec<Command> {
+        let node = NodeId(numbers[0] as u32);
+        let discard = word == "discard";
+        let change = match numbers.get(1) {
+            Some(group) => {
+                let group = GroupId(*group as u16);
+                self.cluster.nodes.insert(node, group);
+                Change::Add(NewMember {
+                    node,
+                    role: Role::DataNode,
+                    group: Some(group),
+                    listens: vec![address(node)],
+                })
+            }
+            None => Change::Remove { node, discard },
+        };
+        self.ask(RequestBody::Change(change))
     }
 
     /// Starts a process, unless that very one runs.
@@ -498,4 +518,9 @@ pub(super) fn life(number: u64) -> Owner {
         node: NodeId(9),
         incarnation: Incarnation(100 * number),
     }
+}
+
+/// Where a node of the scripts listens.
+fn address(node: NodeId) -> std::net::SocketAddr {
+    std::net::SocketAddr::from(([127, 0, 0, 1], node.0 as u16))
 }

@@ -12,6 +12,7 @@ fn membership(epoch: u64) -> Membership {
     let member = Member {
         role: Role::Primary,
         group: Some(GroupId(3)),
+        row: None,
         standing: Standing::Active,
         incarnation: Incarnation(u64::MAX),
         addresses: Some(Addresses {
@@ -31,6 +32,7 @@ fn membership(epoch: u64) -> Membership {
         }),
         members: BTreeMap::from([(NodeId(7), member), (NodeId(8), absent)]),
         founded: vec![GroupId(3)],
+        left: [NodeId(9)].into(),
     }
 }
 

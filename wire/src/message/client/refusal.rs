@@ -4,7 +4,7 @@ use multicast::id::{GroupId, NodeId};
 use serde::{Deserialize, Serialize};
 use structures::kind::StructureKind;
 
-use crate::message::{fusion::BlockId, membership::Role};
+use crate::message::{fusion::BlockId, membership::Role, roster::ChangeRefused};
 
 /// Why a door refuses. Nothing was changed by this request, but for a write that was under way when its group
 /// lost its last holder: that one may have taken effect there ([`Refusal::StateLost`]); and for one that was under way
@@ -132,4 +132,7 @@ pub enum Refusal {
         /// Which node.
         node: NodeId,
     },
+    /// A change of members is not made.
+    #[error(transparent)]
+    Change(#[from] ChangeRefused),
 }

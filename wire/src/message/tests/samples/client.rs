@@ -19,6 +19,7 @@ use crate::{
         entry::{Enter, EnterReply, EntryRefused},
         fellow::ManagerBeat,
         membership::{Addresses, Member, Membership, Owner, Role, Standing},
+        roster::{Change, ChangeRefused, NewMember},
         scrub::{ScrubWindow, Scrubbed, Syndrome},
     },
     traffic::TrafficTotal,
@@ -54,6 +55,8 @@ pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
             ],
         ),
         variants("EntryRefused", entry_refusals(f)),
+        variants("Change", changes(f)),
+        variants("ChangeRefused", change_refusals(f)),
         structure("Membership", membership(f)),
         structure("ManagerBeat", beat(f)),
         variants("Role", roles()),
@@ -97,6 +100,46 @@ fn request_bodies(f: &Fields) -> Vec<RequestBody> {
             group,
             query: Query::Len,
         },
+        RequestBody::Change(Change::Add(new_member(f))),
+    ]
+}
+
+fn new_member(f: &Fields) -> NewMember {
+    NewMember {
+        node: f.node(),
+        role: Role::DataNode,
+        group: f.flag.then_some(f.group()),
+        listens: vec![f.address; 2],
+    }
+}
+
+fn changes(f: &Fields) -> Vec<Change> {
+    let (node, discard) = (f.node(), f.flag);
+    vec![Change::Add(new_member(f)), Change::Remove { node, discard }]
+}
+
+fn change_refusals(f: &Fields) -> Vec<ChangeRefused> {
+    let (node, role, group) = (f.node(), Role::Primary, f.group());
+    vec![
+        ChangeRefused::NotOwner { owner: node },
+        ChangeRefused::UnknownNode { node },
+        ChangeRefused::IdInUse { node, role },
+        ChangeRefused::WrongRole { role },
+        ChangeRefused::UnknownGroup { group: Some(group) },
+        ChangeRefused::AddressInUse {
+            address: f.address,
+            by: node,
+        },
+        ChangeRefused::Full {
+            limit: f.size(),
+            of: f.text.clone(),
+        },
+        ChangeRefused::LastHolder { node, group },
+        ChangeRefused::WouldLoseState { node },
+        ChangeRefused::TooFewBackups {
+            left: f.size(),
+            min_backups: f.short.into(),
+        },
     ]
 }
 
@@ -138,6 +181,7 @@ fn reply_bodies(f: &Fields) -> Vec<ReplyBody> {
             vec![Outcome::Inserted.into(), Answer::removed(f.bytes.clone())],
             vec![],
         ]),
+        ReplyBody::Changed { epoch: f.epoch() },
     ]
 }
 
@@ -223,6 +267,7 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
         Refusal::TooManyOperations { limit, actual },
         Refusal::TooManyBytes { limit, actual },
         Refusal::OutOfReach { node: f.node() },
+        Refusal::Change(ChangeRefused::UnknownNode { node: f.node() }),
     ]
 }
 
@@ -242,6 +287,7 @@ fn entry_refusals(f: &Fields) -> Vec<EntryRefused> {
             missing,
         },
         EntryRefused::NotOwner { owner: node },
+        EntryRefused::Left { node },
         EntryRefused::Busy {
             reason: f.text.clone(),
         },
@@ -278,6 +324,7 @@ fn membership(f: &Fields) -> Membership {
         let member = Member {
             role: roles()[place as usize],
             group: f.flag.then_some(f.group()),
+            row: f.flag.then_some(f.byte),
             standing,
             incarnation: f.incarnation(),
             addresses: (standing != Standing::Absent).then(|| addresses(f)),
@@ -294,5 +341,6 @@ fn membership(f: &Fields) -> Membership {
         owner: f.flag.then_some(owner),
         members: (0..).zip(standings()).map(member).collect(),
         founded: vec![f.group()],
+        left: [f.node()].into(),
     }
 }

@@ -1,0 +1,201 @@
+//! Nodes are added to a running cluster and removed from it under load, by the command that an operator uses. In the
+//! end everyone that the cluster began with is gone, and nothing is.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test, its helpers included, may fail by panicking"
+)]
+
+mod support;
+
+use std::{path::PathBuf, process::Output, time::Duration};
+
+use bench::cluster::{Seat, seats};
+use multicast::id::NodeId;
+use settings::{ClusterPlan, DataNode, Mechanism};
+use structures::op::{Element, Op, Outcome};
+use support::{Cluster, element, key, value};
+use tokio::{process::Command, sync::watch, task::JoinHandle};
+use wire::{
+    client::{Client, Session},
+    message::membership::{Role, Standing},
+};
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Writes that a client gets answered before and after whatever happens.
+const ANSWERS: u64 = 40;
+
+fn plan(mechanism: Mechanism, groups: usize, faults: usize) -> ClusterPlan {
+    let mut plan = ClusterPlan::new(mechanism, groups, faults);
+    plan.limits.key_bytes = 8;
+    plan.limits.element_bytes = 8;
+    plan.suspicion = Duration::from_millis(500);
+    plan
+}
+
+/// A client per group that inserts its numbers one after the other until it is told to stop.
+struct Load {
+    stop: watch::Sender<bool>,
+    clients: Vec<(watch::Receiver<u64>, JoinHandle<u64>)>,
+}
+
+impl Load {
+    async fn start(cluster: &Cluster) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut clients = Vec::new();
+        for group in cluster.groups() {
+            let session = cluster.session(group).await;
+            let (tell, answered) = watch::channel(0);
+            clients.push((answered, tokio::spawn(insert(session, stopped.clone(), tell))));
+        }
+        Self { stop, clients }
+    }
+
+    /// Until each client got so many more answers.
+    async fn get_on(&mut self) {
+        for (answered, _) in &mut self.clients {
+            let enough = *answered.borrow() + ANSWERS;
+            let waiting = answered.wait_for(|answered| *answered >= enough);
+            tokio::time::timeout(PATIENCE, waiting)
+                .await
+                .expect("writes go on")
+                .unwrap();
+        }
+    }
+
+    /// What each group holds now.
+    async fn stop(self) -> Vec<Vec<Element>> {
+        self.stop.send_replace(true);
+        let mut all = Vec::new();
+        for (_, client) in self.clients {
+            all.push((0..client.await.unwrap()).map(element).collect());
+        }
+        all
+    }
+}
+
+async fn insert(mut session: Session, stop: watch::Receiver<bool>, answered: watch::Sender<u64>) -> u64 {
+    let mut number = 0;
+    while !*stop.borrow() {
+        let (key, value) = (key(number), value(number));
+        let answer = session.write(Op::Insert { key, value }).await.unwrap();
+        assert_eq!(answer.outcome, Outcome::Inserted);
+        number += 1;
+        answered.send_replace(number);
+    }
+    number
+}
+
+/// `bench member ...` at the cluster's manager.
+async fn member(cluster: &Cluster, words: &[&str], seat: Seat) -> Output {
+    let (host, port) = &cluster.running.directory.managers[0];
+    let kind = match seat.role {
+        Role::Primary => "primary",
+        Role::FusionServer => "fusion",
+        _ => "node",
+    };
+    let section = seat.section.to_string();
+    let manager = format!("{host}:{port}");
+    Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(["member", words[0]])
+        .arg(cluster.file())
+        .args([kind, &section, "--manager", &manager])
+        .args(&words[1..])
+        .output()
+        .await
+        .unwrap()
+}
+
+async fn must(cluster: &Cluster, word: &str, seat: Seat) {
+    let output = member(cluster, &[word], seat).await;
+    assert!(output.status.success(), "{word} {seat:?}: {output:?}");
+}
+
+/// Why the cluster does not do it.
+async fn refusal(cluster: &Cluster, word: &str, seat: Seat) -> String {
+    let output = member(cluster, &[word], seat).await;
+    assert_eq!(output.status.code(), Some(1), "{word} {seat:?}: {output:?}");
+    String::from_utf8(output.stderr).unwrap().trim().to_owned()
+}
+
+/// Writes one more section into the cluster file.
+fn write_section(file: PathBuf, change: impl FnOnce(&mut settings::Cluster)) -> Vec<Seat> {
+    let mut described = settings::Cluster::load(&file).unwrap();
+    let before = seats(&described);
+    change(&mut described);
+    std::fs::write(&file, described.to_ini()).unwrap();
+    let after = seats(&settings::Cluster::load(&file).unwrap());
+    after.into_iter().filter(|seat| !before.contains(seat)).collect()
+}
+
+/// One more data node of the first group.
+fn one_more_node(cluster: &Cluster) -> Seat {
+    let added = write_section(cluster.file(), |described| {
+        let node = described.data_nodes[0].clone();
+        let last = described
+            .data_nodes
+            .iter()
+            .map(|node| node.section)
+            .max()
+            .unwrap();
+        described.data_nodes.push(DataNode {
+            section: last + 1,
+            id: NodeId(last + 100),
+            ..node
+        });
+    });
+    added[0]
+}
+
+/// What a node's own read port shows.
+async fn held_by(cluster: &mut Cluster, seat: Seat) -> Vec<Element> {
+    let members = cluster.running.members().await.unwrap();
+    let member = &members.members[&seat.node];
+    let (address, group) = (member.addresses.unwrap().clients, member.group.unwrap());
+    let mut client = Client::connect(address, cluster.running.directory.cluster)
+        .await
+        .unwrap();
+    client.read_all(group).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_data_nodes_of_a_group_are_exchanged_under_load() {
+    let mut cluster = Cluster::launch(plan(Mechanism::Replication, 2, 1)).await;
+    let old = cluster.seats();
+    let mut load = Load::start(&cluster).await;
+    load.get_on().await;
+    let new = one_more_node(&cluster);
+    must(&cluster, "add", new).await;
+    cluster.restart(new).await;
+    cluster.wait_for(new.node, Standing::Active).await;
+    load.get_on().await;
+    let words = refusal(&cluster, "add", new).await;
+    assert_eq!(
+        words,
+        "error: node 104 belongs to the cluster already, as a data-node"
+    );
+
+    // One goes on purpose, and its process ends by itself; the other one crashes.
+    must(&cluster, "remove", old[0]).await;
+    assert!(
+        cluster.running.ended(old[0].node).await.unwrap(),
+        "it ends in order"
+    );
+    load.get_on().await;
+    cluster.kill(old[1].node).await;
+    cluster.wait_for(old[1].node, Standing::Removed).await;
+    load.get_on().await;
+    let words = refusal(&cluster, "remove", new).await;
+    assert_eq!(words, "error: node 104 is the last that holds group #0");
+    must(&cluster, "remove", old[1]).await;
+    let words = refusal(&cluster, "remove", old[1]).await;
+    assert_eq!(words, "error: the cluster has no process with id node 2");
+
+    let expected = load.stop().await;
+    assert_eq!(cluster.read_everywhere().await, expected);
+    assert_eq!(held_by(&mut cluster, new).await, expected[0]);
+    cluster.wait_all_active().await;
+    cluster.stop().await;
+}

@@ -1,0 +1,201 @@
+//! Nodes that an operator adds to the running cluster, and removes from it.
+//!
+//! ```text
+//! Change(Add)    -> the next membership has it as absent  --Stored--> Changed; it enters like any other
+//! Change(Remove) -> the next membership is without it     --Stored--> Changed, Unlink; when it calls: Left
+//! ```
+//!
+//! A change waits for the next membership and is judged against that one, so that two which are fine alone cannot
+//! take a group's last holder away together. Invariants: a group keeps an active member that is here, unless its state
+//! is discarded in so many words; nothing is answered before the store holds it.
+
+use multicast::id::Epoch;
+use settings::REPLICATION_FAULTS;
+use wire::message::{
+    client::{Refusal, ReplyBody},
+    membership::{Member, Membership, Role, Standing},
+    roster::{Change, ChangeRefused, NewMember},
+};
+
+use super::{Caller, Command, GroupId, Incarnation, Micros, NodeId, Replication, refused, view::Stage};
+use crate::{limits::MAX_WAITING_CHANGES, roster};
+
+/// The most nodes of one group: one more than crashes can be tolerated.
+const MAX_GROUP_NODES: usize = *REPLICATION_FAULTS.end() as usize + 1;
+
+/// Changes that were asked for.
+#[derive(Debug, Default)]
+pub(super) struct RosterDesk {
+    /// Those that the next membership will take up.
+    asked: Vec<(Caller, Change)>,
+    /// Who waits for the membership that is on its way into the store.
+    storing: Vec<Caller>,
+}
+
+impl RosterDesk {
+    /// Whether the next membership has something to take up.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// Whether the membership that was just made contains a change.
+    pub(super) fn is_storing(&self) -> bool {
+        !self.storing.is_empty()
+    }
+
+    /// That membership is stored.
+    pub(super) fn stored(&mut self, epoch: Epoch) -> Vec<Command> {
+        let callers = self.storing.drain(..);
+        let changed = |caller| Command::Reply(caller, ReplyBody::Changed { epoch });
+        callers.map(changed).collect()
+    }
+
+    /// Another manager is to be asked. What was on its way into the store is not there; should an answer of the store
+    /// have got lost, who asks again hears that it is done.
+    pub(super) fn give_up(&mut self) -> Vec<Command> {
+        let asked = self.asked.drain(..).map(|(caller, _)| caller);
+        let reason = || "another manager owns the membership by now".to_owned();
+        let refuse = |caller| refused(caller, Refusal::Unavailable { reason: reason() });
+        self.storing.drain(..).chain(asked).map(refuse).collect()
+    }
+}
+
+impl Replication {
+    /// Takes a change in; the next membership judges it.
+    pub(super) fn handle_change(&mut self, caller: Caller, change: Change) -> Result<(), Refusal> {
+        match (&self.stage, self.membership.owner) {
+            (Stage::Following, Some(owner)) if owner != self.ownership.own() => {
+                return Err(ChangeRefused::NotOwner { owner: owner.node }.into());
+            }
+            (Stage::Following | Stage::Gathering { .. } | Stage::Claiming { .. }, _) => {
+                let reason = "the manager has just started".to_owned();
+                return Err(Refusal::Unavailable { reason });
+            }
+            _ => {}
+        }
+        if self.roster.asked.len() == MAX_WAITING_CHANGES {
+            let limit = MAX_WAITING_CHANGES;
+            return Err(Refusal::Overloaded { limit });
+        }
+        self.roster.asked.push((caller, change));
+        Ok(())
+    }
+
+    /// Makes the changes that may be made in the next membership, and refuses the others.
+    pub(super) fn apply_changes(&mut self, next: &mut Membership) -> Vec<Command> {
+        let mut refusals = Vec::new();
+        for (caller, change) in std::mem::take(&mut self.roster.asked) {
+            let applied = match change {
+                Change::Add(new) => self.add(next, &new),
+                Change::Remove { node, discard } => self.remove(next, node, discard),
+            };
+            match applied {
+                Ok(()) => self.roster.storing.push(caller),
+                Err(refusal) => refusals.push(refused(caller, refusal.into())),
+            }
+        }
+        refusals
+    }
+
+    fn add(&self, next: &mut Membership, new: &NewMember) -> Result<(), ChangeRefused> {
+        let (node, role) = (new.node, new.role);
+        roster::judge_new(next, self.ownership.own().node, new)?;
+        if role != Role::DataNode {
+            return Err(ChangeRefused::WrongRole { role });
+        }
+        let peers = next.members.values().filter(|member| member.group == new.group);
+        let limit = MAX_GROUP_NODES;
+        match (new.group, peers.count()) {
+            (None, _) | (_, 0) => Err(ChangeRefused::UnknownGroup { group: new.group }),
+            (Some(group), nodes) if nodes >= limit => {
+                let of = format!("data nodes of {group}");
+                Err(ChangeRefused::Full { limit, of })
+            }
+            _ => {
+                next.left.remove(&node);
+                next.members.insert(node, Member::absent(role, new.group));
+                Ok(())
+            }
+        }
+    }
+
+    fn remove(&self, next: &mut Membership, node: NodeId, discard: bool) -> Result<(), ChangeRefused> {
+        let member = next.members.get(&node);
+        let Some(group) = member.and_then(|member| member.group) else {
+            return Err(ChangeRefused::UnknownNode { node });
+        };
+        let peers = next.members.iter().filter(|(other, _)| **other != node);
+        let peers = peers.filter(|(_, peer)| peer.group == Some(group));
+        let (mut others, mut holders) = (0, 0);
+        for (peer, member) in peers {
+            others += 1;
+            holders += usize::from(self.holds_in(member, *peer));
+        }
+        let is_active = member.is_some_and(|member| member.standing == Standing::Active);
+        let is_here = member.is_some_and(|member| self.holds_in(member, node));
+        let is_lost = next.founded.contains(&group) && holders == 0;
+        let min_backups = self.cluster.min_backups;
+        if others == 0 || is_here && holders == 0 {
+            return Err(ChangeRefused::LastHolder { node, group });
+        }
+        if is_active && is_lost && !discard {
+            return Err(ChangeRefused::WouldLoseState { node });
+        }
+        if is_here && holders < 1 + min_backups {
+            let left = holders - 1;
+            return Err(ChangeRefused::TooFewBackups { left, min_backups });
+        }
+        next.members.remove(&node);
+        next.left.insert(node);
+        forget_if_nobody_holds(next, group);
+        Ok(())
+    }
+
+    /// Whether this member of the next view holds its group's state and is here.
+    fn holds_in(&self, member: &Member, node: NodeId) -> bool {
+        member.standing == Standing::Active && self.linked.get(&node) == Some(&member.incarnation)
+    }
+
+    /// Whoever belongs to the cluster no more hears so when it calls again.
+    pub(super) fn let_go_of_those_that_left(&mut self, now: Micros, before: &Membership) -> Vec<Command> {
+        let left = before.members.iter();
+        let left = left.filter(|(node, _)| !self.membership.members.contains_key(node));
+        let left: Vec<(NodeId, Option<GroupId>)> = left.map(|(node, member)| (*node, member.group)).collect();
+        let mut commands = Vec::new();
+        for (node, group) in left {
+            tracing::info!(%node, "a node has left the cluster");
+            self.dialled.remove(&node);
+            self.linked.remove(&node);
+            commands.push(Command::Unlink(node));
+            commands.extend(self.refuse_reads_at(node));
+            for nodes in [&mut self.to_remove, &mut self.to_admit, &mut self.to_join] {
+                nodes.remove(&node);
+            }
+            commands.extend(
+                group
+                    .into_iter()
+                    .flat_map(|group| self.forget_entry(now, group, node)),
+            );
+        }
+        commands
+    }
+
+    /// Whether this life held the state that its group was told to forget: it must not found the group with it.
+    pub(super) fn holds_what_was_discarded(&self, node: NodeId, life: Incarnation) -> bool {
+        let member = self.member(node).filter(|member| member.incarnation == life);
+        let is_founded = |group: &GroupId| self.membership.founded.contains(group);
+        member.is_some_and(|member| !member.group.iter().any(is_founded))
+    }
+}
+
+/// The group's last holder went with its data: it begins empty. Nobody who was a member before is one who may hold
+/// something by now.
+fn forget_if_nobody_holds(next: &mut Membership, group: GroupId) {
+    let peers = next.members.values_mut();
+    let mut peers: Vec<&mut Member> = peers.filter(|peer| peer.group == Some(group)).collect();
+    if peers.iter().any(|peer| peer.standing == Standing::Active) {
+        return;
+    }
+    next.founded.retain(|founded| *founded != group);
+    peers.iter_mut().for_each(|peer| peer.since = Epoch(0));
+}
