@@ -8,6 +8,7 @@
 mod deliver;
 mod joining;
 mod outflow;
+mod reads;
 
 use std::collections::VecDeque;
 
@@ -19,15 +20,16 @@ use multicast::{
         snapshot::Snapshot,
     },
 };
-use structures::{Structure, delta::REGIONS, image_error::ImageError, kind::StructureSpec, query::Query};
+use structures::{Structure, delta::REGIONS, image_error::ImageError, kind::StructureSpec};
 use wire::message::{
-    client::{Refusal, ReplyBody, RequestBody, query_replies},
+    client::{Refusal, ReplyBody, RequestBody},
     membership::Role,
     replication::{Answers, Batch, FromNode, ToNode},
 };
 
-use self::outflow::Outflow;
 pub use self::outflow::Piece;
+use self::{outflow::Outflow, reads::WaitingReads};
+use crate::limits::{MAX_HELD_BYTES, MAX_WAITING_READ_BYTES};
 
 /// Who waits for a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub enum Command {
         /// The answer, or a part of it.
         body: ReplyBody,
     },
+    /// Let all managers go and enter anew: the join is given up.
+    EnterAnew,
     /// Stream the state to a joiner: this first, then what [`Replica::next_piece`] gives.
     SendState {
         /// Which transfer.
@@ -128,15 +132,6 @@ impl Held {
     }
 }
 
-#[derive(Debug)]
-struct WaitingRead {
-    /// Everything up to here was delivered when the read came.
-    at: Timestamp,
-    reader: Reader,
-    /// What the structure held when the read came; later deliveries may not be stable when these are.
-    replies: Vec<ReplyBody>,
-}
-
 /// The core. See the module's words.
 #[derive(Debug)]
 pub struct Replica {
@@ -150,7 +145,10 @@ pub struct Replica {
     awaited: Option<u64>,
     /// A state that came before its announcement.
     early: Option<Arrived>,
-    waiting: VecDeque<WaitingRead>,
+    waiting: WaitingReads,
+    /// Bytes of the messages that came for it to hold, since it began to join; and how many it may hold.
+    held_bytes: u64,
+    held_limit: u64,
     /// Whether a manager is in touch: without one nobody says whether this node is still a member.
     in_touch: bool,
 }
@@ -166,7 +164,9 @@ impl Replica {
             entering_in: Epoch::default(),
             awaited: None,
             early: None,
-            waiting: VecDeque::new(),
+            waiting: WaitingReads::within(MAX_WAITING_READ_BYTES),
+            held_bytes: 0,
+            held_limit: MAX_HELD_BYTES,
             in_touch: false,
         }
     }
@@ -241,6 +241,9 @@ impl Replica {
     }
 
     fn handle_multicast(&mut self, from: Incarnation, message: ToMember<Batch>) -> Vec<Command> {
+        if self.is_too_much_to_hold(&message) {
+            return self.give_join_up();
+        }
         let Some(held) = self.held.as_mut() else {
             tracing::warn!("a multicast message before any state is ignored");
             return Vec::new();
@@ -261,63 +264,6 @@ impl Replica {
             RequestBody::Read { query, .. } => self.handle_query(reader, query),
             _ => refuse(Refusal::NotServedHere { role: Role::DataNode }),
         }
-    }
-
-    /// A query of the group, from wherever.
-    fn handle_query(&mut self, reader: Reader, query: &Query) -> Vec<Command> {
-        let unavailable = |reason: &str| Refusal::Unavailable {
-            reason: reason.to_owned(),
-        };
-        let refuse = |refusal| vec![answer(reader, ReplyBody::Refused(refusal))];
-        let Some(held) = &self.held else {
-            return refuse(unavailable("the node holds no state yet"));
-        };
-        let Some(structure) = held.current() else {
-            return refuse(unavailable("the node is joining its group"));
-        };
-        if !self.in_touch {
-            return refuse(unavailable("no manager is in touch"));
-        }
-        let replies = query_replies(structure, query);
-        self.waiting.push_back(WaitingRead {
-            at: held.member.delivered(),
-            reader,
-            replies,
-        });
-        let mut commands = self.answer_waiting();
-        if let (Some(held), false) = (&mut self.held, self.waiting.is_empty()) {
-            commands.extend(held.member.want_stable().into_iter().filter_map(tell));
-        }
-        commands
-    }
-
-    /// Answers the reads whose place in the order is stable by now.
-    fn answer_waiting(&mut self) -> Vec<Command> {
-        let Some(held) = &self.held else { return Vec::new() };
-        let stable = held.member.stable();
-        let mut commands = Vec::new();
-        while self.waiting.front().is_some_and(|waiting| waiting.at <= stable) {
-            let Some(waiting) = self.waiting.pop_front() else {
-                break;
-            };
-            commands.extend(
-                waiting
-                    .replies
-                    .into_iter()
-                    .map(|body| answer(waiting.reader, body)),
-            );
-        }
-        commands
-    }
-
-    fn refuse_waiting(&mut self, reason: &str) -> Vec<Command> {
-        let refusal = ReplyBody::Refused(Refusal::Unavailable {
-            reason: reason.to_owned(),
-        });
-        self.waiting
-            .drain(..)
-            .map(|waiting| answer(waiting.reader, refusal.clone()))
-            .collect()
     }
 }
 

@@ -207,6 +207,7 @@ impl Shell {
                 } => {
                     self.clients.send(connection, ClientReply { request, body });
                 }
+                Command::EnterAnew => self.manager.reenter(),
                 Command::SendState {
                     transfer,
                     to,

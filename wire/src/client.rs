@@ -62,7 +62,10 @@ impl ClientError {
             Self::Refused(refusal) => {
                 matches!(
                     refusal,
-                    Refusal::Unavailable { .. } | Refusal::Overloaded { .. } | Refusal::OutOfReach { .. }
+                    Refusal::Unavailable { .. }
+                        | Refusal::Overloaded { .. }
+                        | Refusal::OutOfReach { .. }
+                        | Refusal::ReadsWait { .. }
                 )
             }
             Self::Unexpected { .. } | Self::OutOfPatience { .. } => false,

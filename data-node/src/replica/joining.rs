@@ -8,7 +8,7 @@
 
 use multicast::{
     id::Epoch,
-    skeen::{member::Member, snapshot::InstallError},
+    skeen::{member::Member, message::ToMember, snapshot::InstallError},
 };
 use wire::message::replication::{Answers, Batch, FromNode};
 
@@ -16,6 +16,7 @@ use super::{
     Arrived, Command, Held, Replica,
     outflow::{Outflow, Piece},
 };
+use crate::limits::OVERHEAD_BYTES;
 
 impl Held {
     pub(super) fn joining(member: Member<Batch, Answers>) -> Self {
@@ -39,6 +40,7 @@ impl Replica {
         }
         self.entering_in = epoch;
         tracing::info!(node = %self.node, "joining the group");
+        self.held_bytes = 0;
         (self.awaited, self.early) = (None, None);
         self.held = Some(Held::joining(Member::joining(self.node)));
         self.refuse_waiting("the node is joining its group again")
@@ -135,6 +137,30 @@ impl Replica {
             self.epoch()
         };
         epoch < first.max(self.entering_in)
+    }
+
+    /// Counts what a node that has no state, or has not caught up with it, has to hold; whether that is past its limit.
+    pub(super) fn is_too_much_to_hold(&mut self, message: &ToMember<Batch>) -> bool {
+        let has_to_hold = self
+            .held
+            .as_ref()
+            .is_some_and(|held| held.has_joined && held.current().is_none());
+        let (ToMember::Propose { payload, .. } | ToMember::Restate { payload, .. }) = message else {
+            return false;
+        };
+        if has_to_hold {
+            self.held_bytes += payload.len() as u64 + OVERHEAD_BYTES;
+        }
+        has_to_hold && self.held_bytes > self.held_limit
+    }
+
+    /// Lets go of everything, and of the managers: the one that owns the view makes one without this node, and lets it
+    /// join again.
+    pub(super) fn give_join_up(&mut self) -> Vec<Command> {
+        tracing::error!(node = %self.node, limit = self.held_limit, "too much to hold; the join is given up");
+        (self.held, self.awaited, self.early) = (None, None, None);
+        self.in_touch = false;
+        vec![Command::EnterAnew]
     }
 
     /// A donor's state is complete.

@@ -1,6 +1,7 @@
 //! A node that votes before it has its state, and catches up.
 
 use super::*;
+use crate::limits::OVERHEAD_BYTES;
 
 /// A node that was told to join, and votes in epoch 1.
 fn joining() -> Replica {
@@ -138,4 +139,39 @@ fn a_word_to_join_a_view_that_is_no_news_takes_no_state_away() {
     assert!(replica.structure().is_some());
     replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(2) });
     assert!(replica.structure().is_none());
+}
+
+#[test]
+fn a_joiner_that_would_hold_more_than_its_limit_gives_its_join_up_and_may_join_again() {
+    let payload = || batch(vec![insert(1, "a")]);
+    let bytes = payload().len() as u64 + OVERHEAD_BYTES;
+    let mut joiner = joining();
+    joiner.held_limit = 2 * bytes;
+    for seq in 1..=2 {
+        assert_ne!(joiner.handle_manager(MANAGER, propose(seq, payload())), []);
+    }
+    assert_eq!(
+        joiner.handle_manager(MANAGER, propose(3, payload())),
+        [Command::EnterAnew]
+    );
+    assert_eq!(joiner.handle_manager(MANAGER, propose(4, payload())), []);
+    joiner.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(2) });
+    let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(2) });
+    let nothing = FromMember::Sealed {
+        epoch: Epoch(2),
+        clock: 0,
+        delivered: Timestamp::default(),
+        held: vec![],
+    };
+    assert_eq!(joiner.handle_manager(MANAGER, seal), [says(nothing)]);
+}
+
+#[test]
+fn who_has_caught_up_holds_nothing_and_has_no_limit() {
+    let mut joiner = joining();
+    joiner.held_limit = 0;
+    joiner.handle_arrived(arrived(1, state_of(&mut founded())));
+    assert_eq!(joiner.catch_up(), caught_up(1));
+    let opened = round(&mut joiner, 1, vec![write(1, Op::OpenSession)]);
+    assert_eq!(opened.len(), 1);
 }

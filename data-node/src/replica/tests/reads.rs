@@ -1,6 +1,7 @@
 //! Reads: what they wait for, what they show, and when they are refused.
 
 use super::*;
+use crate::limits::OVERHEAD_BYTES;
 
 #[test]
 fn a_read_waits_until_all_that_was_delivered_before_it_is_stable() {
@@ -120,4 +121,29 @@ fn reads_of_other_groups_and_other_requests_are_refused() {
         write: insert(1, "a"),
     };
     assert_eq!(replica.handle_request(CLIENT, &write), [not_here]);
+}
+
+#[test]
+fn answers_that_wait_fill_their_limit_and_not_one_byte_more() {
+    let most = OVERHEAD_BYTES + 8 + 16;
+    let mut replica = founded();
+    replica.waiting.limit = 2 * most;
+    round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
+    for _ in 0..2 {
+        assert_eq!(replica.handle_request(CLIENT, &get("a")), [want_stable()]);
+    }
+    let limit = 2 * most;
+    let refused = reply(ReplyBody::Refused(Refusal::ReadsWait { limit }));
+    assert_eq!(replica.handle_request(CLIENT, &get("a")), [refused]);
+    assert_eq!(
+        replica.handle_manager(MANAGER, stable(1)),
+        [found_value(), found_value()]
+    );
+    round(&mut replica, 2, vec![insert(3, "b")]);
+    replica.waiting.limit = most - 1;
+    let limit = most - 1;
+    let refused = reply(ReplyBody::Refused(Refusal::ReadsWait { limit }));
+    assert_eq!(replica.handle_request(CLIENT, &get("a")), [refused]);
+    replica.waiting.limit = most;
+    assert_eq!(replica.handle_request(CLIENT, &get("a")), [want_stable()]);
 }

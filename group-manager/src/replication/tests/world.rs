@@ -315,6 +315,7 @@ impl World {
                     }
                 }
                 replica::Command::Reply { .. } => panic!("no client is at a read port"),
+                replica::Command::EnterAnew => panic!("nobody holds so much"),
                 replica::Command::SendState {
                     transfer,
                     to,

@@ -135,4 +135,10 @@ pub enum Refusal {
     /// A change of members is not made.
     #[error(transparent)]
     Change(#[from] ChangeRefused),
+    /// The answers of the reads that wait here for the stable watermark leave no room for another one. Retrying is safe.
+    #[error("reads wait here whose answers fill their limit of {limit} bytes")]
+    ReadsWait {
+        /// Bytes that they may fill.
+        limit: u64,
+    },
 }

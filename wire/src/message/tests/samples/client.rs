@@ -268,6 +268,7 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
         Refusal::TooManyBytes { limit, actual },
         Refusal::OutOfReach { node: f.node() },
         Refusal::Change(ChangeRefused::UnknownNode { node: f.node() }),
+        Refusal::ReadsWait { limit: f.long },
     ]
 }
 
