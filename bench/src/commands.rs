@@ -9,6 +9,7 @@ pub mod lean;
 pub mod load;
 pub mod member;
 pub mod node;
+pub mod rejoin;
 pub mod resync;
 pub mod scrub;
 pub mod takeover;

@@ -6,7 +6,8 @@
 //!                                                          (clients at their pace -> tally -> rows) -> summary
 //! ```
 //!
-//! [`recover_data_node`] and [`resynchronise_redis`] time how a lost copy comes back. Contenders take turns, so that a drift of the machine meets all of them alike, and ratios are taken turn by turn.
+//! [`recover_data_node`] and [`resynchronise_redis`] time how a lost copy comes back, [`rejoin`] what writers notice of it.
+//! Contenders take turns, so that a drift of the machine meets all of them alike, and ratios are taken turn by turn.
 //! Invariants: every answer is held against the only right one; what each contender holds in the end is counted.
 
 mod alarm;
@@ -14,9 +15,11 @@ mod client;
 mod contender;
 mod door;
 mod error;
+mod lost_copy;
 mod pace;
 mod plan;
 mod redis_line;
+mod rejoin;
 mod resync;
 mod rows;
 mod summary;
@@ -34,8 +37,10 @@ use self::{
 };
 pub use self::{
     error::LoadError,
+    lost_copy::CopyPlan,
     pace::{MAX_RATE, Pace},
     plan::{Connections, LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
+    rejoin::{Phase, RejoinPlan, rejoin},
     resync::{ELEMENT_BYTES, recover_data_node, resynchronise_redis},
     rows::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
     tally::Span,

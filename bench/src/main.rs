@@ -6,7 +6,8 @@ use bench::{
     commands::{
         Failure,
         arguments::{Command, CommandLine},
-        check_history, config, experiment, floor, lean, load, member, node, resync, scrub, takeover, up,
+        check_history, config, experiment, floor, lean, load, member, node, rejoin, resync, scrub, takeover,
+        up,
     },
     floor::echo,
     placement, results,
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Some(Command::Scrub(arguments)) => scrub::scrub(&arguments),
         Some(Command::Member(command)) => member::member(&command),
         Some(Command::Resync(arguments)) => resync::resync(&arguments),
+        Some(Command::Rejoin(arguments)) => rejoin::rejoin(&arguments),
         Some(Command::Load(arguments)) => load::load(&arguments),
         Some(Command::Floor {
             faults,

@@ -16,7 +16,7 @@ pub use self::counts::Counts;
 use self::counts::counts;
 use super::{
     check_history::CheckHistoryArguments, load::LoadArguments, member::MemberCommand, node::NodeRole,
-    resync::ResyncArguments, scrub::ScrubArguments, takeover::TakeoverArguments,
+    rejoin::RejoinArguments, resync::ResyncArguments, scrub::ScrubArguments, takeover::TakeoverArguments,
 };
 use crate::{placement::Placement, results::ValueBytes, work::Workload};
 
@@ -60,6 +60,8 @@ pub enum Command {
     Load(LoadArguments),
     /// Time how a lost copy of a list comes back: a data node's, and beside it a replica's of Redis
     Resync(ResyncArguments),
+    /// Measure what a group's writers notice while a backup of it is lost and comes back
+    Rejoin(RejoinArguments),
     /// Measure the bare loopback rounds that no mechanism can beat
     Floor {
         /// Crashes to tolerate: rounds go to f and f + 1 processes.

@@ -92,17 +92,17 @@ impl RedisPair {
     ///
     /// # Errors
     /// If the primary does not take them.
-    pub(crate) async fn fill<const BYTES: usize>(
+    pub(crate) async fn fill(
         &self,
         group: GroupId,
         elements: u64,
-        element: impl Fn(u64) -> [u8; BYTES],
+        element: impl Fn(u64) -> Vec<u8>,
     ) -> Result<(), RedisError> {
         let mut primary = self.primary.connect().await?;
         let list = list(group);
         for first in (0..elements).step_by(FILL_BATCH) {
             let last = elements.min(first + FILL_BATCH as u64);
-            let values: Vec<[u8; BYTES]> = (first..last).map(&element).collect();
+            let values: Vec<Vec<u8>> = (first..last).map(&element).collect();
             let mut words = vec![b"RPUSH".as_slice(), list.as_bytes()];
             words.extend(values.iter().map(|value| value.as_slice()));
             primary.ask_number(&words).await?;

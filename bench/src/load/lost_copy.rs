@@ -1,0 +1,174 @@
+//! A cluster of one group that holds a list, one backup of which is lost and comes back.
+
+use multicast::id::{GroupId, NodeId};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use settings::{ClusterPlan, Join, Mechanism};
+use structures::{kind::StructureKind, op::Op};
+use wire::{
+    client::{MAX_PIPELINE, Pipeline},
+    message::{
+        client::RecoveryReport,
+        membership::{Membership, Role, Standing},
+    },
+};
+
+use super::{contender::Launched, error::LoadError};
+use crate::{
+    cluster::{ClusterError, Launcher, RunningCluster, Seat, all_active, seats},
+    experiment::PATIENCE,
+    placement::Placement,
+};
+
+/// The one group.
+pub(super) const GROUP: GroupId = GroupId(0);
+
+/// What the cluster is like.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyPlan {
+    /// How the list is kept alive.
+    pub mechanism: Mechanism,
+    /// Elements before a backup is lost.
+    pub elements: u64,
+    /// Bytes of each.
+    pub element_bytes: usize,
+    /// How a data node comes back.
+    pub join: Join,
+    /// Where the processes run.
+    pub placement: Placement,
+}
+
+/// The running cluster with its list.
+pub(super) struct FilledCluster {
+    launched: Launched,
+    /// The backup that is lost.
+    seat: Seat,
+}
+
+impl FilledCluster {
+    /// Launches it and fills the list.
+    pub(super) async fn launch(plan: CopyPlan) -> Result<Self, LoadError> {
+        let launched = launch(plan).await?;
+        let is_backup = |seat: &Seat| matches!(seat.role, Role::DataNode | Role::FusionServer);
+        let seat = seats(&launched.running.cluster).into_iter().find(is_backup);
+        let seat = seat.expect("a cluster that tolerates a fault has backups");
+        fill(&launched.running, plan).await?;
+        Ok(Self { launched, seat })
+    }
+
+    pub(super) fn running(&self) -> &RunningCluster {
+        &self.launched.running
+    }
+
+    /// Kills the backup, or stops it as a machine that hangs, and waits until it is removed.
+    pub(super) async fn lose(&mut self, stopped: bool) -> Result<(), LoadError> {
+        let node = self.seat.node;
+        match stopped {
+            true => self.send(Signal::SIGSTOP)?,
+            false => self.kill().await?,
+        }
+        let is_removed = |members: &Membership| {
+            let member = members.members.get(&node);
+            member.is_some_and(|member| member.standing == Standing::Removed)
+        };
+        let removed = self
+            .launched
+            .running
+            .wait_until("the lost backup is not removed", is_removed);
+        removed.await?;
+        Ok(())
+    }
+
+    /// Starts the next life of the backup, and waits until it is active.
+    pub(super) async fn bring_back(&mut self) -> Result<(), LoadError> {
+        // One that was stopped has not ended yet.
+        self.kill().await?;
+        self.launched.running.start(self.seat)?;
+        let back = self
+            .launched
+            .running
+            .wait_until("the backup is not back", all_active);
+        back.await?;
+        Ok(())
+    }
+
+    /// What the manager says of its return.
+    pub(super) async fn report(&mut self) -> Result<RecoveryReport, LoadError> {
+        let reports = self.launched.running.questions().recoveries(0).await;
+        let reports = reports.map_err(ClusterError::from)?;
+        let of_node = reports
+            .into_iter()
+            .rev()
+            .find(|report| report.node == self.seat.node);
+        Ok(of_node.unwrap_or_default())
+    }
+
+    pub(super) async fn stop(self) {
+        self.launched.running.stop().await;
+    }
+
+    async fn kill(&mut self) -> Result<(), LoadError> {
+        let killed = self.launched.running.kill(self.seat.node).await;
+        killed.map_err(LoadError::Scratch)
+    }
+
+    fn send(&self, signal: Signal) -> Result<(), LoadError> {
+        let of_seat = |(node, pid): (NodeId, Option<u32>)| pid.filter(|_| node == self.seat.node);
+        let pid = self.launched.running.pids().into_iter().find_map(of_seat);
+        let pid = pid.and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid.expect("it was launched and has not ended");
+        kill(Pid::from_raw(pid), signal).map_err(|error| LoadError::Scratch(error.into()))
+    }
+}
+
+async fn launch(plan: CopyPlan) -> Result<Launched, LoadError> {
+    let folder = tempfile::tempdir().map_err(LoadError::Scratch)?;
+    let file = folder.path().join("cluster.ini");
+    let mut cluster = ClusterPlan::new(plan.mechanism, 1, 1);
+    cluster.structure = StructureKind::List;
+    cluster.limits.element_bytes = plan.element_bytes;
+    cluster.join = plan.join;
+    std::fs::write(&file, cluster.to_ini()?).map_err(LoadError::Scratch)?;
+    let log = Some(folder.path().join("nodes.log"));
+    let launcher = Launcher::this_program(log, plan.placement).map_err(LoadError::Scratch)?;
+    let running = RunningCluster::launch(launcher, &file).await?;
+    Ok(Launched {
+        running,
+        _folder: folder,
+    })
+}
+
+async fn fill(running: &RunningCluster, plan: CopyPlan) -> Result<(), LoadError> {
+    let mut pipeline = pipeline(running, MAX_PIPELINE).await?;
+    let mut numbers = 0..plan.elements;
+    loop {
+        while pipeline.has_room() {
+            let Some(number) = numbers.next() else { break };
+            let value = element(number, plan.element_bytes);
+            pipeline.write(Op::PushBack { value });
+        }
+        match pipeline.next().await {
+            None => return Ok(()),
+            Some((_, answer)) => drop(answer.map_err(at_door)?),
+        }
+    }
+}
+
+/// A client of the group with so many requests under way.
+pub(super) async fn pipeline(running: &RunningCluster, depth: usize) -> Result<Pipeline, LoadError> {
+    let directory = running.directory.clone();
+    let opened = Pipeline::open(directory, GROUP, depth, PATIENCE).await;
+    opened.map_err(at_door)
+}
+
+pub(super) fn at_door(source: wire::client::ClientError) -> LoadError {
+    LoadError::Door { group: GROUP, source }
+}
+
+/// The element of that number.
+pub(super) fn element(number: u64, bytes: usize) -> Vec<u8> {
+    let word = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
+    word.into_iter().cycle().take(bytes).collect()
+}
