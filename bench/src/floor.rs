@@ -98,11 +98,13 @@ impl Floor {
         if faults != self.faults {
             return None;
         }
-        match mechanism.split('-').next() {
-            Some("replication") => Some(self.two_rounds_to_f_plus_1.p50_us),
-            Some("fusion") => Some(self.one_round_to_f.p50_us),
-            _ => None,
-        }
+        let rounds = match mechanism {
+            "replication" => self.two_rounds_to_f_plus_1,
+            "replication-sequencer" => self.one_round_to_f_plus_1,
+            "fusion-linked" | "fusion-arena" => self.one_round_to_f,
+            _ => return None,
+        };
+        Some(rounds.p50_us)
     }
 }
 

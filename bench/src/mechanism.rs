@@ -31,10 +31,13 @@ pub trait Mechanism {
 /// The mechanism of that name.
 pub fn mechanism(name: Name) -> Box<dyn Mechanism> {
     match name {
-        Name::Replication => Box::new(Replication),
+        Name::Replication | Name::ReplicationSequencer => Box::new(Replication),
         Name::FusionLinked | Name::FusionArena => Box::new(Fusion),
     }
 }
+
+/// What is compared where nobody says what: [`Name::ReplicationSequencer`] is a baseline of replication's own.
+pub const COMPARED: [Name; 3] = [Name::Replication, Name::FusionLinked, Name::FusionArena];
 
 /// Whether groups of such a structure can be kept alive that way.
 pub fn protects(name: Name, structure: StructureKind) -> bool {

@@ -45,7 +45,7 @@ fn a_mistyped_option_or_value_is_bad_usage_and_says_what_was_expected() {
         ),
         (
             &["--mechanisms", "fusion"],
-            "error: invalid value 'fusion' for '--mechanisms <MECHANISMS>': `fusion` is not a mechanism: replication, fusion-linked or fusion-arena\n",
+            "error: invalid value 'fusion' for '--mechanisms <MECHANISMS>': `fusion` is not a mechanism: replication, replication-sequencer, fusion-linked or fusion-arena\n",
         ),
         (
             &["--faults", "5"],

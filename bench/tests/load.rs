@@ -18,6 +18,7 @@ use std::{
 use bench::{
     history::{Report, Verdict},
     load::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
+    mechanism::COMPARED,
 };
 use programs::{Ended, Program, bench, shown};
 use settings::{ClusterPlan, Mechanism};
@@ -131,7 +132,7 @@ async fn every_mechanism_takes_its_turns_and_leaves_a_row_for_each() {
     let (lines, ended) = load(&[&options[..], &[&shown(&out)]].concat()).await;
     assert_eq!(ended, well());
     let table = lines.join("\n");
-    for mechanism in Mechanism::ALL {
+    for mechanism in COMPARED {
         assert!(table.contains(mechanism.name()), "{table}");
     }
     assert_eq!(
@@ -146,7 +147,7 @@ async fn every_mechanism_takes_its_turns_and_leaves_a_row_for_each() {
          requests,response_p50_us,response_p99_us,response_max_us"
     );
     let slices = rows(&out, SLICES_FILE);
-    let names = Mechanism::ALL.map(|mechanism| mechanism.name().to_owned());
+    let names = COMPARED.map(|mechanism| mechanism.name().to_owned());
     assert_eq!(
         pick(&slices, "contender"),
         [names.clone(), names].concat(),

@@ -58,9 +58,19 @@ fn replication_is_judged_by_two_rounds_and_fusion_by_one() {
     let floor = measured_over_threads(2, 10);
     let two_rounds = Some(floor.two_rounds_to_f_plus_1.p50_us);
     let one_round = Some(floor.one_round_to_f.p50_us);
-    let asked =
-        ["replication", "fusion-linked", "fusion-arena", "chain", ""].map(|name| floor.floor_us(name, 1));
-    assert_eq!(asked, [two_rounds, one_round, one_round, None, None]);
+    let one_round_to_all = Some(floor.one_round_to_f_plus_1.p50_us);
+    let asked = [
+        "replication",
+        "replication-sequencer",
+        "fusion-linked",
+        "fusion-arena",
+        "chain",
+        "",
+    ];
+    assert_eq!(
+        asked.map(|name| floor.floor_us(name, 1)),
+        [two_rounds, one_round_to_all, one_round, one_round, None, None]
+    );
     assert_eq!(floor.floor_us("replication", 2), None);
 }
 

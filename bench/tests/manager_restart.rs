@@ -220,6 +220,11 @@ async fn a_replicated_cluster_outlives_its_manager() {
 }
 
 #[tokio::test]
+async fn a_cluster_whose_manager_numbers_writes_outlives_it() {
+    a_restarted_manager_goes_on(Mechanism::ReplicationSequencer).await;
+}
+
+#[tokio::test]
 async fn a_fused_cluster_outlives_its_manager() {
     a_restarted_manager_goes_on(Mechanism::FusionLinked).await;
 }

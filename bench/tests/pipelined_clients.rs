@@ -56,7 +56,11 @@ async fn push_until(
 
 #[tokio::test]
 async fn every_write_that_was_under_way_in_a_crash_takes_effect_exactly_once() {
-    for mechanism in [Mechanism::Replication, Mechanism::FusionArena] {
+    for mechanism in [
+        Mechanism::Replication,
+        Mechanism::ReplicationSequencer,
+        Mechanism::FusionArena,
+    ] {
         let mut cluster = Cluster::launch(plan(mechanism)).await;
         let group = cluster.groups()[0];
         let directory = cluster.running.directory.clone();

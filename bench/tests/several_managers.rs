@@ -253,6 +253,17 @@ async fn writes_to_replicas_go_on_when_a_follower_is_killed() {
     killed(Mechanism::Replication, 3, false).await;
 }
 
+/// Who is not the owner sends the clients that begin at it to the owner.
+#[tokio::test]
+async fn numbered_writes_go_on_when_the_owner_of_two_is_killed() {
+    killed(Mechanism::ReplicationSequencer, 2, true).await;
+}
+
+#[tokio::test]
+async fn numbered_writes_go_on_when_a_follower_is_killed() {
+    killed(Mechanism::ReplicationSequencer, 3, false).await;
+}
+
 #[tokio::test]
 async fn writes_to_primaries_go_on_when_the_owner_is_killed() {
     killed(Mechanism::FusionArena, 2, true).await;
@@ -304,6 +315,11 @@ async fn paused(mechanism: Mechanism) {
 #[tokio::test]
 async fn an_owner_of_replicas_that_was_paused_completes_nothing_and_follows() {
     paused(Mechanism::Replication).await;
+}
+
+#[tokio::test]
+async fn an_owner_that_numbers_writes_and_was_paused_completes_nothing_and_follows() {
+    paused(Mechanism::ReplicationSequencer).await;
 }
 
 #[tokio::test]

@@ -112,7 +112,16 @@ async fn keys_at(cluster: &mut Cluster, node: multicast::id::NodeId, group: Grou
 
 #[tokio::test]
 async fn writes_of_both_groups_have_one_order_at_every_node_through_a_crash() {
-    let mut cluster = Cluster::launch(plan(Mechanism::Replication)).await;
+    one_order_through_a_crash(Mechanism::Replication).await;
+}
+
+#[tokio::test]
+async fn numbered_writes_of_both_groups_have_one_order_at_every_node_through_a_crash() {
+    one_order_through_a_crash(Mechanism::ReplicationSequencer).await;
+}
+
+async fn one_order_through_a_crash(mechanism: Mechanism) {
+    let mut cluster = Cluster::launch(plan(mechanism)).await;
     let groups: [GroupId; 2] = cluster.groups().try_into().unwrap();
     let writers: Vec<_> = (0..CLIENTS)
         .map(|number| tokio::spawn(write(cluster.running.directory.clone(), groups, number)))

@@ -36,7 +36,7 @@ impl From<RemoteLine> for Replicated {
 }
 
 impl Connect for Replicated {
-    const MECHANISMS: &'static [Mechanism] = &[Mechanism::Replication];
+    const MECHANISMS: &'static [Mechanism] = &[Mechanism::Replication, Mechanism::ReplicationSequencer];
 }
 
 impl Line for Replicated {

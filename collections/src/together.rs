@@ -91,7 +91,7 @@ impl Together {
     /// # Errors
     /// `WrongMechanism` at once; `NoManager` when the site's patience has ended.
     pub async fn connect(site: &Site) -> Result<Self, OpenError> {
-        let wanted: &[Mechanism] = &[Mechanism::Replication];
+        let wanted: &[Mechanism] = &[Mechanism::Replication, Mechanism::ReplicationSequencer];
         let found = site.cluster().mechanism;
         if !wanted.contains(&found) {
             return Err(OpenError::WrongMechanism { wanted, found });

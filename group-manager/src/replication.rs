@@ -125,7 +125,7 @@ impl Replication {
     pub fn new(cluster: ReplicatedCluster, stored: Membership, own: Owner, now: Micros) -> Self {
         let mut ownership = Ownership::new(own, stored.owner, cluster.suspicion_us);
         let is_alone = cluster.managers == 1 && ownership.is_vacant(stored.owner);
-        let mut sender = Sender::new(own.incarnation);
+        let mut sender = Sender::new(own.incarnation, cluster.ordering);
         let (membership, stage) = if is_alone {
             let membership = completed(stored, &cluster);
             let deadline = Micros(now.0 + cluster.suspicion_us);

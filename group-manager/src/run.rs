@@ -2,7 +2,10 @@
 
 use std::{future::Future, io, sync::Arc};
 
-use multicast::id::{GroupId, NodeId};
+use multicast::{
+    id::{GroupId, NodeId},
+    skeen::sequencer::Ordering,
+};
 use settings::{Cluster, Mechanism, StoreSettings};
 use tokio::net::TcpListener;
 use wire::{member::Doorstep, message::membership::Membership};
@@ -111,7 +114,7 @@ async fn loaded(store: Arc<dyn MembershipStore>, node: NodeId) -> Result<Members
 fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>, RunError> {
     let now = now();
     Ok(match settings.cluster.mechanism {
-        Mechanism::Replication => {
+        Mechanism::Replication | Mechanism::ReplicationSequencer => {
             let cluster = replicated(&settings.cluster);
             Box::new(Replication::new(cluster, stored, settings.life(), now))
         }
@@ -162,6 +165,10 @@ fn replicated(cluster: &Cluster) -> ReplicatedCluster {
     let node = |node: &settings::DataNode| -> (NodeId, GroupId) { (node.id, node.group) };
     ReplicatedCluster {
         managers: cluster.managers.len(),
+        ordering: match cluster.mechanism {
+            Mechanism::ReplicationSequencer => Ordering::Sequencer,
+            _ => Ordering::Skeen,
+        },
         faults: cluster.fault_tolerance,
         spec: cluster.structure(),
         min_backups: cluster.min_backups,

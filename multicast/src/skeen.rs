@@ -15,6 +15,14 @@
 //! owner    --Propose-->  members          what was tentative
 //! ```
 //!
+//! Under a [`sequencer::Ordering::Sequencer`] the owner numbers every message itself, and nobody else sends. One round
+//! instead of two; everything else is the same, so that the two can be compared:
+//!
+//! ```text
+//! owner    --Order---->  members          with its final timestamp: each delivers at once
+//! owner   <--Delivered-  members          the message is complete when every active member delivered it
+//! ```
+//!
 //! [`sender::Sender`] and [`member::Member`] are the two cores. Any number of senders multicast at once; one of
 //! them owns the view. Membership itself is decided elsewhere: whoever runs the owner calls [`sender::Sender::seal`]
 //! with the next view, whoever runs another sender [`sender::Sender::follow`].
@@ -24,6 +32,7 @@ pub mod member;
 pub mod message;
 mod pending;
 pub mod sender;
+pub mod sequencer;
 pub mod snapshot;
 mod stable;
 pub mod view;

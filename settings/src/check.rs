@@ -27,7 +27,9 @@ pub(crate) fn check(mut written: Written, mut problems: Vec<Problem>) -> Result<
     sort_by_section(&mut written);
     let mechanism = mechanism::decide(&written, &mut problems);
     let faults = mechanism.and_then(|mechanism| match mechanism {
-        Mechanism::Replication => faults::of_replication(&written, &mut problems),
+        Mechanism::Replication | Mechanism::ReplicationSequencer => {
+            faults::of_replication(&written, &mut problems)
+        }
         Mechanism::FusionLinked | Mechanism::FusionArena => faults::of_fusion(&written, &mut problems),
     });
     faults::check_min_backups(&written.cluster, faults, &mut problems);

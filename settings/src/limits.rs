@@ -52,7 +52,7 @@ pub const MAX_PRIMARIES_AND_FUSION_SERVERS: usize = 256;
 /// The range of `fault_tolerance` under a mechanism.
 pub fn fault_range(mechanism: Mechanism) -> RangeInclusive<u64> {
     match mechanism {
-        Mechanism::Replication => REPLICATION_FAULTS,
+        Mechanism::Replication | Mechanism::ReplicationSequencer => REPLICATION_FAULTS,
         Mechanism::FusionLinked | Mechanism::FusionArena => FUSION_FAULTS,
     }
 }

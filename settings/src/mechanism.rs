@@ -9,8 +9,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mechanism {
-    /// f + 1 data nodes per group, all applying the same writes in the same order.
+    /// f + 1 data nodes per group, all applying the same writes in the same order: Skeen's, so that every manager may
+    /// send.
     Replication,
+    /// The same, with the order of one manager that numbers all writes: one round instead of two. The baseline that
+    /// Skeen's second round is compared with.
+    ReplicationSequencer,
     /// One primary per group and f fusion servers for all of them, in the report's layout: the values of linked lists
     /// are coded, their keys and order kept as they are.
     FusionLinked,
@@ -20,15 +24,26 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// Every mechanism there is, in the order in which results are listed.
-    pub const ALL: [Self; 3] = [Self::Replication, Self::FusionLinked, Self::FusionArena];
+    pub const ALL: [Self; 4] = [
+        Self::Replication,
+        Self::ReplicationSequencer,
+        Self::FusionLinked,
+        Self::FusionArena,
+    ];
 
     /// The name in cluster files, on command lines and in results.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Replication => "replication",
+            Self::ReplicationSequencer => "replication-sequencer",
             Self::FusionLinked => "fusion-linked",
             Self::FusionArena => "fusion-arena",
         }
+    }
+
+    /// Whether every group has data nodes of its own, each with the whole of it.
+    pub const fn is_replication(self) -> bool {
+        !self.is_fusion()
     }
 
     /// Whether primaries share fused backups.
@@ -45,7 +60,7 @@ impl fmt::Display for Mechanism {
 
 /// A word that names no mechanism.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{written}` is not a mechanism: replication, fusion-linked or fusion-arena")]
+#[error("`{written}` is not a mechanism: replication, replication-sequencer, fusion-linked or fusion-arena")]
 pub struct UnknownMechanism {
     /// The word.
     pub written: String,
@@ -82,7 +97,7 @@ mod tests {
         let refusal = "Fusion".parse::<Mechanism>().unwrap_err();
         assert_eq!(
             refusal.to_string(),
-            "`Fusion` is not a mechanism: replication, fusion-linked or fusion-arena"
+            "`Fusion` is not a mechanism: replication, replication-sequencer, fusion-linked or fusion-arena"
         );
     }
 }

@@ -175,7 +175,7 @@ impl ClusterPlan {
             });
         }
         let limit = match mechanism {
-            Mechanism::Replication => MAX_REPLICATED_GROUPS,
+            Mechanism::Replication | Mechanism::ReplicationSequencer => MAX_REPLICATED_GROUPS,
             Mechanism::FusionLinked | Mechanism::FusionArena => MAX_PRIMARIES_AND_FUSION_SERVERS - faults,
         };
         match (1..=limit).contains(&groups) {

@@ -6,8 +6,8 @@
 use std::fmt::{self, Write};
 
 use crate::{
-    Cluster, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, Manager, Mechanism, Primary,
-    StoreKind, StoreSettings,
+    Cluster, DataNode, DetectorSettings, Endpoint, EtcdSettings, FusionServer, Manager, Primary, StoreKind,
+    StoreSettings,
 };
 
 impl Cluster {
@@ -66,7 +66,7 @@ impl Cluster {
     }
 
     fn write_join(&self, out: &mut String) -> fmt::Result {
-        if self.mechanism != Mechanism::Replication {
+        if self.mechanism.is_fusion() {
             return Ok(());
         }
         writeln!(

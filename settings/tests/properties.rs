@@ -67,10 +67,11 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 fn plan() -> impl Strategy<Value = ClusterPlan> {
-    let replication = (1..40usize, 0..=16usize).prop_map(|counts| (Mechanism::Replication, counts));
+    let replication = |mechanism| (1..40usize, 0..=16usize).prop_map(move |counts| (mechanism, counts));
     let fusion = |mechanism| (1..=252usize, 1..=4usize).prop_map(move |counts| (mechanism, counts));
     let members = prop_oneof![
-        replication,
+        replication(Mechanism::Replication),
+        replication(Mechanism::ReplicationSequencer),
         fusion(Mechanism::FusionLinked),
         fusion(Mechanism::FusionArena)
     ];
@@ -174,7 +175,7 @@ proptest! {
         prop_assert_eq!((cluster.heartbeat, cluster.suspicion), (plan.heartbeat, plan.suspicion));
         let members = (cluster.data_nodes.len(), cluster.primaries.len(), cluster.fusion_servers.len());
         let expected = match plan.mechanism {
-            Mechanism::Replication => (plan.groups * (plan.faults + 1), 0, 0),
+            Mechanism::Replication | Mechanism::ReplicationSequencer => (plan.groups * (plan.faults + 1), 0, 0),
             Mechanism::FusionLinked | Mechanism::FusionArena => (0, plan.groups, plan.faults),
         };
         prop_assert_eq!(members, expected);

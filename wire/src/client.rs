@@ -66,6 +66,7 @@ impl ClientError {
                         | Refusal::Overloaded { .. }
                         | Refusal::OutOfReach { .. }
                         | Refusal::ReadsWait { .. }
+                        | Refusal::NotOwner { .. }
                 )
             }
             Self::Unexpected { .. } | Self::OutOfPatience { .. } => false,

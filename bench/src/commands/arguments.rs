@@ -156,7 +156,7 @@ pub struct ConfigArguments {
 /// The groups and what their clients do: the same for the experiment and for a load without crashes.
 #[derive(Debug, Args)]
 pub struct GroupArguments {
-    /// Which mechanisms, separated by commas; without, all that protect the structure.
+    /// Which mechanisms, separated by commas; without, all that protect the structure but replication-sequencer, a baseline.
     #[arg(long, value_delimiter = ',', value_parser = mechanism)]
     pub mechanisms: Vec<Mechanism>,
     /// Crashes to tolerate (fusion: 1 to 4).

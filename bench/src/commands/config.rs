@@ -109,7 +109,7 @@ pub fn check(path: &Path) -> Result<(), Failure> {
         cluster.groups.join(", "),
         cluster.fault_tolerance,
         match cluster.mechanism {
-            settings::Mechanism::Replication => " per group",
+            mechanism if mechanism.is_replication() => " per group",
             _ => " in all",
         },
         cluster.managers.len()

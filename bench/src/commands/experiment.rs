@@ -17,7 +17,7 @@ use super::{
 use crate::{
     experiment::{self, Crashes, ExperimentError, ExperimentPlan, PlanProblem},
     floor,
-    mechanism::protects,
+    mechanism::{COMPARED, protects},
     plots, report,
     results::{Ending, FolderError, Run, RunFolder, RunRecord, ValueBytes, result_table, rfc3339_utc},
     work::MIN_KEY_BYTES,
@@ -135,10 +135,10 @@ fn unusable(problem: &PlanProblem) -> Failure {
     Failure::Usage(format!("error: {problem}"))
 }
 
-/// Those named, or all that protect such a structure.
+/// Those named, or all of the compared ones that protect such a structure.
 fn mechanisms(group: &GroupArguments) -> Vec<Mechanism> {
     match group.mechanisms.as_slice() {
-        [] => Mechanism::ALL
+        [] => COMPARED
             .into_iter()
             .filter(|mechanism| protects(*mechanism, group.structure))
             .collect(),

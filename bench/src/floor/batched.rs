@@ -17,6 +17,8 @@ pub struct BatchedFloor {
     pub client_round_trip: RoundTimes,
     /// One round to f processes.
     pub one_round_to_f: RoundTimes,
+    /// One round to f + 1 processes.
+    pub one_round_to_f_plus_1: RoundTimes,
     /// Two rounds to f + 1 processes.
     pub two_rounds_to_f_plus_1: RoundTimes,
 }
@@ -25,11 +27,12 @@ impl BatchedFloor {
     /// Updates a second that `mechanism` could make if its messages were all that took time: the window over the
     /// median of its rounds. `None` for a mechanism whose rounds are not known.
     pub fn updates_per_second(&self, mechanism: &str) -> Option<f64> {
-        let rounds = match mechanism.split('-').next() {
-            Some("replication") => self.two_rounds_to_f_plus_1,
-            Some("fusion") => self.one_round_to_f,
+        let rounds = match mechanism {
+            "replication" => self.two_rounds_to_f_plus_1,
+            "replication-sequencer" => self.one_round_to_f_plus_1,
+            "fusion-linked" | "fusion-arena" => self.one_round_to_f,
             // To its one replica and back.
-            Some("redis") => self.client_round_trip,
+            "redis" => self.client_round_trip,
             _ => return None,
         };
         Some(self.window as f64 * 1e6 / rounds.p50_us)
@@ -48,12 +51,18 @@ pub fn measure_batched(
     let all = receivers.count();
     let batch = window.clamp(1, MAX_WINDOW);
     let kind = |to, rounds| Kind { to, rounds, batch };
-    let kinds = [kind(1, 1), kind(all - 1, 1), kind(all, 2)];
-    let [client_round_trip, one_round_to_f, two_rounds_to_f_plus_1] = times_of(receivers, kinds, samples)?;
+    let kinds = [kind(1, 1), kind(all - 1, 1), kind(all, 1), kind(all, 2)];
+    let [
+        client_round_trip,
+        one_round_to_f,
+        one_round_to_f_plus_1,
+        two_rounds_to_f_plus_1,
+    ] = times_of(receivers, kinds, samples)?;
     Ok(BatchedFloor {
         window: batch,
         client_round_trip,
         one_round_to_f,
+        one_round_to_f_plus_1,
         two_rounds_to_f_plus_1,
     })
 }

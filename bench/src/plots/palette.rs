@@ -28,7 +28,12 @@ const VIRIDIS: [RGBColor; 4] = [
 pub(super) const REPORT_GREY: RGBColor = RGBColor(90, 90, 90);
 
 /// These keep their colour from run to run, whichever others were run; all others follow in their order.
-const FIRST: [&str; 3] = ["replication", "fusion-linked", "fusion-arena"];
+const FIRST: [&str; 4] = [
+    "replication",
+    "fusion-linked",
+    "fusion-arena",
+    "replication-sequencer",
+];
 
 /// The look of a mechanism among all those of the run, sorted.
 pub(super) fn mechanism_look(mechanism: &str, all: &[String]) -> Look {

@@ -161,7 +161,10 @@ fn floor_rows(floor: &Floor) -> Vec<Vec<String>> {
     vec![
         row("one client round trip", floor.client_round_trip),
         row("one round to f receivers (fusion)", floor.one_round_to_f),
-        row("one round to f + 1 receivers", floor.one_round_to_f_plus_1),
+        row(
+            "one round to f + 1 receivers (replication-sequencer)",
+            floor.one_round_to_f_plus_1,
+        ),
         row(
             "two rounds to f + 1 receivers (replication)",
             floor.two_rounds_to_f_plus_1,

@@ -124,7 +124,7 @@ async fn fused_collections_cannot_be_written_together() -> Ended {
         .await
         .expect_err("no order in common");
     let expected = OpenError::WrongMechanism {
-        wanted: &[Mechanism::Replication],
+        wanted: &[Mechanism::Replication, Mechanism::ReplicationSequencer],
         found: Mechanism::FusionArena,
     };
     assert_eq!(refused.to_string(), expected.to_string());

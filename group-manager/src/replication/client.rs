@@ -11,7 +11,7 @@ mod rounds;
 
 use std::collections::BTreeSet;
 
-use multicast::id::GroupId;
+use multicast::{id::GroupId, skeen::sequencer::Ordering};
 use structures::{op::Write, query::Query};
 use wire::message::{
     admission::{judge_op, judge_query},
@@ -77,6 +77,24 @@ impl Replication {
         }
     }
 
+    /// Whether requests get their place in the order here: under a sequencer at the owner of the membership alone.
+    fn judge_order(&self) -> Result<(), Refusal> {
+        match self.cluster.ordering == Ordering::Sequencer && self.stage == Stage::Following {
+            true => Err(self.ordered_elsewhere()),
+            false => Ok(()),
+        }
+    }
+
+    /// Where a client has to go whose requests cannot be ordered here.
+    pub(super) fn ordered_elsewhere(&self) -> Refusal {
+        match self.membership.owner {
+            Some(owner) if owner != self.ownership.own() => Refusal::NotOwner { owner: owner.node },
+            _ => Refusal::Unavailable {
+                reason: "another manager is taking over".to_owned(),
+            },
+        }
+    }
+
     /// Whether the group takes requests now.
     fn judge_group(&self, group: GroupId) -> Result<(), Refusal> {
         let unavailable = |reason: &str| {
@@ -112,6 +130,7 @@ impl Replication {
     }
 
     fn handle_write(&mut self, caller: Caller, group: GroupId, write: Write) -> Result<Taken, Refusal> {
+        self.judge_order()?;
         self.judge_group(group)?;
         self.judge_reach(group)?;
         judge_op(self.cluster.spec, &write.op)?;
@@ -124,6 +143,7 @@ impl Replication {
         group: GroupId,
         query: Query,
     ) -> Result<Taken, Refusal> {
+        self.judge_order()?;
         self.judge_group(group)?;
         self.judge_reach(group)?;
         judge_query(self.cluster.spec, &query)?;
@@ -142,6 +162,7 @@ impl Replication {
     }
 
     fn handle_write_together(&mut self, caller: Caller, write: WriteTogether) -> Result<Taken, Refusal> {
+        self.judge_order()?;
         judge_together(self.cluster.spec, &write)?;
         write.groups().try_for_each(|group| self.judge_group(group))?;
         write.groups().try_for_each(|group| self.judge_reach(group))?;
@@ -151,6 +172,16 @@ impl Replication {
             return Err(Refusal::Overloaded { limit });
         }
         Ok(Taken::Queued(None))
+    }
+
+    /// This manager cannot order what waits at its doors any more.
+    pub(super) fn send_waiting_elsewhere(&mut self) -> Vec<Command> {
+        let refusal = self.ordered_elsewhere();
+        let together = self.together.give_up(|_| true).into_iter();
+        let mut waiting: Vec<Caller> = together.map(|(caller, _)| caller).collect();
+        waiting.extend(self.groups.values_mut().flat_map(|state| state.door.give_up()));
+        let refuse = |caller| refused(caller, refusal.clone());
+        waiting.into_iter().map(refuse).collect()
     }
 
     /// Requests that wait for a group that is lost are refused.

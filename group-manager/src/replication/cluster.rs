@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use multicast::id::{GroupId, NodeId};
+use multicast::{
+    id::{GroupId, NodeId},
+    skeen::sequencer::Ordering,
+};
 use settings::Join;
 use structures::kind::StructureSpec;
 
@@ -11,6 +14,8 @@ use structures::kind::StructureSpec;
 pub struct ReplicatedCluster {
     /// How many managers the cluster has.
     pub managers: usize,
+    /// Who decides on the order of writes.
+    pub ordering: Ordering,
     /// Crashes to tolerate in each group.
     pub faults: usize,
     /// Lengths of keys and values.

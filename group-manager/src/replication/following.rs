@@ -58,6 +58,9 @@ impl Replication {
         commands.extend(self.carry_out(now, followed));
         commands.extend(self.refuse_out_of_reach(now));
         commands.extend(self.dial_members());
+        if !self.sender.may_send() {
+            commands.extend(self.send_waiting_elsewhere());
+        }
         for group in self.groups.keys().copied().collect::<Vec<_>>() {
             commands.extend(self.pump(now, group));
         }
@@ -250,8 +253,12 @@ impl Replication {
         }
     }
 
-    /// The message may have taken effect or never will: it goes again, as a new one.
+    /// The message may have taken effect or never will: it goes again, as a new one, or by way of its clients to who
+    /// alone may send it.
     pub(super) fn handle_orphaned(&mut self, now: Micros, id: MessageId) -> Vec<Command> {
+        if !self.sender.may_send() {
+            return self.give_round_up(id, &self.ordered_elsewhere());
+        }
         let Some((round, payload)) = self.rounds.remove(&id) else {
             return Vec::new();
         };

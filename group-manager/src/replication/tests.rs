@@ -74,4 +74,7 @@ scripts! {
     a_dead_node_goes_and_a_lost_state_only_when_it_is_discarded,
     changes_are_the_owners_to_make,
     an_ordered_read_waits_for_members_that_a_local_one_does_not_ask,
+    a_sequencer_answers_after_one_round,
+    a_sequencer_that_loses_the_swap_sends_its_clients_to_the_owner,
+    a_follower_that_takes_over_numbers_above_what_members_know,
 }

@@ -19,6 +19,7 @@ use crate::id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Timestamp};
 mod defect;
 mod deliver;
 mod join;
+mod order;
 mod propose;
 mod reads;
 mod seal;
@@ -216,6 +217,20 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 Vec::new()
             }
             ToMember::View { clock, .. } => self.handle_view(from, clock),
+            ToMember::Order {
+                id,
+                groups,
+                payload,
+                timestamp,
+                after,
+                stable,
+                ..
+            } => {
+                self.forget_stable(from, stable);
+                let is_next = self.knows_up_to(after);
+                let taken = is_next.then(|| self.handle_restate(from, id, groups, payload, timestamp));
+                taken.unwrap_or_default()
+            }
             ToMember::Seal { .. } => Vec::new(), // handled above
         }
     }

@@ -4,6 +4,7 @@
 //! sender -> member  Propose            member -> sender  Proposal
 //! sender -> member  Final              member -> sender  Delivered (a joining one: Holding)
 //! sender -> member  Stable             member -> sender  WantStable
+//! owner  -> member  Order              member -> owner   Delivered (a joining one: Holding)
 //!
 //! owner  -> member  Seal               member -> owner   Sealed
 //! owner  -> member  Restate, View      member -> senders InView
@@ -73,6 +74,24 @@ pub enum ToMember<P> {
         /// The largest clock of all its members: nobody proposes below it.
         clock: u64,
     },
+    /// Both phases at once, where one sender numbers all messages: the message with its final timestamp. A member
+    /// that misses an earlier one leaves it: whoever sent both tells them again when it learns that their link broke.
+    Order {
+        /// The epoch.
+        epoch: Epoch,
+        /// The message.
+        id: MessageId,
+        /// All groups it is addressed to, ascending.
+        groups: Vec<GroupId>,
+        /// What to deliver.
+        payload: P,
+        /// Its final timestamp.
+        timestamp: Timestamp,
+        /// The last one before it that was ordered in the receiver's group in this epoch; zero for the first.
+        after: Timestamp,
+        /// What the sender keeps in the receiver's group is stable up to here.
+        stable: Timestamp,
+    },
 }
 
 impl<P> ToMember<P> {
@@ -84,7 +103,8 @@ impl<P> ToMember<P> {
             | Self::Restate { epoch, .. }
             | Self::Stable { epoch, .. }
             | Self::Seal { epoch }
-            | Self::View { epoch, .. } => *epoch,
+            | Self::View { epoch, .. }
+            | Self::Order { epoch, .. } => *epoch,
         }
     }
 
@@ -98,6 +118,12 @@ impl<P> ToMember<P> {
             Self::Restate { timestamp, .. } => timestamp.counter,
             Self::Stable { watermark, .. } => watermark.counter,
             Self::View { clock, .. } => *clock,
+            Self::Order {
+                timestamp,
+                after,
+                stable,
+                ..
+            } => timestamp.max(after).max(stable).counter,
             Self::Seal { .. } => 0,
         }
     }

@@ -9,11 +9,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use super::view::View;
-use super::{clock::MAX_COUNTER, message::FromMember, pending::Pending, view_change::Sealing};
+use super::{
+    clock::MAX_COUNTER,
+    message::FromMember,
+    pending::Pending,
+    sequencer::{Numbers, Ordering},
+    view_change::Sealing,
+};
 use crate::id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq, Timestamp};
 
 mod command;
 mod follow;
+mod order;
 mod rounds;
 
 pub use command::SenderCommand;
@@ -43,11 +50,13 @@ pub struct Sender<P, R> {
     /// The last epoch that each member said it takes part in.
     in_view: BTreeMap<NodeId, Epoch>,
     pub(super) sealing: Option<Sealing<P>>,
+    /// What it numbers messages with, under a sequencer.
+    pub(super) numbers: Option<Numbers>,
 }
 
 impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     /// A sender without members; [`Sender::seal`] or [`Sender::follow`] gives it its first view.
-    pub fn new(id: Incarnation) -> Self {
+    pub fn new(id: Incarnation, ordering: Ordering) -> Self {
         Self {
             id,
             next: Seq::FIRST,
@@ -59,6 +68,7 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
             wanting: BTreeSet::new(),
             in_view: BTreeMap::new(),
             sealing: None,
+            numbers: (ordering == Ordering::Sequencer).then(Numbers::default),
         }
     }
 
@@ -93,15 +103,23 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
                 .any(|pending| pending.groups.contains(&group))
     }
 
+    /// Whether this sender may send at all: under a sequencer only the owner of the view may.
+    pub fn may_send(&self) -> bool {
+        self.numbers.is_none() || self.role == Role::Owner
+    }
+
     /// Starts a message to the groups (ascending, not empty). While a view change is under way it waits for
     /// the new view, at a follower until all destinations take part in it. Where none of the groups has a
-    /// member it is abandoned at once.
+    /// member it is abandoned at once; where this sender [may not send](Sender::may_send) it is orphaned at once.
     pub fn multicast(&mut self, groups: Vec<GroupId>, payload: P) -> (MessageId, Vec<SenderCommand<P, R>>) {
         let id = MessageId {
             sender: self.id,
             seq: self.next,
         };
         self.next = self.next.next();
+        if !self.may_send() {
+            return (id, vec![SenderCommand::Orphaned { id }]);
+        }
         if !self.is_sealing() && !groups.iter().any(|group| self.view.has(*group)) {
             return (id, vec![SenderCommand::Abandoned { id }]);
         }

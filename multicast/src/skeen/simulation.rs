@@ -36,11 +36,18 @@ mod world;
 use invariants::{Checked, Violation};
 use world::World;
 
-use super::member::Defect;
+use super::{member::Defect, sequencer::Ordering};
+
+/// What is simulated.
+#[derive(Clone, Copy, Debug)]
+struct Variant {
+    ordering: Ordering,
+    defect: Defect,
+}
 
 /// Lives a whole life of the cluster of this seed; gives one line per event if asked to.
-fn run(seed: u64, defect: Defect, is_traced: bool) -> (Result<(), Violation>, Vec<String>) {
-    let mut world = World::new(seed, defect, is_traced);
+fn run(seed: u64, variant: Variant, is_traced: bool) -> (Result<(), Violation>, Vec<String>) {
+    let mut world = World::new(seed, variant, is_traced);
     let result = live(&mut world);
     (result, world.trace.unwrap_or_default())
 }

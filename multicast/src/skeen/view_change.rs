@@ -100,6 +100,9 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
             .map(|(node, report)| (*node, report.delivered))
             .collect();
         let clock = self.largest_clock(&reports);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.begin_epoch(clock);
+        }
         self.adopt(reports);
         let spread = self.spread_finals();
         let (mut commands, ends): (Vec<_>, Vec<_>) = spread

@@ -10,6 +10,7 @@ use multicast::{
         member::{Member, MemberCommand},
         message::{FromMember, ToMember},
         sender::{Sender, SenderCommand},
+        sequencer::Ordering,
     },
 };
 
@@ -35,7 +36,7 @@ impl Cluster {
     /// ```text
     /// node 1 [restored 7.2 clock 9]        a new member
     /// node 1 joining                       a new member without a state
-    /// sender a                             a new sender
+    /// sender a [sequencer]                 a new sender
     /// a seal e1 g1=1,2* g2=3               begin a view change; 2 is joining
     /// a follow e1 g1=1,2* g2=3             another sender owns that view
     /// a multicast g1,g2 x                  start a message
@@ -53,11 +54,7 @@ impl Cluster {
         let mut words = Words::of(line);
         match words.next() {
             "node" => self.start_node(&mut words),
-            "sender" => {
-                let life = life(words.next());
-                self.senders.insert(life, Sender::new(life));
-                Vec::new()
-            }
+            "sender" => self.start_sender(&mut words),
             "crash" => self.crash(words.next()),
             "pass" => match words.next() {
                 "all" => self.pass_all(),
@@ -66,6 +63,18 @@ impl Cluster {
             who if is_node(who) => self.node_event(Words::of(who).node(), &mut words),
             who => self.sender_event(life(who), &mut words),
         }
+    }
+
+    fn start_sender(&mut self, words: &mut Words) -> Vec<String> {
+        let life = life(words.next());
+        let how = if words.is_empty() { "skeen" } else { words.next() };
+        let ordering = match how {
+            "skeen" => Ordering::Skeen,
+            "sequencer" => Ordering::Sequencer,
+            word => panic!("no way to order: {word}"),
+        };
+        self.senders.insert(life, Sender::new(life, ordering));
+        Vec::new()
     }
 
     fn start_node(&mut self, words: &mut Words) -> Vec<String> {

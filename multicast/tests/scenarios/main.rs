@@ -76,6 +76,10 @@ scenarios! {
     a_follower_proposes_to_members_in_view_and_gives_back_what_it_had
     nobody_outside_the_destinations_hears_of_a_message
     results_that_differ_are_reported
+    a_sequencer_numbers_messages_itself_and_sends_each_once
+    a_numbered_message_is_left_while_the_one_before_it_is_missing
+    a_new_sequencers_numbers_are_above_all_that_members_know
+    under_a_sequencer_nobody_else_sends
 }
 
 #[test]

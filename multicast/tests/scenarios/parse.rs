@@ -164,6 +164,21 @@ impl<'a> Words<'a> {
                     timestamp: self.timestamp(),
                 }
             }
+            "order" => {
+                let (id, groups, payload) = (self.id(), self.groups(), self.next().to_owned());
+                let timestamp = self.timestamp();
+                assert_eq!(self.next(), "after", "{}", self.line);
+                let after = self.timestamp();
+                ToMember::Order {
+                    epoch,
+                    id,
+                    groups,
+                    payload,
+                    timestamp,
+                    after,
+                    stable: self.stable(),
+                }
+            }
             "stable" => ToMember::Stable {
                 epoch,
                 watermark: self.timestamp(),

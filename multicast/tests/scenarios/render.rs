@@ -52,6 +52,19 @@ pub(crate) fn to_member(message: &ToMember<String>) -> String {
         ToMember::Stable { epoch: e, watermark } => format!("stable {} {watermark}", epoch(*e)),
         ToMember::Seal { epoch: e } => format!("seal {}", epoch(*e)),
         ToMember::View { epoch: e, clock } => format!("view {} clock {clock}", epoch(*e)),
+        ToMember::Order {
+            epoch: e,
+            id,
+            groups: g,
+            payload,
+            timestamp,
+            after,
+            stable,
+        } => format!(
+            "order {} {id} {} {payload} {timestamp} after {after} stable {stable}",
+            epoch(*e),
+            groups(g)
+        ),
     }
 }
 

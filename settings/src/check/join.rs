@@ -8,7 +8,7 @@ use crate::{Join, Mechanism};
 /// Freezing holds back what one manager sends; fused groups have nobody who joins so.
 pub(super) fn check(written: &Written, mechanism: Option<Mechanism>, problems: &mut Vec<Problem>) {
     let Some(join) = &written.cluster.join else { return };
-    if let Some(mechanism) = mechanism.filter(|mechanism| *mechanism != Mechanism::Replication) {
+    if let Some(mechanism) = mechanism.filter(|mechanism| mechanism.is_fusion()) {
         problems.push(Problem::at(ClusterError::JoinUnused { mechanism }, join.at));
     }
     let managers = written.managers.len();

@@ -21,7 +21,7 @@ pub(super) fn decide(written: &Written, problems: &mut Vec<Problem>) -> Option<M
             problems.push(Problem::at(mixed, second).seeing(first));
             return None;
         }
-        (Some(first), None) => (Mechanism::Replication, first),
+        (Some(first), None) => (replicated(written), first),
         (None, Some(first)) => (fused(written), first),
     };
     if let Some(written) = &written.cluster.mechanism
@@ -36,13 +36,21 @@ pub(super) fn decide(written: &Written, problems: &mut Vec<Problem>) -> Option<M
     Some(found)
 }
 
+/// Which of replication's mechanisms: the one that is written, or the report's.
+fn replicated(written: &Written) -> Mechanism {
+    let fitting = said(written).filter(|mechanism| mechanism.is_replication());
+    fitting.unwrap_or(Mechanism::Replication)
+}
+
 /// Which of fusion's mechanisms: the one that is written, or the report's.
 fn fused(written: &Written) -> Mechanism {
+    let fitting = said(written).filter(|mechanism| mechanism.is_fusion());
+    fitting.unwrap_or(Mechanism::FusionLinked)
+}
+
+fn said(written: &Written) -> Option<Mechanism> {
     let mechanism = written.cluster.mechanism.as_ref();
-    mechanism
-        .map(|mechanism| mechanism.value)
-        .filter(|mechanism| mechanism.is_fusion())
-        .unwrap_or(Mechanism::FusionLinked)
+    mechanism.map(|mechanism| mechanism.value)
 }
 
 fn first_replicated(written: &Written) -> Option<(Span, SectionKind)> {

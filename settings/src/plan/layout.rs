@@ -10,7 +10,7 @@ use crate::{
 impl ClusterPlan {
     fn listeners(&self) -> usize {
         match self.mechanism {
-            Mechanism::Replication => self.managers + 2 * self.members(),
+            Mechanism::Replication | Mechanism::ReplicationSequencer => self.managers + 2 * self.members(),
             Mechanism::FusionLinked | Mechanism::FusionArena => self.managers + self.members(),
         }
     }
@@ -18,7 +18,7 @@ impl ClusterPlan {
     /// All processes but the managers.
     fn members(&self) -> usize {
         match self.mechanism {
-            Mechanism::Replication => self.groups * (self.faults + 1),
+            Mechanism::Replication | Mechanism::ReplicationSequencer => self.groups * (self.faults + 1),
             Mechanism::FusionLinked | Mechanism::FusionArena => self.groups + self.faults,
         }
     }
@@ -65,7 +65,7 @@ impl ClusterPlan {
         };
         let group_ids = cluster.group_ids();
         match self.mechanism {
-            Mechanism::Replication => {
+            Mechanism::Replication | Mechanism::ReplicationSequencer => {
                 let groups = group_ids.flat_map(|group| vec![group; self.faults + 1]);
                 cluster.data_nodes = (1..)
                     .zip(groups)

@@ -142,7 +142,7 @@ impl Directory {
 
     async fn door_by(&self, mut manager: Client, group: GroupId) -> Result<Client, ClientError> {
         match self.mechanism {
-            Mechanism::Replication => Ok(manager),
+            Mechanism::Replication | Mechanism::ReplicationSequencer => Ok(manager),
             _ => {
                 let address = primary_by(&mut manager, group).await?;
                 Ok(Client::connect(address, self.cluster).await?)

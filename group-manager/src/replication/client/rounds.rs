@@ -93,12 +93,15 @@ impl Replication {
         commands
     }
 
-    /// Whether the group has enough members, and a message to it a way.
+    /// Whether the group has enough members, and a message to it a way that begins here.
     fn may_send(&self, group: GroupId) -> bool {
         // A view change that is given up for the next one could still abandon what waits for it.
         let is_given_up = self.sender.is_sealing() && self.stage != Stage::Sealing;
         let members = self.present(group).len();
-        members > self.cluster.min_backups && self.sender.reaches(group) && !is_given_up
+        members > self.cluster.min_backups
+            && self.sender.may_send()
+            && self.sender.reaches(group)
+            && !is_given_up
     }
 
     fn send(&mut self, round: Round, parts: &Parts) -> Vec<Command> {
@@ -203,7 +206,7 @@ impl Replication {
         refuse_all(&round, &self.state_lost(group))
     }
 
-    /// Nothing will come of the message any more.
+    /// Nothing will come of the message here any more.
     pub(in crate::replication) fn give_round_up(&mut self, id: MessageId, refusal: &Refusal) -> Vec<Command> {
         let Some((round, _)) = self.rounds.remove(&id) else {
             return Vec::new();

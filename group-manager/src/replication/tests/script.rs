@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cluster G F [B]      first line: groups 0.. of F + 1 nodes each (1, 2, ...), and min_backups; nodes that enter freeze
-//!                      writers, or with `stream` behind it they do not
+//!                      writers, or with `stream` behind it they do not; `sequencer` at the end: of that mechanism
 //! > enter 1.2          the second life of node 1 enters           > linked 1.2      > lost 1.2
 //! > stored             the store took what it was asked to hold
 //! > open 0             a client opens its session with group 0    > write 0 k v     > get 0 k    > all 0
@@ -29,7 +29,10 @@
 //!
 //! Lines without `>` are all commands that the event before them causes, in order. `#` is a comment.
 
-use multicast::id::{Epoch, GroupId, Incarnation, NodeId};
+use multicast::{
+    id::{Epoch, GroupId, Incarnation, NodeId},
+    skeen::sequencer::Ordering,
+};
 use settings::Join;
 use structures::op::Op;
 use structures::query::Query;
@@ -50,12 +53,16 @@ pub(super) fn play(text: &str) {
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let first = lines.next().expect("a script has lines");
     let first = first.trim_start_matches("cluster");
+    let (first, ordering) = match first.strip_suffix(" sequencer") {
+        Some(first) => (first, Ordering::Sequencer),
+        None => (first, Ordering::Skeen),
+    };
     let (first, join) = match first.strip_suffix("stream") {
         Some(first) => (numbers(first), Join::Stream),
         None => (numbers(first), Join::Freeze),
     };
     let min_backups = first.get(2).map_or(0, |backups| *backups as usize);
-    let mut world = World::joined_by(join, first[0] as u16, first[1] as u32, min_backups);
+    let mut world = World::of(ordering, join, first[0] as u16, first[1] as u32, min_backups);
     let (mut expected, mut actual) = (vec![], vec![]);
     for line in lines {
         expected.push(line.to_owned());

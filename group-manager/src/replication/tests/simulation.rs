@@ -7,7 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use multicast::id::{GroupId, Incarnation, NodeId};
+use multicast::{
+    id::{GroupId, Incarnation, NodeId},
+    skeen::sequencer::Ordering,
+};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
 use settings::Join;
 use structures::op::Op;
@@ -46,10 +49,10 @@ struct Run {
 }
 
 impl Run {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, ordering: Ordering) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let join = Join::ALL[seed as usize % 2];
-        let world = World::joined_by(join, 2, random.random_range(1..=2), 0);
+        let world = World::of(ordering, join, 2, random.random_range(1..=2), 0);
         Self {
             world,
             random,
@@ -255,8 +258,8 @@ impl Run {
 }
 
 /// One run; returns how many writes were answered and how many groups were lost.
-fn run(seed: u64) -> (usize, usize) {
-    let mut run = Run::new(seed);
+fn run(seed: u64, ordering: Ordering) -> (usize, usize) {
+    let mut run = Run::new(seed, ordering);
     for node in run.world.cluster.nodes.keys().copied().collect::<Vec<_>>() {
         run.enter(node);
         run.world.settle();
@@ -275,6 +278,15 @@ fn run(seed: u64) -> (usize, usize) {
 
 #[test]
 fn whatever_crashes_answered_writes_stay_and_everything_heals() {
+    answered_writes_stay(Ordering::Skeen);
+}
+
+#[test]
+fn whatever_crashes_answered_writes_stay_under_a_sequencer_too() {
+    answered_writes_stay(Ordering::Sequencer);
+}
+
+fn answered_writes_stay(ordering: Ordering) {
     let seeds = std::env::var("SIMULATION_SEEDS")
         .ok()
         .and_then(|seeds| seeds.parse().ok())
@@ -282,7 +294,7 @@ fn whatever_crashes_answered_writes_stay_and_everything_heals() {
     let mut answered = 0;
     let mut lost = 0;
     for seed in 0..seeds {
-        let outcome = std::panic::catch_unwind(|| run(seed));
+        let outcome = std::panic::catch_unwind(|| run(seed, ordering));
         let (writes, groups) = outcome.unwrap_or_else(|_| panic!("seed {seed} shows a fault; see above"));
         answered += writes;
         lost += groups;

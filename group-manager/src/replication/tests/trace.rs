@@ -172,6 +172,20 @@ fn multicast(message: &ToMember<Batch>) -> String {
         ToMember::Stable { epoch, watermark } => format!("stable @{} {watermark}", epoch.0),
         ToMember::Seal { epoch } => format!("seal @{}", epoch.0),
         ToMember::View { epoch, clock } => format!("view @{} clock {clock}", epoch.0),
+        ToMember::Order {
+            epoch,
+            id,
+            payload,
+            timestamp,
+            after,
+            stable,
+            ..
+        } => format!(
+            "order @{} #{} {timestamp} after {after} {} (stable {stable})",
+            epoch.0,
+            id.seq.0,
+            batch(payload)
+        ),
     }
 }
 

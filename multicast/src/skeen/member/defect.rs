@@ -23,6 +23,10 @@ pub(crate) enum Defect {
     ForgetForAll,
     /// A joining member delivers at once, as if it held the state.
     JoinerIsActive,
+    /// A numbered message is taken although the one before it is missing.
+    TakesGaps,
+    /// Not the member's: an owner begins its numbers at one, whatever the members know.
+    NumbersFromOne,
 }
 
 impl<P: Clone, R: Clone + Default> Member<P, R> {

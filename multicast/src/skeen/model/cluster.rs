@@ -13,6 +13,7 @@ use crate::{
     skeen::{
         member::{Defect, Member},
         sender::Sender,
+        sequencer::Ordering,
     },
 };
 
@@ -31,6 +32,7 @@ pub(super) struct Cluster {
     pub(super) takeovers: &'static [usize],
     /// A node that joins a group.
     pub(super) joiner: Option<(u16, u32)>,
+    pub(super) ordering: Ordering,
     pub(super) defect: Defect,
 }
 
@@ -68,8 +70,9 @@ impl Cluster {
             voters.insert(GroupId(*group), ids);
         }
         let lives = (1..=self.managers as u64).map(Incarnation);
+        let sender = |life| Sender::new(life, self.ordering).with_defect(self.defect);
         State {
-            senders: lives.map(Sender::new).collect(),
+            senders: lives.map(sender).collect(),
             seen: vec![Epoch(0); self.managers],
             nodes,
             links: BTreeMap::new(),

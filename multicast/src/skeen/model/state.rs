@@ -183,7 +183,11 @@ impl State {
         }
     }
 
+    /// One that may not send refuses; its client gives up.
     pub(super) fn multicast(&mut self, manager: usize, groups: Payload) {
+        if !self.senders[manager].may_send() {
+            return;
+        }
         let (id, commands) = self.senders[manager].multicast(groups.clone(), groups.clone());
         self.owed.insert(id, groups.clone());
         self.destinations.insert(id, groups);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stateright::{Checker, Model};
 
 use super::{cluster::Cluster, properties};
-use crate::skeen::member::Defect;
+use crate::skeen::{member::Defect, sequencer::Ordering};
 
 /// One group of two nodes, one message, and another manager that takes over at any moment.
 const TAKEOVER: Cluster = Cluster {
@@ -14,6 +14,7 @@ const TAKEOVER: Cluster = Cluster {
     messages: &[(0, &[1])],
     takeovers: &[1],
     joiner: None,
+    ordering: Ordering::Skeen,
     defect: Defect::None,
 };
 
@@ -68,6 +69,14 @@ const TWO_TAKEOVERS: Cluster = Cluster {
     ..TAKEOVER
 };
 
+/// The same, where the owner numbers all messages.
+const fn numbered(cluster: Cluster) -> Cluster {
+    Cluster {
+        ordering: Ordering::Sequencer,
+        ..cluster
+    }
+}
+
 /// Explores everything; all invariants hold. Gives the number of states.
 fn explore(cluster: &Cluster) -> usize {
     let checker = cluster.clone().checker().spawn_bfs().join();
@@ -111,6 +120,29 @@ fn two_groups_keep_every_invariant() {
 #[test]
 fn a_join_under_load_keeps_every_invariant() {
     assert_eq!(explore(&JOIN), 19_271);
+}
+
+#[test]
+fn a_sequencer_keeps_every_invariant() {
+    let explored = [
+        numbered(TAKEOVER),
+        numbered(TWO_TAKEOVERS),
+        numbered(UNEVEN_GROUPS),
+        numbered(TWO_GROUPS_TAKEOVER),
+        numbered(JOIN),
+    ];
+    assert_eq!(explored.each_ref().map(explore), [1_718, 855, 100, 1_768, 5_060]);
+}
+
+/// The member takes the new owner's message for a repetition of the one that it delivered under that number.
+#[test]
+fn a_sequencer_that_begins_its_numbers_anew_is_caught() {
+    let one_after_the_other = Cluster {
+        messages: &[(0, &[1]), (1, &[1])],
+        ..TAKEOVER
+    };
+    let broken = broken(Defect::NumbersFromOne, numbered(one_after_the_other));
+    assert_eq!(broken, BTreeSet::from([properties::COMPLETE]));
 }
 
 /// The clock of the node that a final timestamp did not raise offers one below it.

@@ -9,7 +9,11 @@ use crate::{
 };
 
 impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
+    /// The first round of the message, or its only one; nothing where its destinations have no members.
     pub(in crate::skeen) fn propose(&mut self, id: MessageId) -> Vec<SenderCommand<P, R>> {
+        if self.numbers.is_some() {
+            return self.order(id);
+        }
         if let Some(pending) = self.pending.get_mut(&id) {
             pending.is_proposed = true;
         }

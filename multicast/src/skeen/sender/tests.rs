@@ -30,7 +30,7 @@ fn sealed(epoch: Epoch) -> FromMember<u64, u64> {
 
 /// A sender whose first view is one group of nodes 1 to this many.
 fn sender(size: u32) -> Sender<u64, u64> {
-    let mut sender = Sender::new(Incarnation(7));
+    let mut sender = Sender::new(Incarnation(7), Ordering::Skeen);
     sender.seal(EPOCH, view([(GROUP, (1..=size).map(NodeId).collect())]));
     for node in 1..=size {
         sender.handle(NodeId(node), sealed(EPOCH));
@@ -223,7 +223,7 @@ proptest! {
 /// Of what a member may have heard somebody else decides.
 #[test]
 fn what_waits_for_members_may_be_taken_back_and_what_is_proposed_may_not() {
-    let mut sender = Sender::<u64, u64>::new(Incarnation(7));
+    let mut sender = Sender::<u64, u64>::new(Incarnation(7), Ordering::Skeen);
     sender.follow(EPOCH, view([(GROUP, BTreeSet::from([NodeId(1)]))]));
     assert_eq!(sender.multicast(vec![GROUP], 1), (id(1), vec![]));
     assert_eq!([sender.withdraw(id(1)), sender.withdraw(id(1))], [true, false]);

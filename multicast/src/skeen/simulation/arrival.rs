@@ -130,7 +130,8 @@ impl World {
         }
     }
 
-    /// Another owner has the message now, or nobody; the request goes again, as a new one.
+    /// Another owner has the message now, or nobody; the request goes again, as a new one. One that may not send leaves
+    /// that to the client.
     fn send_again(&mut self, life: Incarnation, orphan: MessageId) -> Checked {
         let Some(manager) = self.managers.get_mut(&life) else {
             return Ok(());
@@ -138,6 +139,10 @@ impl World {
         let Some((groups, request)) = manager.sent.remove(&orphan) else {
             return invariants::broken("only a sender's own messages are orphaned", &orphan);
         };
+        if !manager.sender.may_send() {
+            self.note(|| format!("{life} gives {orphan} back: {request:?}"));
+            return Ok(());
+        }
         let (id, commands) = manager.multicast(groups.clone(), request);
         self.note(|| format!("{life} sends {orphan} again as {id}: {request:?}"));
         self.destinations.insert(id, groups);

@@ -47,7 +47,7 @@ impl World {
             return Ok(());
         };
         let knows_a_view = |manager: &&mut super::manager::Manager| {
-            groups.iter().all(|group| manager.sender.reaches(*group))
+            manager.sender.may_send() && groups.iter().all(|group| manager.sender.reaches(*group))
         };
         let Some(manager) = self.managers.get_mut(&life).filter(knows_a_view) else {
             return Ok(());

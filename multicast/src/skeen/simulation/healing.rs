@@ -25,7 +25,7 @@ impl World {
         progress::nothing_is_pending(self)?;
         let clients: Vec<ClientId> = self.clients.keys().copied().collect();
         for client in clients {
-            if let Some(manager) = self.awake_manager() {
+            if let Some(manager) = self.some_sender() {
                 self.submit(manager, client)?;
             }
         }

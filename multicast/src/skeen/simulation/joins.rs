@@ -39,7 +39,7 @@ impl World {
         };
         self.change_view(owner, |world| {
             let life = world.next_life();
-            let joiner = Replica::joining(node, life, group, world.defect);
+            let joiner = Replica::joining(node, life, group, world.variant.defect);
             if let Some(former) = world.replicas.insert(node, joiner) {
                 world.network.forget(Process::Node(node, former.life));
             }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::replica::{Outcome, Request};
+use super::{
+    Variant,
+    replica::{Outcome, Request},
+};
 use crate::{
     id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq},
     skeen::{
@@ -27,9 +30,9 @@ pub(super) struct Manager {
 }
 
 impl Manager {
-    pub(super) fn new(life: Incarnation) -> Self {
+    pub(super) fn new(life: Incarnation, variant: Variant) -> Self {
         Self {
-            sender: Sender::new(life),
+            sender: Sender::new(life, variant.ordering).with_defect(variant.defect),
             seen: Epoch::default(),
             is_asleep: false,
             must_seal: false,

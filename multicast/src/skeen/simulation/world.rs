@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    Variant,
     invariants::Checked,
     joins::Stream,
     manager::{Client, Manager, Members, Store},
@@ -10,10 +11,7 @@ use super::{
     random::Random,
     replica::Replica,
 };
-use crate::{
-    id::{ClientId, Epoch, GroupId, Incarnation, MessageId, NodeId, Timestamp},
-    skeen::member::Defect,
-};
+use crate::id::{ClientId, Epoch, GroupId, Incarnation, MessageId, NodeId, Timestamp};
 
 /// Most managers at a time.
 pub(super) const MOST_MANAGERS: usize = 3;
@@ -38,7 +36,7 @@ pub(super) struct World {
     pub(super) installed: BTreeMap<Epoch, Incarnation>,
     /// What each group is founded with.
     pub(super) founders: Members,
-    pub(super) defect: Defect,
+    pub(super) variant: Variant,
     lives: u64,
     /// One line per event, where asked for.
     pub(super) trace: Option<Vec<String>>,
@@ -46,7 +44,7 @@ pub(super) struct World {
 
 impl World {
     /// A cluster of this seed's size, its first manager about to install the first view.
-    pub(super) fn new(seed: u64, defect: Defect, is_traced: bool) -> Self {
+    pub(super) fn new(seed: u64, variant: Variant, is_traced: bool) -> Self {
         let mut random = Random::new(seed);
         let founders = founders(&mut random);
         let clients = 1 + random.below(6) as u64;
@@ -63,7 +61,7 @@ impl World {
             completed: BTreeMap::new(),
             installed: BTreeMap::new(),
             founders,
-            defect,
+            variant,
             lives: 0,
             trace: is_traced.then(Vec::new),
         };
@@ -76,7 +74,7 @@ impl World {
         for (group, nodes) in self.founders.clone() {
             for node in nodes {
                 let life = self.next_life();
-                let replica = Replica::new(node, life, group, self.defect);
+                let replica = Replica::new(node, life, group, self.variant.defect);
                 self.replicas.insert(node, replica);
             }
         }
@@ -87,7 +85,7 @@ impl World {
 
     pub(super) fn start_manager(&mut self) -> Incarnation {
         let life = self.next_life();
-        self.managers.insert(life, Manager::new(life));
+        self.managers.insert(life, Manager::new(life, self.variant));
         self.note(|| format!("{life} starts"));
         life
     }
@@ -131,6 +129,16 @@ impl World {
     pub(super) fn awake_manager(&mut self) -> Option<Incarnation> {
         let awake = self.managers.iter().filter(|(_, manager)| !manager.is_asleep);
         let lives: Vec<Incarnation> = awake.map(|(life, _)| *life).collect();
+        self.random.pick(&lives)
+    }
+
+    /// Some manager that may multicast.
+    pub(super) fn some_sender(&mut self) -> Option<Incarnation> {
+        let senders = self
+            .managers
+            .iter()
+            .filter(|(_, manager)| manager.sender.may_send());
+        let lives: Vec<Incarnation> = senders.map(|(life, _)| *life).collect();
         self.random.pick(&lives)
     }
 

@@ -141,4 +141,11 @@ pub enum Refusal {
         /// Bytes that they may fill.
         limit: u64,
     },
+    /// Under a sequencer the owner of the membership alone orders requests. Asking the other managers is safe and useful,
+    /// also where the request was under way when this manager lost the membership, and may have taken effect.
+    #[error("the manager that orders requests is {owner}")]
+    NotOwner {
+        /// Which manager is.
+        owner: NodeId,
+    },
 }

@@ -20,7 +20,7 @@ impl Layout {
     /// The layout of a fused mechanism; none of one that codes nothing.
     pub fn of(mechanism: Mechanism) -> Option<Self> {
         match mechanism {
-            Mechanism::Replication => None,
+            Mechanism::Replication | Mechanism::ReplicationSequencer => None,
             Mechanism::FusionLinked => Some(Self::Linked),
             Mechanism::FusionArena => Some(Self::Arena),
         }
@@ -110,6 +110,6 @@ mod tests {
     #[test]
     fn a_mechanism_that_codes_has_its_layout() {
         let layouts = Mechanism::ALL.map(Layout::of);
-        assert_eq!(layouts, [None, Some(Layout::Linked), Some(Layout::Arena)]);
+        assert_eq!(layouts, [None, None, Some(Layout::Linked), Some(Layout::Arena)]);
     }
 }

@@ -17,7 +17,10 @@ pub(in crate::skeen::simulation) fn check(
     message: &ToMember<Request>,
 ) -> Checked {
     let id = match message {
-        ToMember::Propose { id, .. } | ToMember::Final { id, .. } | ToMember::Restate { id, .. } => id,
+        ToMember::Propose { id, .. }
+        | ToMember::Final { id, .. }
+        | ToMember::Restate { id, .. }
+        | ToMember::Order { id, .. } => id,
         ToMember::Stable { .. } | ToMember::Seal { .. } | ToMember::View { .. } => return Ok(()),
     };
     match world.destinations.get(id) {

@@ -269,6 +269,7 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
         Refusal::OutOfReach { node: f.node() },
         Refusal::Change(ChangeRefused::UnknownNode { node: f.node() }),
         Refusal::ReadsWait { limit: f.long },
+        Refusal::NotOwner { owner: f.node() },
     ]
 }
 

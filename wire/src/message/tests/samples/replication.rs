@@ -75,7 +75,7 @@ fn to_member(f: &Fields) -> Vec<ToMember<Batch>> {
         ToMember::Restate {
             epoch,
             id,
-            groups,
+            groups: groups.clone(),
             payload: f.blob(),
             timestamp: f.timestamp(),
         },
@@ -87,6 +87,15 @@ fn to_member(f: &Fields) -> Vec<ToMember<Batch>> {
         ToMember::View {
             epoch,
             clock: f.other_long,
+        },
+        ToMember::Order {
+            epoch,
+            id,
+            groups,
+            payload: f.blob(),
+            timestamp: f.timestamp(),
+            after: f.timestamp(),
+            stable: f.timestamp(),
         },
     ]
 }
