@@ -48,8 +48,9 @@ fn main() -> ExitCode {
         Some(Command::Floor {
             faults,
             samples,
+            window,
             placement,
-        }) => floor::floor(faults, samples, placement),
+        }) => floor::floor(faults, samples, window.into(), placement),
         Some(Command::Takeover(arguments)) => takeover::takeover(&arguments),
         Some(Command::Lean { elements }) => lean::lean(elements, heap_bytes),
         Some(Command::CheckHistory(arguments)) => check_history::check_history(&arguments),

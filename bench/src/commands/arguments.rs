@@ -18,7 +18,7 @@ use super::{
     check_history::CheckHistoryArguments, load::LoadArguments, member::MemberCommand, node::NodeRole,
     rejoin::RejoinArguments, resync::ResyncArguments, scrub::ScrubArguments, takeover::TakeoverArguments,
 };
-use crate::{placement::Placement, results::ValueBytes, work::Workload};
+use crate::{floor::MAX_WINDOW, placement::Placement, results::ValueBytes, work::Workload};
 
 /// Compares replication and fusion: launches clusters of real processes, loads them, crashes every node after
 /// every so many inserts, reads everything back, and writes CSV, histograms, plots and a report.
@@ -70,6 +70,9 @@ pub enum Command {
         /// Rounds of each kind.
         #[arg(long, default_value_t = 5000)]
         samples: u32,
+        /// Messages of one piece, for the rounds that carry many at once.
+        #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(2..=MAX_WINDOW as i64))]
+        window: u16,
         /// `split`: the sender on one core, the receivers on another; `free`: wherever the system likes.
         #[arg(long, default_value = "split")]
         placement: Placement,
