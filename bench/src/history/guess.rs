@@ -15,55 +15,75 @@ use super::{
     precedence::{Name, bringers, seen_at_front},
 };
 
-/// An element's push, and when it was seen at the front: see [`seen_at_front`].
+/// A step that pushes, to one queue or to several.
 struct Push {
     step: usize,
     call: u64,
     end: u64,
-    seen_call: u64,
-    seen_end: u64,
+    /// When what it pushed was seen at the front, in each queue.
+    seen: Vec<Sighting>,
 }
 
-/// For every step, one that it is guessed to come after, if there is any.
-pub(super) fn guess(object: &Object) -> Vec<Option<usize>> {
-    let mut after = vec![None; object.steps.len()];
-    for pushes in pushes(object).into_values() {
-        let order = order(pushes);
-        for pair in order.windows(2) {
-            after[pair[1]] = Some(pair[0]);
+/// See [`seen_at_front`]; of what was never seen, the end of time.
+struct Sighting {
+    place: usize,
+    call: u64,
+    end: u64,
+}
+
+impl Push {
+    fn first_seen_end(&self) -> u64 {
+        self.seen
+            .iter()
+            .map(|sighting| sighting.end)
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+}
+
+/// For every step, those that it is guessed to come after, beside those that it must.
+pub(super) fn guess(object: &Object, before: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut after = vec![Vec::new(); object.steps.len()];
+    let mut last: BTreeMap<usize, usize> = BTreeMap::new();
+    for push in order(pushes(object), before) {
+        for sighting in &push.seen {
+            after[push.step].extend(last.insert(sighting.place, push.step));
         }
     }
     after
 }
 
-/// The pushes of each queue, in the order of their calls. What may never have happened is left out, unless it was seen.
-fn pushes(object: &Object) -> BTreeMap<usize, Vec<Push>> {
+/// The pushes, in the order of their calls. What may never have happened is left out, unless it was seen.
+fn pushes(object: &Object) -> Vec<Push> {
     let mut seen = seen_at_front(object);
     for (rank, name) in shown(object) {
         seen.entry(name).or_insert((rank, rank));
     }
-    let mut pushes: BTreeMap<usize, Vec<Push>> = BTreeMap::new();
-    let mut single: Vec<_> = bringers(object)
-        .into_iter()
-        .filter_map(|(name, step)| Some((step?, name)))
-        .collect();
-    single.sort_unstable();
-    for (number, name) in single {
-        let step = &object.steps[number];
-        let sighting = seen.get(&name);
-        if seen.is_empty() || (sighting.is_none() && !step.is_certain()) {
-            continue;
+    if seen.is_empty() {
+        return Vec::new();
+    }
+    let mut names: BTreeMap<usize, Vec<Name<'_>>> = BTreeMap::new();
+    for (name, step) in bringers(object) {
+        if let Some(step) = step {
+            names.entry(step).or_default().push(name);
         }
-        let (seen_call, seen_end) = sighting.copied().unwrap_or((u64::MAX, u64::MAX));
-        pushes.entry(name.0).or_default().push(Push {
+    }
+    let push = |(number, names): (usize, Vec<Name<'_>>)| {
+        let step = &object.steps[number];
+        let happened = step.is_certain() || names.iter().any(|name| seen.contains_key(name));
+        let sighting = |name: &Name<'_>| {
+            let (call, end) = seen.get(name).copied().unwrap_or((u64::MAX, u64::MAX));
+            let place = name.0;
+            Sighting { place, call, end }
+        };
+        happened.then(|| Push {
             step: number,
             call: step.call,
             end: step.end,
-            seen_call,
-            seen_end,
-        });
-    }
-    pushes
+            seen: names.iter().map(sighting).collect(),
+        })
+    };
+    names.into_iter().filter_map(push).collect()
 }
 
 /// What reads of several elements show, with ranks for moments, which are later than any sighting at the front.
@@ -81,39 +101,92 @@ fn shown(object: &Object) -> impl Iterator<Item = (u64, Name<'_>)> {
     })
 }
 
-/// The steps in an order that agrees with both times, as far as there is one.
-fn order(pushes: Vec<Push>) -> Vec<usize> {
-    let mut ends: Vec<(u64, usize)> = pushes
-        .iter()
-        .enumerate()
-        .map(|(place, push)| (push.end, place))
-        .collect();
-    let mut seen_ends: Vec<(u64, usize)> = pushes
-        .iter()
-        .enumerate()
-        .map(|(place, push)| (push.seen_end, place))
-        .collect();
-    ends.sort_unstable_by(|a, b| b.cmp(a));
-    seen_ends.sort_unstable_by(|a, b| b.cmp(a));
-    let mut is_placed = vec![false; pushes.len()];
-    let mut first = 0;
+/// The pushes in an order that agrees with all times and with what is known, as far as there is one.
+fn order(pushes: Vec<Push>, before: &[Vec<usize>]) -> Vec<Push> {
+    let mut left = Left::all(&pushes);
     let mut order = Vec::with_capacity(pushes.len());
-    while order.len() < pushes.len() {
-        let end = first_left(&mut ends, &is_placed);
-        let seen_end = first_left(&mut seen_ends, &is_placed);
-        while is_placed[first] {
-            first += 1;
-        }
-        let left = (first..pushes.len()).filter(|place| !is_placed[*place]);
-        let may_be_next = left.take_while(|place| pushes[*place].call <= end);
-        // Those that may be next by both times before the others; among them the one that was seen first.
-        let next =
-            may_be_next.min_by_key(|place| (pushes[*place].seen_call > seen_end, pushes[*place].seen_end));
-        let place = next.unwrap_or(first);
-        is_placed[place] = true;
-        order.push(pushes[place].step);
+    while let Some(next) = left.next(&pushes, before) {
+        order.push(next);
     }
+    let mut pushes: Vec<Option<Push>> = pushes.into_iter().map(Some).collect();
     order
+        .into_iter()
+        .filter_map(|place| pushes[place].take())
+        .collect()
+}
+
+/// The pushes that are not in the order yet, by their places in the list.
+struct Left {
+    is_placed: Vec<bool>,
+    /// Pushes by their steps.
+    by_step: BTreeMap<usize, usize>,
+    /// All before it are placed.
+    first: usize,
+    /// Ends, and those of sightings in each queue; the smallest last.
+    ends: Vec<(u64, usize)>,
+    seen_ends: BTreeMap<usize, Vec<(u64, usize)>>,
+}
+
+impl Left {
+    fn all(pushes: &[Push]) -> Self {
+        let mut seen_ends: BTreeMap<usize, Vec<(u64, usize)>> = BTreeMap::new();
+        for (number, push) in pushes.iter().enumerate() {
+            for sighting in &push.seen {
+                let of_place = seen_ends.entry(sighting.place).or_default();
+                of_place.push((sighting.end, number));
+            }
+        }
+        let numbered = pushes.iter().enumerate();
+        let mut ends: Vec<_> = numbered
+            .clone()
+            .map(|(number, push)| (push.end, number))
+            .collect();
+        for moments in seen_ends.values_mut().chain([&mut ends]) {
+            moments.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        Self {
+            is_placed: vec![false; pushes.len()],
+            by_step: numbered.map(|(number, push)| (push.step, number)).collect(),
+            first: 0,
+            ends,
+            seen_ends,
+        }
+    }
+
+    /// Places one more: of those that may be next by their own times one that may be by all else too, if there is any,
+    /// and the one that was seen first.
+    fn next(&mut self, pushes: &[Push], before: &[Vec<usize>]) -> Option<usize> {
+        while *self.is_placed.get(self.first)? {
+            self.first += 1;
+        }
+        let end = first_left(&mut self.ends, &self.is_placed);
+        let seen_ends: BTreeMap<usize, u64> = self
+            .seen_ends
+            .iter_mut()
+            .map(|(place, ends)| (*place, first_left(ends, &self.is_placed)))
+            .collect();
+        let is_early = |push: &Push| {
+            let waits = |step: &usize| {
+                self.by_step
+                    .get(step)
+                    .is_some_and(|number| !self.is_placed[*number])
+            };
+            let is_seen_late = |sighting: &Sighting| {
+                let earliest = seen_ends.get(&sighting.place);
+                earliest.is_some_and(|earliest| sighting.call > *earliest)
+            };
+            push.seen.iter().any(is_seen_late) || before[push.step].iter().any(waits)
+        };
+        let left = (self.first..pushes.len()).filter(|number| !self.is_placed[*number]);
+        let may_be_next = left.take_while(|number| pushes[*number].call <= end);
+        let next = may_be_next.min_by_key(|number| {
+            let push = &pushes[*number];
+            (is_early(push), push.first_seen_end())
+        });
+        let number = next.unwrap_or(self.first);
+        self.is_placed[number] = true;
+        Some(number)
+    }
 }
 
 /// The smallest moment of those that are not placed; the last of the list.

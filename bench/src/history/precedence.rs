@@ -4,6 +4,8 @@
 //! the other, show who came first. Without this a search that took two overlapping pushes in the wrong order would learn it much later.
 //! Only what holds in every order is said, so nothing is ever wrongly rejected for it.
 
+mod lives;
+
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use structures::{
@@ -12,6 +14,7 @@ use structures::{
     query::{Found, Query},
 };
 
+use self::lives::spread;
 use super::{
     object::{Object, Step},
     operation::{Asked, Told},
@@ -51,6 +54,7 @@ pub(super) fn precedence(object: &Object) -> Vec<Vec<usize>> {
     for (earlier, later) in successions(object) {
         must_precede(earlier, later);
     }
+    spread(object, &bringers, &mut before);
     for earlier in &mut before {
         earlier.sort_unstable();
         earlier.dedup();
@@ -120,17 +124,21 @@ pub(super) fn seen_at_front(object: &Object) -> BTreeMap<Name<'_>, (u64, u64)> {
     }
     for step in &object.steps {
         for (place, asked, told) in step.answered() {
-            let is_of_front = match asked {
-                Asked::Write(op) => op.takes_out(),
-                Asked::Read(query) => *query == Query::At { index: 0 },
-            };
-            for value in told.values().into_iter().filter(|_| is_of_front) {
+            for value in told.values().into_iter().filter(|_| is_of_front(asked)) {
                 let (call, end) = seen.entry((place, value)).or_insert((step.call, step.end));
                 (*call, *end) = (step.call.max(*call), step.end.min(*end));
             }
         }
     }
     seen
+}
+
+/// Whether the answer shows what is at the front of a queue.
+fn is_of_front(asked: &Asked) -> bool {
+    match asked {
+        Asked::Write(op) => op.takes_out(),
+        Asked::Read(query) => *query == Query::At { index: 0 },
+    }
 }
 
 /// Pairs of elements of queues, the one seen at the front before the other: of each the last few before it.

@@ -21,7 +21,7 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use bench::history::{Asked, ClientRecord, Recorder, Verdict, check, read};
+use bench::history::{Asked, ClientRecord, DEFAULT_BUDGET, Recorder, Verdict, check, read};
 use clients::Assignment;
 use etcd::Etcd;
 use evidence::Evidence;
@@ -36,9 +36,6 @@ use wire::{
     message::client::ReplyBody,
 };
 use world::{PATIENCE, World};
-
-/// Steps for each object's order: many times what a history of a few seconds takes.
-const BUDGET: u64 = 100_000;
 
 /// Clients of each group, and of all groups together.
 const CLIENTS: usize = 3;
@@ -182,7 +179,7 @@ async fn all_of_replica(mut replica: Client, group: GroupId) -> Vec<Element> {
 fn assert_linearizable(evidence: &Evidence) {
     let history = read(&evidence.history()).unwrap();
     let began = Instant::now();
-    let report = check(&history, BUDGET);
+    let report = check(&history, DEFAULT_BUDGET);
     match &report.verdict {
         Verdict::Linearizable => println!("{report:?} in {:?}", began.elapsed()),
         Verdict::Flawed(flaws) => {

@@ -7,6 +7,8 @@ use multicast::id::{ClientId, Seq};
 use rand::{SeedableRng, seq::IndexedRandom};
 use structures::{Structure, op::Write};
 
+use StructureKind::Queue;
+
 use super::*;
 use crate::history::{DEFAULT_BUDGET, Verdict, check, model::State};
 
@@ -14,7 +16,39 @@ use crate::history::{DEFAULT_BUDGET, Verdict, check, model::State};
 fn execution(kind: StructureKind, clients: u64, operations: usize, seed: u64) -> History {
     let random = &mut StdRng::seed_from_u64(seed);
     executed(kind, clients, operations, random, false, |_, random| {
-        random_asked(kind, random)
+        let asked = random_asked(kind, random);
+        vec![of_one(random, asked)]
+    })
+}
+
+/// Of one of the two groups.
+fn of_one(random: &mut StdRng, asked: Asked) -> Part {
+    let group = GroupId(random.random_range(0..2));
+    Part { group, asked }
+}
+
+/// Clients of two queues, some of whose operations are of both: pushes, and moves from one to the other.
+fn clients_of_both_queues(clients: u64, operations: usize, seed: u64) -> History {
+    let random = &mut StdRng::seed_from_u64(seed);
+    executed(Queue, clients, operations, random, true, |number, random| {
+        let value = |which: u8| [&[which], &number.to_be_bytes()[..]].concat();
+        let push = |which| Asked::Write(Op::PushBack { value: value(which) });
+        let one = match random.random_range(0..12) {
+            // What a taking shows is decided soon after the push.
+            0..3 => push(0),
+            3..8 => pop(),
+            8 => Asked::Read(Query::Len),
+            9 => Asked::Read(Query::At { index: 0 }),
+            of_both => {
+                let first = GroupId(random.random_range(0..2));
+                let asked = if of_both == 10 { push(1) } else { pop() };
+                let second = GroupId(1 - first.0);
+                let [first, second] =
+                    [(first, asked), (second, push(2))].map(|(group, asked)| Part { group, asked });
+                return vec![first, second];
+            }
+        };
+        vec![of_one(random, one)]
     })
 }
 
@@ -32,7 +66,7 @@ fn clients_that_differ(kind: StructureKind, clients: u64, operations: usize, see
         |number, random| {
             let key = vec![b'a' + random.random_range(0..9)];
             let value = number.to_be_bytes().to_vec();
-            match (kind.is_keyed(), random.random_range(0..8)) {
+            let asked = match (kind.is_keyed(), random.random_range(0..8)) {
                 (true, 0..3) => Asked::Write(Op::Insert { key, value }),
                 (true, 3) => Asked::Write(Op::Delete { key }),
                 (true, _) => Asked::Read(Query::Get { key }),
@@ -40,7 +74,8 @@ fn clients_that_differ(kind: StructureKind, clients: u64, operations: usize, see
                 (false, 3..6) => Asked::Write(Op::PopFront),
                 (false, 6) => Asked::Read(Query::Len),
                 (false, _) => Asked::Read(Query::At { index: 0 }),
-            }
+            };
+            vec![of_one(random, asked)]
         },
     )
 }
@@ -52,7 +87,7 @@ fn executed(
     operations: usize,
     random: &mut StdRng,
     are_all_answered: bool,
-    mut asks: impl FnMut(usize, &mut StdRng) -> Asked,
+    mut asks: impl FnMut(usize, &mut StdRng) -> Vec<Part>,
 ) -> History {
     let mut structures: BTreeMap<GroupId, Structure> = BTreeMap::new();
     let mut entries: Vec<Entry> = Vec::new();
@@ -71,8 +106,7 @@ fn executed(
             1 | 2 if !are_all_answered => Ending::Unknown,
             _ => Ending::Ok(Vec::new()),
         };
-        let asked = asks(number, random);
-        let group = GroupId(random.random_range(0..2));
+        let parts = asks(number, random);
         // What is unknown may happen much later.
         let late = if ending == Ending::Unknown {
             random.random_range(0..200)
@@ -81,7 +115,7 @@ fn executed(
         };
         effects.push((effect + late, entries.len()));
         entries.push(Entry {
-            parts: vec![Part { group, asked }],
+            parts,
             ..entry(client, (call, end), pop(), ending)
         });
     }
@@ -92,17 +126,19 @@ fn executed(
         if never {
             continue;
         }
-        let structure = structures.entry(parts[0].group).or_insert_with(|| {
-            let mut structure = Structure::new(spec(kind));
-            apply(&mut structure, 1, Op::OpenSession);
-            structure
-        });
-        let told = match &parts[0].asked {
-            Asked::Write(op) => apply(structure, seq, op.clone()),
-            Asked::Read(query) => Told::Found(structure.query(query)),
-        };
-        if let Ending::Ok(all) = ending {
-            all.push(told);
+        for part in parts {
+            let structure = structures.entry(part.group).or_insert_with(|| {
+                let mut structure = Structure::new(spec(kind));
+                apply(&mut structure, 1, Op::OpenSession);
+                structure
+            });
+            let told = match &part.asked {
+                Asked::Write(op) => apply(structure, seq, op.clone()),
+                Asked::Read(query) => Told::Found(structure.query(query)),
+            };
+            if let Ending::Ok(all) = ending {
+                all.push(told);
+            }
         }
     }
     history(kind, entries)
@@ -198,6 +234,42 @@ fn long_executions_take_few_steps() {
             let verdict = check(&history, 20 * operations as u64).verdict;
             assert_eq!(verdict, Verdict::Linearizable, "{kind}, seed {seed}");
         }
+    }
+}
+
+#[test]
+fn executions_of_queues_that_are_written_together_are_accepted() {
+    for seed in 0..20 {
+        let history = clients_of_both_queues(4, 200, seed);
+        let verdict = check(&history, DEFAULT_BUDGET).verdict;
+        assert_eq!(verdict, Verdict::Linearizable, "seed {seed}");
+    }
+}
+
+/// Two elements that were taken one after the other change places: the order of pushes is another one.
+#[test]
+fn two_elements_that_come_out_of_a_long_execution_in_the_wrong_order_are_found() {
+    for seed in 0..3 {
+        let mut history = clients_that_differ(Queue, 4, 2000, seed);
+        let taken = |entry: &Entry| {
+            let is_pop =
+                entry.parts.len() == 1 && entry.parts[0].asked == pop() && entry.parts[0].group == GROUP;
+            is_pop && matches!(&entry.ending, Ending::Ok(told) if !told[0].values().is_empty())
+        };
+        let mut takings: Vec<usize> = (0..history.entries.len())
+            .filter(|number| taken(&history.entries[*number]))
+            .collect();
+        takings.sort_by_key(|number| history.entries[*number].end);
+        let one = takings[takings.len() / 2];
+        let end = history.entries[one].end;
+        let later = |number: &&usize| history.entries[**number].call > end + 1000;
+        let other = *takings.iter().find(later).unwrap();
+        let swapped = history.entries[other].ending.clone();
+        history.entries[other].ending = std::mem::replace(&mut history.entries[one].ending, swapped);
+        let Verdict::Flawed(flaws) = check(&history, DEFAULT_BUDGET).verdict else {
+            panic!("seed {seed}: accepted, or undecided");
+        };
+        assert_eq!(flaws.len(), 1, "seed {seed}");
     }
 }
 
