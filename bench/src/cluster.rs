@@ -4,6 +4,7 @@
 //! the file may be 0 (a manager that is to be started again is found only at a port of its own). Invariant: no process
 //! outlives its launcher, however that dies (each is on a leash: it stops when its standard input ends).
 
+mod end;
 mod error;
 mod process;
 mod seat;
@@ -15,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::select_all;
 use multicast::id::NodeId;
 use settings::Cluster;
 use wire::{
@@ -27,6 +29,7 @@ use wire::{
 
 use self::error::standings;
 pub use self::{
+    end::NodeEnd,
     error::ClusterError,
     process::NodeProcess,
     seat::{Seat, all_active, seats},
@@ -287,6 +290,17 @@ impl RunningCluster {
                 });
             }
             tokio::time::sleep(LOOK_PAUSE).await;
+        }
+    }
+
+    /// Waits until a process ends by itself, or by somebody else's hand; each end is told once.
+    pub async fn next_end(&mut self) -> NodeEnd {
+        let all = self.managers.iter_mut().chain(self.nodes.values_mut());
+        let running = all.filter(|process| !process.is_over());
+        let ends: Vec<_> = running.map(|process| Box::pin(process.end())).collect();
+        match ends.is_empty() {
+            true => std::future::pending().await,
+            false => select_all(ends).await.0,
         }
     }
 

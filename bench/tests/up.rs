@@ -12,7 +12,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use programs::{Ended, Program, is_running, shown, until_none_runs};
 
 const ACTIVE: &str = "all nodes are active; Ctrl-C stops them";
@@ -145,4 +148,23 @@ async fn a_former_run_that_did_not_stop_in_order_stands_in_the_way_unless_told_t
     let mut fresh = up(&file, &["--fresh"]);
     fresh.lines_until(ACTIVE).await;
     assert_stops_in_order(fresh, &file).await;
+}
+
+#[tokio::test]
+async fn a_process_that_dies_is_named_and_the_others_go_on() {
+    let (_folder, file) = copied("replication.ini");
+    let mut program = up(&file, &[]);
+    let rows = rows(&program.lines_until(ACTIVE).await);
+    let pids: Vec<u32> = rows.iter().map(|row| row[5].parse().unwrap()).collect();
+    let pid = pids[2];
+    kill(Pid::from_raw(pid as i32), Signal::SIGKILL).unwrap();
+    let told = format!("data-node 2 (process {pid}) ended by SIGKILL; it said nothing\n");
+    program.says(&told).await;
+    let running: Vec<u32> = pids.iter().copied().filter(|pid| is_running(*pid)).collect();
+    let others: Vec<u32> = pids.iter().copied().filter(|other| *other != pid).collect();
+    assert_eq!(running, others, "they go on");
+    program.signal(Signal::SIGINT);
+    let (code, errors) = (Some(0), format!("{told}stopping\n"));
+    assert_eq!(program.ended().await, Ended { code, errors });
+    assert!(!pids.iter().any(|pid| is_running(*pid)), "{pids:?}");
 }

@@ -4,11 +4,15 @@ use std::{io, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    process::{Child, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    task::JoinHandle,
     time::timeout,
 };
 
-use super::{ClusterError, Launcher, Seat};
+use super::{
+    ClusterError, Launcher, Seat,
+    end::{NodeEnd, pass_on},
+};
 
 /// How long a process may take to heed the end of its leash.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -21,7 +25,15 @@ const START_PATIENCE: Duration = Duration::from_secs(10);
 pub struct NodeProcess {
     seat: Seat,
     child: Child,
+    /// Its standard input: it stops when this is gone. Not left to `child`, which lets go of it when waited for.
+    leash: Option<ChildStdin>,
+    /// While it ran, and since.
+    pid: u32,
     stdout: BufReader<ChildStdout>,
+    /// Gives its last words; none if it speaks to a log.
+    speech: Option<JoinHandle<String>>,
+    /// Its end was told.
+    is_over: bool,
 }
 
 impl NodeProcess {
@@ -68,8 +80,12 @@ impl NodeProcess {
         };
         Ok(Self {
             seat,
+            leash: child.stdin.take(),
+            pid: child.id().unwrap_or_default(),
+            speech: child.stderr.take().map(pass_on),
             child,
             stdout: BufReader::new(stdout),
+            is_over: false,
         })
     }
 
@@ -81,13 +97,45 @@ impl NodeProcess {
         let address = line
             .strip_prefix("listening on ")
             .and_then(|rest| rest.split_whitespace().next());
-        address
-            .and_then(|address| address.parse().ok())
-            .ok_or_else(|| ClusterError::NoAddress {
-                role: self.seat.role,
-                section: self.seat.section,
-                said: line.trim_end().to_owned(),
-            })
+        if let Some(address) = address.and_then(|address| address.parse().ok()) {
+            return Ok(address);
+        }
+        self.hear_out().await;
+        Err(ClusterError::NoAddress {
+            role: self.seat.role,
+            section: self.seat.section,
+            said: line.trim_end().to_owned(),
+        })
+    }
+
+    /// Waits for its end, which is told once. Dropped half way, it may be called again.
+    pub(super) async fn end(&mut self) -> NodeEnd {
+        let status = self.child.wait().await.ok();
+        let last_words = self.hear_out().await;
+        self.is_over = true;
+        NodeEnd {
+            seat: self.seat,
+            pid: self.pid,
+            status,
+            last_words,
+        }
+    }
+
+    /// Whether its end was told.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The last words of one that has ended; all it said is passed on then.
+    async fn hear_out(&mut self) -> String {
+        let Some(speech) = &mut self.speech else {
+            return String::new();
+        };
+        let last = timeout(STOP_PATIENCE, &mut *speech).await;
+        if last.is_ok() {
+            self.speech = None;
+        }
+        last.ok().and_then(Result::ok).unwrap_or_default()
     }
 
     /// Its process id, while it runs.
@@ -117,7 +165,7 @@ impl NodeProcess {
 
     /// Ends its leash: it is to stop.
     pub(super) fn release(&mut self) {
-        drop(self.child.stdin.take());
+        drop(self.leash.take());
     }
 
     /// Ends its leash and waits; kills it if it does not heed.
@@ -127,12 +175,13 @@ impl NodeProcess {
             tracing::warn!(role = %self.seat.role, section = self.seat.section, "killed: it did not stop");
             drop(self.child.kill().await);
         }
+        self.hear_out().await;
     }
 }
 
-/// The processes' standard error: appended to the log, or ours.
+/// The processes' standard error: appended to the log, or heard by us.
 fn stderr(log: Option<&Path>) -> Stdio {
-    let Some(path) = log else { return Stdio::inherit() };
+    let Some(path) = log else { return Stdio::piped() };
     match std::fs::OpenOptions::new().create(true).append(true).open(path) {
         Ok(file) => file.into(),
         Err(error) => {

@@ -1,4 +1,4 @@
-//! `bench up cluster.ini`: launch a cluster here, say where each node listens, stop it on Ctrl-C.
+//! `bench up cluster.ini`: launch a cluster here, say where each node listens and which one ends, stop it on Ctrl-C.
 
 use std::path::Path;
 
@@ -104,10 +104,20 @@ async fn print_addresses(mut running: RunningCluster) -> Result<(), Failure> {
     }
     println!("{table}");
     println!("all nodes are active; Ctrl-C stops them");
-    wait_for_stop().await?;
+    tokio::select! {
+        stop = wait_for_stop() => stop?,
+        () = tell_of_ends(&mut running) => {}
+    }
     eprintln!("stopping");
     running.stop().await;
     Ok(())
+}
+
+/// Says of every process that ends how it did; the others go on.
+async fn tell_of_ends(running: &mut RunningCluster) {
+    loop {
+        eprintln!("{}", running.next_end().await);
+    }
 }
 
 async fn wait_for_stop() -> Result<(), Failure> {

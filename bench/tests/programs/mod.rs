@@ -14,6 +14,7 @@ use nix::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
+    sync::watch,
     task::JoinHandle,
     time::timeout,
 };
@@ -25,7 +26,9 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    errors: JoinHandle<String>,
+    /// What it wrote to standard error so far, and whoever reads on.
+    said: watch::Receiver<String>,
+    errors: JoinHandle<()>,
 }
 
 /// How a program ended.
@@ -61,12 +64,26 @@ impl Program {
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut stderr = child.stderr.take().unwrap();
+        let (tell, said) = watch::channel(String::new());
         let errors = tokio::spawn(async move {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).await.unwrap();
-            text
+            let mut bytes = Vec::new();
+            while stderr.read_buf(&mut bytes).await.unwrap() > 0 {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                tell.send_replace(text);
+            }
         });
-        Self { child, lines, errors }
+        Self {
+            child,
+            lines,
+            said,
+            errors,
+        }
+    }
+
+    /// Waits until it has written this to standard error, among other things.
+    pub async fn says(&mut self, words: &str) {
+        let said = self.said.wait_for(|said| said.contains(words));
+        timeout(PATIENCE, said).await.expect("it says so").unwrap();
     }
 
     /// Its next line on standard output, if it does not end before.
@@ -108,9 +125,11 @@ impl Program {
     pub async fn ended(mut self) -> Ended {
         while self.line().await.is_some() {}
         let status = timeout(PATIENCE, self.child.wait()).await;
+        self.errors.await.unwrap();
+        let errors = self.said.borrow().clone();
         Ended {
             code: status.expect("it ends").unwrap().code(),
-            errors: self.errors.await.unwrap(),
+            errors,
         }
     }
 }
