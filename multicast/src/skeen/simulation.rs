@@ -29,6 +29,7 @@ mod manager;
 mod network;
 mod random;
 mod replica;
+mod slow_group;
 mod tests;
 mod views;
 mod world;
@@ -54,6 +55,9 @@ fn run(seed: u64, variant: Variant, is_traced: bool) -> (Result<(), Violation>, 
 
 fn live(world: &mut World) -> Checked {
     world.begin()?;
+    if world.variant.ordering == Ordering::Skeen && world.random.percent(10) {
+        world.begin_with_a_slow_group()?;
+    }
     let steps = 100 + world.random.below(300);
     // From cut-throat to none, so that quiet and broken times both get their turn.
     let faults = world.random.below(12);

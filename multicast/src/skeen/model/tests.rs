@@ -1,4 +1,7 @@
 //! What is explored, and how many states that is; each broken variant breaks what it is said to break.
+//!
+//! Not explored: a join while the view changes hands. With one message at one node it has more than 700,000 states, and none
+//! of the first so many is at rest; cut off there, it would say nothing of the end. The simulation has both together.
 
 use std::collections::BTreeSet;
 
@@ -69,6 +72,14 @@ const TWO_TAKEOVERS: Cluster = Cluster {
     ..TAKEOVER
 };
 
+/// A message to both groups, and two of the manager that takes over to one of them: the second one says how far the
+/// first one is stable.
+const UNEVEN_TAKEOVER: Cluster = Cluster {
+    groups: &[(1, &[1]), (2, &[2])],
+    messages: &[(0, &[1, 2]), (1, &[1]), (1, &[1])],
+    ..TAKEOVER
+};
+
 /// The same, where the owner numbers all messages.
 const fn numbered(cluster: Cluster) -> Cluster {
     Cluster {
@@ -82,6 +93,14 @@ fn explore(cluster: &Cluster) -> usize {
     let checker = cluster.clone().checker().spawn_bfs().join();
     checker.assert_properties();
     checker.unique_state_count()
+}
+
+/// Explores until the property is found broken.
+fn breaks(defect: Defect, cluster: Cluster, property: &'static str) -> bool {
+    let checker = Cluster { defect, ..cluster }.checker();
+    let found = stateright::HasDiscoveries::AnyOf([property].into());
+    let checker = checker.finish_when(found).spawn_bfs().join();
+    checker.discoveries().contains_key(property)
 }
 
 /// What is found broken in the cluster with this defect.
@@ -115,6 +134,11 @@ fn two_groups_keep_every_invariant() {
         .each_ref()
         .map(explore);
     assert_eq!(explored, [890, 388, 11_714]);
+}
+
+#[test]
+fn a_takeover_between_two_groups_and_one_keeps_every_invariant() {
+    assert_eq!(explore(&UNEVEN_TAKEOVER), 815_552);
 }
 
 #[test]
@@ -172,6 +196,12 @@ fn acknowledgement_on_receipt_is_caught() {
 fn no_epoch_check_is_caught() {
     let broken = broken(Defect::NoEpochCheck, TAKEOVER);
     assert_eq!(broken, BTreeSet::from([properties::AT_REST]));
+}
+
+/// Forgotten in one group, a message is delivered there once more when the next owner finds it tentative in the other.
+#[test]
+fn stability_across_keepers_ignored_is_caught() {
+    assert!(breaks(Defect::ForgetForAll, UNEVEN_TAKEOVER, properties::RISING));
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl World {
         self.everybody_knows()
     }
 
-    fn everybody_knows(&mut self) -> Checked {
+    pub(super) fn everybody_knows(&mut self) -> Checked {
         for life in self.managers.keys().copied().collect::<Vec<_>>() {
             self.look(life)?;
             self.seal(life)?;
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// Everything under way arrives.
-    fn settle(&mut self) -> Checked {
+    pub(super) fn settle(&mut self) -> Checked {
         for _ in 0..MOST_PACKETS {
             if !self.arrive()? {
                 return Ok(());

@@ -60,6 +60,16 @@ impl Network {
         self.held_up.extend(random.pick(&ways));
     }
 
+    /// Nothing gets through on this way, until all of them are free again.
+    pub(super) fn hold_up_way(&mut self, way: (Process, Process)) {
+        self.held_up.insert(way);
+    }
+
+    /// Whether anything is under way there.
+    pub(super) fn carries(&self, way: (Process, Process)) -> bool {
+        self.links.contains_key(&way)
+    }
+
     pub(super) fn free(&mut self) {
         self.held_up.clear();
     }

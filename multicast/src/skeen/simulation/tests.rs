@@ -114,6 +114,7 @@ fn no_epoch_check_is_caught() {
 fn stability_across_keepers_ignored_is_caught() {
     let broken = broken_with(Defect::ForgetForAll, SKEEN);
     assert!(broken.contains("a message is delivered once"), "{broken:?}");
+    assert!(broken.contains("one final timestamp per message"), "{broken:?}");
 }
 
 /// A member without a state delivers to nothing.
