@@ -270,6 +270,18 @@ async fn replication_over_etcd_survives_managers_that_are_killed_paused_and_cut_
 }
 
 #[tokio::test]
+async fn a_sequencer_with_three_managers_survives_processes_that_are_killed_and_paused() {
+    let trial = Trial {
+        mechanism: Mechanism::ReplicationSequencer,
+        structure: StructureKind::Map,
+        managers: 3,
+        with_together: true,
+        kinds: &PROCESSES,
+    };
+    trial.survives().await;
+}
+
+#[tokio::test]
 async fn fusion_survives_processes_that_are_killed_and_paused() {
     let trial = Trial {
         mechanism: Mechanism::FusionLinked,
