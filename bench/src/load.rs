@@ -8,7 +8,7 @@
 //!
 //! [`recover_data_node`] and [`resynchronise_redis`] time how a lost copy comes back, [`rejoin`] what writers notice of it.
 //! Contenders take turns, so that a drift of the machine meets all of them alike, and ratios are taken turn by turn.
-//! Invariants: every answer is held against the only right one; what each contender holds in the end is counted.
+//! Invariants: every answer is held against the only right one; what each contender holds in the end is counted, group by group.
 
 mod alarm;
 mod client;
@@ -22,6 +22,7 @@ mod redis_line;
 mod rejoin;
 mod resync;
 mod rows;
+mod sites;
 mod summary;
 mod tally;
 
@@ -33,6 +34,7 @@ use wire::client::Directory;
 use self::{
     contender::{Contender, Launched, PAUSE},
     rows::{Floors, LoadFolder, Setting, SliceRow},
+    sites::Sites,
     summary::Figures,
 };
 pub use self::{
@@ -128,7 +130,8 @@ async fn contenders(
         Target::Running(cluster, directory) => {
             let directory = plan.connections.over(directory);
             let history = history(&cluster)?;
-            contenders.push(Contender::of_cluster(directory, *cluster, None, work, history).await?);
+            let sites = Sites::of(directory, plan.far).await.map_err(LoadError::Scratch)?;
+            contenders.push(Contender::of_cluster(sites, *cluster, None, work, history).await?);
         }
         Target::Launched => {
             for trial in plan.clusters.trials() {
@@ -139,7 +142,8 @@ async fn contenders(
                 );
                 let launched = Some(Box::new(launched));
                 let history = history(&cluster)?;
-                contenders.push(Contender::of_cluster(directory, cluster, launched, work, history).await?);
+                let sites = Sites::of(directory, plan.far).await.map_err(LoadError::Scratch)?;
+                contenders.push(Contender::of_cluster(sites, cluster, launched, work, history).await?);
             }
         }
     }
@@ -163,7 +167,9 @@ async fn launch(
 ) -> Result<Launched, LoadError> {
     let folder = tempfile::tempdir().map_err(LoadError::Scratch)?;
     let file = folder.path().join("cluster.ini");
-    std::fs::write(&file, plan.clusters.cluster_plan(trial).to_ini()?).map_err(LoadError::Scratch)?;
+    let mut cluster = plan.clusters.cluster_plan(trial);
+    cluster.managers = plan.managers;
+    std::fs::write(&file, cluster.to_ini()?).map_err(LoadError::Scratch)?;
     let log = Some(out.join("nodes.log"));
     let launcher = Launcher::this_program(log, plan.clusters.placement).map_err(LoadError::Scratch)?;
     let running = RunningCluster::launch(launcher, &file).await?;
@@ -185,10 +191,15 @@ fn setting(plan: &LoadPlan, contender: &Contender) -> Setting {
     let value_bytes: Vec<String> = clusters.value_bytes.iter().map(ToString::to_string).collect();
     Setting {
         contender: contender.name().to_owned(),
+        managers: match contender {
+            Contender::Groups { cluster, .. } => Some(cluster.managers.len()),
+            Contender::Redis { .. } => None,
+        },
+        far_ms: plan.far.as_secs_f64() * 1e3,
         groups: plan.groups(),
         faults: clusters.faults,
         structure: clusters.structure.to_string(),
-        workload: clusters.workload_words(),
+        workload: plan.workload_words(),
         value_bytes: value_bytes.join(","),
         clients: clusters.clients,
         pipeline: clusters.pipeline,

@@ -10,6 +10,7 @@
 //! client is its seed, group and number, so that two runs ask for the same; whatever is under way, its answer does not
 //! depend on what else is.
 
+mod beside;
 mod comparison;
 mod contents;
 mod draws;
@@ -19,6 +20,7 @@ mod worker;
 mod workload;
 
 pub(crate) use self::{
+    beside::Together,
     comparison::{Comparison, ReadBack},
     contents::{Contents, Request},
     draws::Draws,

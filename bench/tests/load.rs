@@ -122,6 +122,30 @@ async fn mistaken_options_are_bad_usage_and_say_what_was_expected() {
     }
 }
 
+/// What each group holds in the end is counted, so a write that reached one group of two would fail the run.
+#[tokio::test]
+async fn clients_of_several_managers_write_to_two_groups_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let options = "--mechanisms replication,replication-sequencer --managers 2 --far 1ms --together 50 --groups 3 \
+                   --clients 2 --pipeline 4 --duration 300ms --warmup 50ms --slices 1 --placement free \
+                   --workload mixed:insert=5,update=2,delete=1 --out";
+    let options: Vec<&str> = options.split_whitespace().collect();
+    let (_, ended) = load(&[&options[..], &[&shown(&out)]].concat()).await;
+    assert_eq!(ended, well());
+    let slices = rows(&out, SLICES_FILE);
+    assert_eq!(
+        pick(&slices, "contender"),
+        ["replication", "replication-sequencer"]
+    );
+    for slice in slices {
+        assert!(number(&slice, "requests") > 0.0, "{slice:?}");
+        assert_eq!((number(&slice, "managers"), number(&slice, "far_ms")), (2.0, 1.0));
+        let words = "mixed:insert=5,update=2,delete=1, 50 % of inserts together";
+        assert_eq!(slice["workload"], words);
+    }
+}
+
 #[tokio::test]
 async fn every_mechanism_takes_its_turns_and_leaves_a_row_for_each() {
     let folder = tempfile::tempdir().unwrap();
@@ -137,13 +161,13 @@ async fn every_mechanism_takes_its_turns_and_leaves_a_row_for_each() {
     }
     assert_eq!(
         columns(&out, SLICES_FILE),
-        "contender,groups,faults,structure,workload,value_bytes,clients,pipeline,connections,rate_per_s,slice,duration_ms,requests,\
+        "contender,managers,far_ms,groups,faults,structure,workload,value_bytes,clients,pipeline,connections,rate_per_s,slice,duration_ms,requests,\
          requests_per_s,not_sent,response_p50_us,response_p90_us,response_p99_us,response_p999_us,response_max_us,\
          service_p50_us,service_p90_us,service_p99_us,service_p999_us,service_max_us,floor_p50_us,batched_floor_per_s"
     );
     assert_eq!(
         columns(&out, SECONDS_FILE),
-        "contender,groups,faults,structure,workload,value_bytes,clients,pipeline,connections,rate_per_s,slice,second,duration_ms,\
+        "contender,managers,far_ms,groups,faults,structure,workload,value_bytes,clients,pipeline,connections,rate_per_s,slice,second,duration_ms,\
          requests,response_p50_us,response_p99_us,response_max_us"
     );
     let slices = rows(&out, SLICES_FILE);

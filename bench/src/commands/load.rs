@@ -42,6 +42,15 @@ pub struct LoadArguments {
     #[arg(long)]
     pub peer: Option<Peer>,
 
+    /// How many managers a cluster has; each client begins at one of them, in turn.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "cluster")]
+    pub managers: u32,
+    /// Let everything between a client and the managers that are not its own take so long, each way: `5ms`.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub far: Duration,
+    /// Of 100 inserts, so many go into a second group as well, at one place in the order of both (replication).
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub together: u32,
     /// How many connections the clients have.
     #[arg(long, default_value_t = Connections::Shared, help_heading = "Load")]
     pub connections: Connections,
@@ -142,6 +151,9 @@ fn checked(arguments: &LoadArguments) -> Result<(LoadPlan, Target), Failure> {
             duration: arguments.duration,
         },
         slices: 1,
+        managers: arguments.managers as usize,
+        far: arguments.far,
+        together: arguments.together,
         connections: arguments.connections,
         with_redis,
         history: arguments.history.clone(),

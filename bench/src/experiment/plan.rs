@@ -147,6 +147,7 @@ impl ExperimentPlan {
             source: self.source(trial),
             clients: self.clients,
             pipeline: self.pipeline,
+            together: None,
         }
     }
 

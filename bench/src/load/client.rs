@@ -65,9 +65,9 @@ impl<L: Line> LoadClient<L> {
         }
     }
 
-    /// Elements that it put in and did not take out.
-    pub(super) fn elements(&self) -> u64 {
-        self.worker.contents().len() as u64
+    /// Elements that it put into the group and did not take out.
+    pub(super) fn elements_in(&self, group: GroupId) -> u64 {
+        self.worker.elements_in(group)
     }
 
     /// Starts what is due until the slice ends, and waits for all answers.

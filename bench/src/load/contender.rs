@@ -19,6 +19,7 @@ use super::{
     error::LoadError,
     pace::{Pace, Starts},
     redis_line::RedisLine,
+    sites::Sites,
     tally::{Span, Tally},
 };
 use crate::{
@@ -33,7 +34,7 @@ use crate::{
 pub(super) enum Contender {
     /// A cluster's groups; launched for the load, or running anyway.
     Groups {
-        directory: Directory,
+        sites: Sites,
         cluster: Box<Cluster>,
         launched: Option<Box<Launched>>,
         clients: Vec<LoadClient<Door>>,
@@ -43,6 +44,7 @@ pub(super) enum Contender {
     Redis {
         pair: RedisPair,
         clients: Vec<LoadClient<RedisLine>>,
+        groups: Vec<GroupId>,
     },
 }
 
@@ -58,7 +60,7 @@ impl Contender {
     /// # Errors
     /// `Door`, `NotEmpty`.
     pub(super) async fn of_cluster(
-        directory: Directory,
+        sites: Sites,
         cluster: Cluster,
         launched: Option<Box<Launched>>,
         work: Work,
@@ -66,20 +68,25 @@ impl Contender {
     ) -> Result<Self, LoadError> {
         let mut clients = Vec::new();
         for group in cluster.group_ids() {
-            let elements = count(&directory, group).await?;
+            let elements = count(sites.near(), group).await?;
             if elements > 0 {
                 return Err(LoadError::NotEmpty { group, elements });
             }
             for number in 0..work.clients {
-                let (directory, depth) = (directory.clone(), work.pipeline);
+                let (directory, depth) = (sites.directory_of(number), work.pipeline);
                 let line = Door::open(directory, group, depth, PATIENCE, history.as_ref()).await;
                 let mut line = line.map_err(|source| LoadError::Door { group, source })?;
                 line.read_as(work.reads);
+                if let Some(together) = work.together {
+                    let group = together.beside(group);
+                    let opened = line.open_beside(group).await;
+                    opened.map_err(|source| LoadError::Door { group, source })?;
+                }
                 clients.push(LoadClient::new(line, work, group, number));
             }
         }
         Ok(Self::Groups {
-            directory,
+            sites,
             cluster: Box::new(cluster),
             launched,
             clients,
@@ -99,7 +106,12 @@ impl Contender {
                 clients.push(LoadClient::new(line, work, group, number));
             }
         }
-        Ok(Self::Redis { pair, clients })
+        let groups = (0..groups).map(GroupId).collect();
+        Ok(Self::Redis {
+            pair,
+            clients,
+            groups,
+        })
     }
 
     /// Its name in rows and tables.
@@ -128,38 +140,48 @@ impl Contender {
     pub(super) async fn finish(self) -> Result<(), LoadError> {
         match self {
             Self::Groups {
-                directory,
+                sites,
                 cluster,
                 launched,
                 clients,
                 history,
             } => {
-                let mut found = 0;
                 for group in cluster.group_ids() {
-                    found += count(&directory, group).await?;
+                    let found = count(sites.near(), group).await?;
+                    let holder = format!("{group} of {}", cluster.mechanism);
+                    check(&holder, found, elements_in(&clients, group))?;
                 }
-                check(cluster.mechanism.name(), found, &clients)?;
                 drop(clients);
                 if let Some(history) = history {
                     let groups = cluster.group_ids().collect();
-                    record_contents(&directory, groups, history.client()).await?;
+                    record_contents(sites.near(), groups, history.client()).await?;
                 }
                 if let Some(launched) = launched {
                     launched.running.stop().await;
                 }
                 Ok(())
             }
-            Self::Redis { mut pair, clients } => {
+            Self::Redis {
+                mut pair,
+                clients,
+                groups,
+            } => {
                 let (primary, replica) = pair.elements().await?;
-                check("Redis", primary, &clients)?;
-                check("Redis's replica", replica, &clients)
+                let groups = groups.into_iter().map(|group| elements_in(&clients, group));
+                let expected = groups.sum();
+                check("Redis", primary, expected)?;
+                check("Redis's replica", replica, expected)
             }
         }
     }
 }
 
-fn check<L: Line>(holder: &str, found: u64, clients: &[LoadClient<L>]) -> Result<(), LoadError> {
-    let expected = clients.iter().map(LoadClient::elements).sum();
+/// What all clients together put into the group and did not take out.
+fn elements_in<L: Line>(clients: &[LoadClient<L>], group: GroupId) -> u64 {
+    clients.iter().map(|client| client.elements_in(group)).sum()
+}
+
+fn check(holder: &str, found: u64, expected: u64) -> Result<(), LoadError> {
     let holder = holder.to_owned();
     match found == expected {
         true => Ok(()),

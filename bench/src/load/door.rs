@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use multicast::id::GroupId;
+use structures::op::Op;
 use wire::{
     client::{ClientError, Directory, Pipeline, Ticket},
     message::client::Reads,
@@ -46,6 +47,24 @@ impl Door {
         }
     }
 
+    /// Opens a session with another group as well, for writes of both.
+    ///
+    /// # Errors
+    /// As for the first.
+    ///
+    /// # Panics
+    /// If it is recorded: the plan lets no history have such writes.
+    pub(super) async fn open_beside(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let Self::Plain(pipeline) = self else {
+            unreachable!("a history is of single groups");
+        };
+        pipeline.write_together(vec![(group, vec![Op::OpenSession])]);
+        match pipeline.next().await {
+            Some((_, Err(error))) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// From now on questions are asked like this.
     pub(super) fn read_as(&mut self, reads: Reads) {
         match self {
@@ -68,6 +87,7 @@ impl Line for Door {
             (Self::Plain(pipeline), request) => pipeline.submit(request),
             (Self::Recorded(pipeline), Request::Write(op)) => pipeline.put(Asked::Write(op.clone())),
             (Self::Recorded(pipeline), Request::Ask(query)) => pipeline.put(Asked::Read(query.clone())),
+            (Self::Recorded(_), Request::Together(_)) => unreachable!("a history is of single groups"),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     experiment::{ExperimentPlan, PlanProblem},
-    work::Work,
+    work::{Together, Work},
 };
 
 /// The shortest measured part of a slice.
@@ -63,6 +63,12 @@ pub struct LoadPlan {
     pub span: Span,
     /// How often each contender has its turn.
     pub slices: u32,
+    /// How many managers a cluster that is launched has; each client begins at one of them.
+    pub managers: usize,
+    /// The way, one direction, from a client to the managers at which it does not begin.
+    pub far: Duration,
+    /// Of 100 inserts, so many go into two groups at once.
+    pub together: u32,
     /// How clients reach the doors.
     pub connections: Connections,
     /// Whether Redis has its turns as well.
@@ -97,6 +103,21 @@ pub enum LoadProblem {
         /// What was asked.
         workload: String,
     },
+    /// Writes of several groups where there is only one.
+    #[error("--together {percent}: there is one group; it takes --groups 2 or more")]
+    TogetherInOne {
+        /// What was asked.
+        percent: u32,
+    },
+    /// Writes of several groups that have no order in common.
+    #[error("--together: groups of {mechanism} have no order in common; name others with --mechanisms")]
+    NoOrderInCommon {
+        /// The mechanism.
+        mechanism: Mechanism,
+    },
+    /// Writes of several groups where each is a world of its own.
+    #[error("--together: neither Redis nor a history has writes of several groups")]
+    TogetherElsewhere,
     /// A history of more than one thing.
     #[error("--history: what clients see of one cluster; name one mechanism, and no --peer")]
     HistoryOfSeveral,
@@ -130,6 +151,7 @@ impl LoadPlan {
         if self.history.is_some() && (self.mechanisms().len() > 1 || self.with_redis) {
             return Err(LoadProblem::HistoryOfSeveral);
         }
+        self.check_together()?;
         // Where nothing but inserts is under way their answers are known, wherever they go.
         if !clusters.workload.is_insert_only() {
             clusters.check_places_of_clients()?;
@@ -148,6 +170,20 @@ impl LoadPlan {
         match duration < MIN_DURATION {
             true => Err(LoadProblem::Duration { duration }),
             false => Ok(()),
+        }
+    }
+
+    fn check_together(&self) -> Result<(), LoadProblem> {
+        let percent = self.together;
+        let fused = self.mechanisms().iter().find(|mechanism| mechanism.is_fusion());
+        match fused {
+            _ if percent == 0 => Ok(()),
+            Some(mechanism) => Err(LoadProblem::NoOrderInCommon {
+                mechanism: *mechanism,
+            }),
+            None if self.groups() < 2 => Err(LoadProblem::TogetherInOne { percent }),
+            None if self.with_redis || self.history.is_some() => Err(LoadProblem::TogetherElsewhere),
+            None => Ok(()),
         }
     }
 
@@ -177,6 +213,15 @@ impl LoadPlan {
         }
     }
 
+    /// What clients do, as rows name it.
+    pub(super) fn workload_words(&self) -> String {
+        let words = self.clusters.workload_words();
+        match self.together {
+            0 => words,
+            percent => format!("{words}, {percent} % of inserts together"),
+        }
+    }
+
     /// The mechanisms that are loaded.
     pub fn mechanisms(&self) -> &[Mechanism] {
         &self.clusters.mechanisms
@@ -199,7 +244,14 @@ impl LoadPlan {
         let trial = trials
             .first()
             .expect("a plan has a mechanism, a number of groups and values");
-        clusters.work(trial)
+        let together = (self.together > 0).then(|| Together {
+            percent: self.together,
+            groups: self.groups() as u16,
+        });
+        Work {
+            together,
+            ..clusters.work(trial)
+        }
     }
 }
 
@@ -245,6 +297,9 @@ mod tests {
             connections: Connections::Shared,
             with_redis: true,
             history: None,
+            managers: 1,
+            far: Duration::ZERO,
+            together: 0,
         }
     }
 
@@ -263,7 +318,25 @@ mod tests {
         let mixed = |plan: &mut LoadPlan| {
             plan.clusters.workload = "mixed:insert=1,delete=1".parse().unwrap();
         };
-        let cases: [(Change, &str); 5] = [
+        let cases: [(Change, &str); 8] = [
+            (
+                |plan| {
+                    plan.together = 5;
+                    plan.clusters.groups = vec![1];
+                },
+                "--together 5: there is one group; it takes --groups 2 or more",
+            ),
+            (
+                |plan| plan.together = 5,
+                "--together: neither Redis nor a history has writes of several groups",
+            ),
+            (
+                |plan| {
+                    plan.together = 5;
+                    plan.clusters.mechanisms = vec![Mechanism::Replication, Mechanism::FusionArena];
+                },
+                "--together: groups of fusion-arena have no order in common; name others with --mechanisms",
+            ),
             (
                 |plan| {
                     plan.pace = Pace::Open {

@@ -30,6 +30,10 @@ pub const RECORD_FILE: &str = "load.json";
 pub(super) struct Setting {
     /// A mechanism, or `redis`.
     pub(super) contender: String,
+    /// None of Redis.
+    pub(super) managers: Option<usize>,
+    /// From a client to a manager that is not its own, and back as long again.
+    pub(super) far_ms: f64,
     pub(super) groups: u32,
     pub(super) faults: u32,
     pub(super) structure: String,

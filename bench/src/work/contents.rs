@@ -74,6 +74,8 @@ pub(crate) enum Request {
     Write(Op),
     /// A query with a single answer.
     Ask(Query),
+    /// Operations on several groups, at one place in the order of all of them.
+    Together(Vec<(GroupId, Vec<Op>)>),
 }
 
 impl Contents {

@@ -48,6 +48,7 @@ impl Line for Pipeline {
         match request {
             Request::Write(op) => self.write(op.clone()),
             Request::Ask(query) => self.ask(query.clone()),
+            Request::Together(parts) => self.write_together(parts.clone()),
         }
     }
 

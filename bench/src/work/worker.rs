@@ -11,6 +11,7 @@ use wire::{
 
 use super::{
     Contents, Draws, ElementSource,
+    beside::{Beside, Together},
     contents::Planned,
     line::{Answer, Line, LineError},
     workload::{Step, Workload},
@@ -28,6 +29,8 @@ pub(crate) struct Work {
     pub(crate) clients: u32,
     /// Requests that each may have under way.
     pub(crate) pipeline: usize,
+    /// Inserts into two groups at once, if there are any.
+    pub(crate) together: Option<Together>,
 }
 
 /// Why a client could not go on.
@@ -67,6 +70,7 @@ pub(crate) struct Worker<L, When> {
     group: GroupId,
     line: L,
     contents: Contents,
+    beside: Option<Beside>,
     /// Which steps come; which elements they are about depends on what is under way.
     steps: Draws,
     picks: Draws,
@@ -79,10 +83,12 @@ impl<L: Line, When> Worker<L, When> {
     /// Client `number` of its group.
     pub(crate) fn new(line: L, work: Work, group: GroupId, number: u32) -> Self {
         let mut draws = Draws::new(work.source.seed ^ u64::from(group.0) << 32 ^ u64::from(number));
+        let clients = work.clients * if work.together.is_some() { 2 } else { 1 };
         Self {
             group,
             line,
-            contents: Contents::new(work.structure, work.source, group, (number, work.clients)),
+            contents: Contents::new(work.structure, work.source, group, (number, clients)),
+            beside: Beside::of(work, group, number),
             steps: Draws::new(draws.number()),
             picks: Draws::new(draws.number()),
             put_off: None,
@@ -93,6 +99,18 @@ impl<L: Line, When> Worker<L, When> {
     /// What it put into the group. Right while nothing is under way.
     pub(crate) fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// Elements that it put into this group and did not take out.
+    pub(crate) fn elements_in(&self, group: GroupId) -> u64 {
+        let beside = self.beside.as_ref().filter(|beside| beside.group() == group);
+        let beside = beside.map_or(0, |beside| beside.contents().len());
+        let own = if group == self.group {
+            self.contents.len()
+        } else {
+            0
+        };
+        (own + beside) as u64
     }
 
     /// Whether nothing is under way.
@@ -118,6 +136,10 @@ impl<L: Line, When> Worker<L, When> {
         let Some(planned) = self.contents.plan(step, &mut self.picks) else {
             self.put_off = Some(step);
             return false;
+        };
+        let planned = match &mut self.beside {
+            Some(beside) => beside.join(planned, &mut self.picks),
+            None => planned,
         };
         let when = when();
         let ticket = self.line.submit(&planned.request);

@@ -113,7 +113,7 @@ impl Directory {
         let Some(shared) = self.shared.clone() else {
             return self.connect(group).await;
         };
-        if self.mechanism == Mechanism::Replication {
+        if self.mechanism.is_replication() {
             let (place, client) = self.reachable(Shared(shared, self.cluster)).await?;
             self.managers.rotate_left(place);
             return Ok(client);

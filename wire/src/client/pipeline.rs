@@ -21,7 +21,7 @@ use super::{Client, ClientError, Directory, connection::answered};
 use crate::{
     WireError,
     member::redial_pause,
-    message::client::{Reads, ReplyBody, RequestBody},
+    message::client::{Reads, ReplyBody, RequestBody, WriteTogether},
     process::random_id,
 };
 
@@ -129,6 +129,19 @@ impl Pipeline {
         let (client, seq, group) = (self.id, self.seq, self.group);
         let write = Write { client, seq, op };
         self.submit(RequestBody::Write { group, write }, Some(seq))
+    }
+
+    /// Puts a write of several groups under way, this one's among them or not: it has one place in the order of all of
+    /// them. The client has a session in each other one once [`Op::OpenSession`] was written there, alone, like this.
+    ///
+    /// # Panics
+    /// If there is no room.
+    pub fn write_together(&mut self, parts: Vec<(GroupId, Vec<Op>)>) -> Ticket {
+        self.assert_room();
+        let (client, seq) = (self.id, self.seq.next());
+        let write = WriteTogether { client, seq, parts };
+        self.seq = write.last_seq();
+        self.submit(RequestBody::WriteTogether(write), Some(seq))
     }
 
     /// Puts a question under way whose answer is one frame: not one that [is long](Query::is_long).

@@ -63,6 +63,7 @@ impl Direct {
                 Found::Element(element) => ReplyBody::Element(element),
                 other => panic!("no single answer: {other:?}"),
             },
+            Request::Together(parts) => panic!("one group is not asked for several: {parts:?}"),
         }
     }
 }
