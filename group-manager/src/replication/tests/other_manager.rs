@@ -17,7 +17,10 @@ use wire::message::{
     replication::{Answers, Batch, Entry, FromNode, Parts, ToNode},
 };
 
-use super::{super::following::view_of, world::World};
+use super::{
+    super::following::view_of,
+    world::{World, life},
+};
 use crate::coordinator::{Command, Event};
 
 /// The other manager's only life: 8.10.
@@ -78,10 +81,9 @@ impl World {
         wire::codec::encode(&parts, &mut payload).expect("writes can be encoded");
         let (_, proposed) = self.other.multicast(vec![group], payload.freeze());
         for command in proposed {
-            let SenderCommand::Send { to, message } = command else {
-                panic!("only proposals: {command:?}");
-            };
-            self.hear_the_other(to, message);
+            if let SenderCommand::Send { to, message } = command {
+                self.hear_the_other(to, message);
+            }
         }
     }
 
@@ -106,6 +108,9 @@ impl World {
     }
 
     fn hear_the_other(&mut self, to: NodeId, message: ToMember<Batch>) {
+        if !self.processes.contains_key(&to) {
+            return; // it crashed
+        }
         for said in self.hears_of_the_other(to, ToNode::Multicast(message)) {
             let due = self.other.handle(to, said);
             self.keep(due);
@@ -129,11 +134,15 @@ impl World {
 
     /// Gives the manager under test what the node says to it; returns what it says to the other one.
     fn say(&mut self, node: NodeId, commands: Vec<replica::Command>) -> Vec<FromMember<Batch, Answers>> {
+        let own = life(self.managers).incarnation;
         let process = self.processes.get_mut(&node).expect("a process of that node");
         let mut said = Vec::new();
         for command in commands {
             match command {
                 replica::Command::ToManager { to, message } if to == OTHER.incarnation => said.push(message),
+                replica::Command::ToManager { to, message } if to == own && process.linked => {
+                    process.outbox.push_back(message);
+                }
                 replica::Command::ToEveryManager(message) => {
                     said.push(message.clone());
                     if process.linked {

@@ -1,5 +1,6 @@
 //! Seeded runs of the whole cluster in memory: crashes, broken links, restarts of the manager, in any order; nodes
-//! that enter freeze writers in every other seed.
+//! that enter freeze writers in every other seed. In half of the others a second manager sends, too, whose messages get
+//! stuck and whose end only the members tell of.
 //!
 //! Checked all the while: a write that was answered is at every present active member of its group. Checked
 //! after healing: everyone is active, the members of a group hold the same, and all that was answered is
@@ -46,6 +47,8 @@ struct Run {
     /// Keys whose write was answered, and its group.
     answered: Vec<(GroupId, String)>,
     seen_replies: usize,
+    /// Whether a second manager sends.
+    has_other: bool,
 }
 
 impl Run {
@@ -60,6 +63,7 @@ impl Run {
             written: BTreeMap::new(),
             answered: Vec::new(),
             seen_replies: 0,
+            has_other: join == Join::Stream && seed % 4 < 2,
         }
     }
 
@@ -82,9 +86,32 @@ impl Run {
             97 => self.crash(node),
             98 => drop(self.world.feed(crate::coordinator::Event::Tick)),
             _ if self.random.random_bool(0.1) => self.world.restart(),
+            _ if self.has_other => self.let_the_other_act(),
             _ => {}
         }
         self.note_answers();
+    }
+
+    /// The second manager learns the view, sends, gets through to somebody, or loses its links.
+    fn let_the_other_act(&mut self) {
+        let nodes: Vec<u64> = self
+            .world
+            .processes
+            .keys()
+            .map(|node| u64::from(node.0))
+            .collect();
+        match self.random.random_range(0..6) {
+            0 | 1 => self.world.other_follows(&nodes),
+            2 | 3 => {
+                let group = GroupId(self.random.random_range(0..2));
+                self.world.other_proposes((group, vec![Op::OpenSession]));
+            }
+            4 => {
+                let node = u64::from(self.node().0);
+                self.world.other_finishes(&[node]);
+            }
+            _ => self.world.other_leaves(&nodes),
+        }
     }
 
     fn store(&mut self) {
@@ -179,6 +206,15 @@ impl Run {
 
     /// Every process that is there comes back; only then others start.
     fn heal(&mut self) {
+        if self.has_other {
+            let nodes: Vec<u64> = self
+                .world
+                .processes
+                .keys()
+                .map(|node| u64::from(node.0))
+                .collect();
+            self.world.other_leaves(&nodes);
+        }
         for _ in 0..5 {
             for node in self.world.processes.keys().copied().collect::<Vec<_>>() {
                 self.enter(node);
@@ -193,6 +229,32 @@ impl Run {
             self.world.settle();
         }
         self.note_answers();
+    }
+
+    /// What the second manager leaves at the queues' heads when it is gone keeps no write waiting for good.
+    fn check_what_the_other_left(&mut self) {
+        let nodes: Vec<u64> = self
+            .world
+            .processes
+            .keys()
+            .map(|node| u64::from(node.0))
+            .collect();
+        self.world.other_follows(&nodes);
+        let served: Vec<GroupId> = GROUPS
+            .into_iter()
+            .filter(|group| self.lost(*group).is_none())
+            .collect();
+        for group in served {
+            self.world.other_proposes((group, vec![Op::OpenSession]));
+            self.world.other_leaves(&nodes);
+            let before = self.world.replies.len();
+            self.world.write(group, Op::OpenSession);
+            self.world.settle();
+            self.world.now.0 += super::world::SUSPICION_US;
+            self.world.feed(crate::coordinator::Event::Tick);
+            self.world.settle();
+            assert_eq!(self.world.replies.len(), before + 1, "{group} answers");
+        }
     }
 
     fn check_healed(&mut self) {
@@ -272,6 +334,9 @@ fn run(seed: u64, ordering: Ordering) -> (usize, usize) {
     (0..STEPS).for_each(|_| run.step());
     run.heal();
     run.check_healed();
+    if run.has_other {
+        run.check_what_the_other_left();
+    }
     let lost = GROUPS.into_iter().filter(|group| run.lost(*group).is_some());
     (run.answered.len(), lost.count())
 }

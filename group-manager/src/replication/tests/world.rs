@@ -81,7 +81,7 @@ pub(super) struct World {
     /// Calls that were not answered yet.
     pub(super) dialled: VecDeque<(NodeId, Incarnation)>,
     pub(super) replies: Vec<(Caller, ReplyBody)>,
-    managers: u64,
+    pub(super) managers: u64,
     tickets: u64,
     requests: u64,
 }
