@@ -152,14 +152,14 @@ struct Scrubber {
 impl Scrubber {
     fn of(cluster: &Cluster, fingerprint: u64, members: &Membership) -> Result<Self, ScrubError> {
         let (mut servers, mut absent) = (Vec::new(), Vec::new());
-        for place in &cluster.fusion_servers {
-            let member = members.members.get(&place.id);
-            let active = member.filter(|member| member.standing == Standing::Active);
+        for (node, member) in &members.members {
+            let Some(row) = member.row else { continue };
+            let active = Some(member).filter(|member| member.standing == Standing::Active);
             match active.and_then(|member| member.addresses) {
-                None => absent.push(place.id),
+                None => absent.push(*node),
                 Some(addresses) => servers.push(Server {
-                    node: place.id,
-                    row: place.row,
+                    node: *node,
+                    row: usize::from(row),
                     address: addresses.clients,
                     cluster: fingerprint,
                     client: None,

@@ -12,7 +12,7 @@ use std::{path::PathBuf, process::Output, time::Duration};
 
 use bench::cluster::{Seat, seats};
 use multicast::id::NodeId;
-use settings::{ClusterPlan, DataNode, Mechanism};
+use settings::{ClusterPlan, DataNode, FusionServer, Mechanism};
 use structures::op::{Element, Op, Outcome};
 use support::{Cluster, element, key, value};
 use tokio::{process::Command, sync::watch, task::JoinHandle};
@@ -88,24 +88,23 @@ async fn insert(mut session: Session, stop: watch::Receiver<bool>, answered: wat
     number
 }
 
-/// `bench member ...` at the cluster's manager.
+/// `bench member ...` at the cluster's managers, in this order.
 async fn member(cluster: &Cluster, words: &[&str], seat: Seat) -> Output {
-    let (host, port) = &cluster.running.directory.managers[0];
     let kind = match seat.role {
         Role::Primary => "primary",
         Role::FusionServer => "fusion",
         _ => "node",
     };
     let section = seat.section.to_string();
-    let manager = format!("{host}:{port}");
-    Command::new(env!("CARGO_BIN_EXE_bench"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    command
         .args(["member", words[0]])
         .arg(cluster.file())
-        .args([kind, &section, "--manager", &manager])
-        .args(&words[1..])
-        .output()
-        .await
-        .unwrap()
+        .args([kind, &section]);
+    for (host, port) in &cluster.running.directory.managers {
+        command.args(["--manager", &format!("{host}:{port}")]);
+    }
+    command.args(&words[1..]).output().await.unwrap()
 }
 
 async fn must(cluster: &Cluster, word: &str, seat: Seat) {
@@ -144,6 +143,26 @@ fn one_more_node(cluster: &Cluster) -> Seat {
             section: last + 1,
             id: NodeId(last + 100),
             ..node
+        });
+    });
+    added[0]
+}
+
+/// One more fused server.
+fn one_more_server(cluster: &Cluster) -> Seat {
+    let added = write_section(cluster.file(), |described| {
+        let server = described.fusion_servers[0].clone();
+        let last = described
+            .fusion_servers
+            .iter()
+            .map(|server| server.section)
+            .max()
+            .unwrap();
+        described.fault_tolerance += 1;
+        described.fusion_servers.push(FusionServer {
+            section: last + 1,
+            id: NodeId(last + 100),
+            ..server
         });
     });
     added[0]
@@ -197,5 +216,92 @@ async fn the_data_nodes_of_a_group_are_exchanged_under_load() {
     assert_eq!(cluster.read_everywhere().await, expected);
     assert_eq!(held_by(&mut cluster, new).await, expected[0]);
     cluster.wait_all_active().await;
+    cluster.stop().await;
+}
+
+async fn fused_servers_are_exchanged_under_load(mechanism: Mechanism) {
+    let mut cluster = Cluster::launch(plan(mechanism, 3, 1)).await;
+    let old = cluster.seats_of(Role::FusionServer)[0];
+    let mut load = Load::start(&cluster).await;
+    load.get_on().await;
+    let new = one_more_server(&cluster);
+    must(&cluster, "add", new).await;
+    cluster.restart(new).await;
+    cluster.wait_for(new.node, Standing::Active).await;
+    load.get_on().await;
+    must(&cluster, "remove", old).await;
+    assert!(cluster.running.ended(old.node).await.unwrap(), "it ends in order");
+    load.get_on().await;
+    let words = refusal(&cluster, "remove", old).await;
+    assert_eq!(
+        words,
+        format!("error: the cluster has no process with id {}", old.node)
+    );
+
+    // The new one alone makes good for a primary.
+    let primary = cluster.seats_of(Role::Primary)[1];
+    cluster.kill(primary.node).await;
+    cluster.wait_for(primary.node, Standing::Removed).await;
+    let words = refusal(&cluster, "remove", new).await;
+    let expected = "what node 101 holds nobody else has; it goes only together with its data (--discard)";
+    assert_eq!(words, format!("error: {expected}"));
+    cluster.restart(primary).await;
+    cluster.wait_all_active().await;
+    load.get_on().await;
+    let expected = load.stop().await;
+    assert_eq!(cluster.read_everywhere().await, expected);
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_fused_server_takes_the_place_of_another_under_load() {
+    fused_servers_are_exchanged_under_load(Mechanism::FusionArena).await;
+}
+
+#[tokio::test]
+async fn a_fused_server_of_linked_lists_takes_the_place_of_another_under_load() {
+    fused_servers_are_exchanged_under_load(Mechanism::FusionLinked).await;
+}
+
+/// The change is asked of a manager that follows, and lasts although the file of whoever takes over knows nothing of it.
+#[tokio::test]
+async fn whoever_takes_over_knows_who_was_added_and_removed() {
+    let mut plan = plan(Mechanism::Replication, 1, 1);
+    plan.managers = 2;
+    let mut cluster = Cluster::launch(plan).await;
+    let old = cluster.seats();
+    let mut load = Load::start(&cluster).await;
+    let members = cluster.running.members().await.unwrap();
+    let owner = members.owner.unwrap().node;
+    let managers: Vec<NodeId> = cluster.running.managers().map(|(node, ..)| node).collect();
+    if managers[0] == owner {
+        cluster.running.directory.turn_away();
+    }
+    let new = one_more_node(&cluster);
+    must(&cluster, "add", new).await;
+    cluster.restart(new).await;
+    cluster.wait_for(new.node, Standing::Active).await;
+    must(&cluster, "remove", old[0]).await;
+    assert!(
+        cluster.running.ended(old[0].node).await.unwrap(),
+        "it ends in order"
+    );
+    load.get_on().await;
+
+    cluster.running.kill_manager(owner).await.unwrap();
+    load.get_on().await;
+    let is_other = |members: &wire::message::membership::Membership| members.owner.unwrap().node != owner;
+    let members = cluster
+        .running
+        .wait_until("nobody takes over", is_other)
+        .await
+        .unwrap();
+    let nodes: Vec<NodeId> = members.members.into_keys().collect();
+    assert_eq!(nodes, [old[1].node, new.node]);
+    cluster.kill(old[1].node).await;
+    load.get_on().await;
+    let expected = load.stop().await;
+    assert_eq!(cluster.read_everywhere().await, expected);
+    assert_eq!(held_by(&mut cluster, new).await, expected[0]);
     cluster.stop().await;
 }

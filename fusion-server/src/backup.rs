@@ -156,7 +156,11 @@ impl FusedBackup {
             }
             ToServer::Abandon { recovery } => self.handle_abandon(recovery),
             ToServer::Admit { seat } => self.handle_admit(seat),
-            ToServer::Rebuild { epoch, primaries } => self.handle_rebuild(epoch, primaries),
+            ToServer::Rebuild {
+                epoch,
+                row,
+                primaries,
+            } => self.handle_rebuild(epoch, row, primaries),
             ToServer::Heartbeat => Vec::new(),
         }
     }

@@ -55,13 +55,13 @@ impl Coded {
         })
     }
 
-    /// The same server's, without a byte.
-    pub fn emptied(&self) -> Self {
-        let empty = Self::new(self.row, self.layout).expect("the row is one of the code's");
-        Self {
+    /// The same server's, without a byte, in this row; none if the code has no such row.
+    pub fn emptied(&self, row: u8) -> Option<Self> {
+        let empty = Self::new(row, self.layout).ok()?;
+        Some(Self {
             planted: self.planted,
             ..empty
-        }
+        })
     }
 
     /// The row of the code.

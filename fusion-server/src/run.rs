@@ -10,6 +10,7 @@ use wire::{
     member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
+        entry::EntryRefused,
         fusion::{AckFrame, DeltaFrame, FromServer, ToServer},
         membership::{Addresses, Role},
     },
@@ -81,11 +82,18 @@ pub async fn run(
 }
 
 impl Shell {
+    /// Serves until dropped, or until a manager says that this server was removed from the cluster.
     async fn serve(mut self, mut door: Doorstep) {
         loop {
             tokio::select! {
                 arrival = self.primaries.next() => self.handle_primary(arrival),
-                event = self.manager.next() => self.handle_manager(event),
+                event = self.manager.next() => match event {
+                    ManagerEvent::Refused(EntryRefused::Left { node }) => {
+                        tracing::error!(%node, "removed from the cluster; this process ends");
+                        return;
+                    }
+                    event => self.handle_manager(event),
+                },
                 arrival = self.clients.next() => self.handle_client(arrival),
                 report = self.streams.next() => self.handle(report),
                 (peer, stream) = door.next() => self.handle_caller(&peer, stream),

@@ -28,6 +28,7 @@ mod orders;
 mod primary_desk;
 mod recoveries;
 mod restart;
+mod roster;
 mod scene;
 mod server_desk;
 mod speech;
@@ -66,6 +67,7 @@ use self::{
 use crate::{
     coordinator::{Command, Coordinator, Event, Micros},
     recovery_log::RecoveryLog,
+    roster::RosterDesk,
 };
 
 /// Why nothing is done any more once another manager wrote the store.
@@ -93,6 +95,8 @@ pub struct FusionCoordinator {
     /// The lives that were told to begin empty, or may have been by the manager before: that word may have got lost.
     summoned: BTreeMap<NodeId, Incarnation>,
     recoveries: Recoveries,
+    /// Changes of who belongs to the cluster.
+    roster: RosterDesk,
     /// Removed servers that some active primary may still wait for, and since which epoch it need not.
     departures: BTreeMap<NodeId, Epoch>,
     /// Until then a link that ends proves nothing: this process was held up, and others hung up on it.
@@ -125,7 +129,9 @@ impl FusionCoordinator {
         if self.in_flight.is_some() {
             return commands;
         }
-        match self.succession(now).next() {
+        let mut next = self.succession(now).next();
+        commands.extend(self.apply_changes(&mut next));
+        match next {
             Some(next) => {
                 commands.push(Command::Store {
                     expected: self.membership.epoch,
@@ -276,10 +282,7 @@ impl Coordinator for FusionCoordinator {
             } => self.handle_lost(now, node, incarnation, &reason),
             Event::Stored { epoch } => self.handle_stored(now, epoch),
             Event::StoreConflict { current } => return self.handle_conflict(current),
-            Event::Clients(asked) => {
-                let answer = |(caller, body)| Command::Reply(caller, self.answer(now, &body));
-                return asked.into_iter().map(answer).collect();
-            }
+            Event::Clients(asked) => return self.handle_clients(now, asked),
             Event::FromServer(_, FromServer::Heartbeat) => return vec![],
             Event::FromServer(node, message) => self.handle_server(now, node, message),
             Event::FromPrimary(_, FromPrimary::Heartbeat) => return vec![],

@@ -57,13 +57,13 @@ use self::{
     entry::Entry,
     following::Gone,
     keepers::LostKeepers,
-    roster::RosterDesk,
     view::Stage,
 };
 use crate::{
     coordinator::{Caller, Command, Coordinator, Event, Micros},
     ownership::Ownership,
     recovery_log::RecoveryLog,
+    roster::RosterDesk,
 };
 
 /// One group, beyond what the membership says of it.

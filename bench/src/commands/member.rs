@@ -3,7 +3,11 @@
 //! The cluster file says what a process is; the running cluster's managers say whether it belongs to them. Whoever is
 //! added has a section in the file first, and its process is started as always, before or after.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
@@ -50,9 +54,9 @@ pub enum MemberCommand {
 pub struct ClusterArguments {
     /// The cluster file.
     pub cluster: PathBuf,
-    /// Where a manager listens, if not where the cluster file says.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub manager: Option<(String, u16)>,
+    /// Where a manager listens, if not where the cluster file says; once for each.
+    #[arg(long = "manager", value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub managers: Vec<(String, u16)>,
 }
 
 /// Which section of which cluster file.
@@ -65,9 +69,9 @@ pub struct SectionArguments {
     pub kind: Kind,
     /// The number of the section.
     pub number: u32,
-    /// Where a manager listens, if not where the cluster file says.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub manager: Option<(String, u16)>,
+    /// Where a manager listens, if not where the cluster file says; once for each.
+    #[arg(long = "manager", value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub managers: Vec<(String, u16)>,
 }
 
 /// The kinds of sections that can come and go.
@@ -105,7 +109,7 @@ pub fn member(command: &MemberCommand) -> Result<(), Failure> {
 }
 
 async fn add(section: &SectionArguments) -> Result<(), Failure> {
-    let (cluster, directory) = opened(&section.cluster, section.manager.clone())?;
+    let (cluster, directory) = opened(&section.cluster, &section.managers)?;
     let (mut new, endpoints) = described(&cluster, section.kind, section.number)
         .map_err(|error| Failure::Usage(format!("error: {error}")))?;
     for endpoint in endpoints {
@@ -118,7 +122,7 @@ async fn add(section: &SectionArguments) -> Result<(), Failure> {
 }
 
 async fn remove(section: &SectionArguments, discard: bool) -> Result<(), Failure> {
-    let (cluster, directory) = opened(&section.cluster, section.manager.clone())?;
+    let (cluster, directory) = opened(&section.cluster, &section.managers)?;
     let (NewMember { node, role, .. }, _) = described(&cluster, section.kind, section.number)
         .map_err(|error| Failure::Usage(format!("error: {error}")))?;
     let epoch = directory
@@ -129,7 +133,7 @@ async fn remove(section: &SectionArguments, discard: bool) -> Result<(), Failure
 }
 
 async fn list(arguments: &ClusterArguments) -> Result<(), Failure> {
-    let (cluster, directory) = opened(&arguments.cluster, arguments.manager.clone())?;
+    let (cluster, directory) = opened(&arguments.cluster, &arguments.managers)?;
     let members = directory.manager().await?.members().await?;
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
@@ -187,9 +191,12 @@ pub fn tolerated(members: &Membership) -> usize {
     }
 }
 
-fn opened(file: &std::path::Path, manager: Option<(String, u16)>) -> Result<(Cluster, Directory), Failure> {
+fn opened(file: &Path, managers: &[(String, u16)]) -> Result<(Cluster, Directory), Failure> {
     let cluster = load(file)?;
-    let directory = config::directory(&cluster, file, manager)?;
+    let directory = match managers.is_empty() {
+        true => config::directory(&cluster, file, None)?,
+        false => Directory::of(&cluster, managers.to_vec()),
+    };
     Ok((cluster, directory))
 }
 

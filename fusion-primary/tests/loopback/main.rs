@@ -108,6 +108,7 @@ async fn each_crashes_in_turn(layout: Layout) {
         .manager
         .say(&ToServer::Rebuild {
             epoch: Epoch(1),
+            row: 0,
             primaries: vec![],
         })
         .await;
@@ -149,6 +150,7 @@ async fn each_crashes_in_turn(layout: Layout) {
         .manager
         .say(&ToServer::Rebuild {
             epoch: Epoch(5),
+            row: 0,
             primaries,
         })
         .await;
@@ -226,6 +228,7 @@ async fn the_door_counts_its_updates_and_what_its_links_carry() {
         .manager
         .say(&ToServer::Rebuild {
             epoch: Epoch(1),
+            row: 0,
             primaries: vec![],
         })
         .await;

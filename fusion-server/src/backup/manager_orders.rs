@@ -86,11 +86,21 @@ impl FusedBackup {
     }
 
     /// Forgets everything; each of these primaries will send its image. An order that was carried out
-    /// already, or a later one, changes nothing.
-    pub(super) fn handle_rebuild(&mut self, epoch: Epoch, primaries: Vec<PrimarySeat>) -> Vec<Command> {
+    /// already, or a later one, changes nothing. The row is the manager's to say: the cluster file's sections, which it
+    /// was counted by at first, may change.
+    pub(super) fn handle_rebuild(
+        &mut self,
+        epoch: Epoch,
+        row: u8,
+        primaries: Vec<PrimarySeat>,
+    ) -> Vec<Command> {
         if epoch <= self.rebuild {
             return Vec::new();
         }
+        let Some(empty) = self.coded.emptied(row) else {
+            tracing::error!(row, "the code has no such row");
+            return Vec::new();
+        };
         tracing::info!(%epoch, primaries = primaries.len(), "everything is forgotten, to be rebuilt");
         let mut commands = self.drop_residual();
         commands.extend(self.lines.keys().map(|connection| Command::Close {
@@ -101,7 +111,7 @@ impl FusedBackup {
         self.residual_sent = None;
         self.rebuild = epoch;
         self.epoch = self.epoch.max(epoch);
-        self.coded = self.coded.emptied();
+        self.coded = empty;
         let known =
             |seat: &PrimarySeat| erasure::in_range(usize::from(self.coded.row()), usize::from(seat.column));
         let (known, strange): (Vec<_>, Vec<_>) = primaries.into_iter().partition(known);

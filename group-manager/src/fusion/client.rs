@@ -4,8 +4,24 @@ use super::*;
 use multicast::id::GroupId;
 use wire::message::{client::RequestBody, membership::Role};
 
+use crate::coordinator::Caller;
+
 impl FusionCoordinator {
-    pub(super) fn answer(&self, now: Micros, body: &RequestBody) -> ReplyBody {
+    pub(super) fn handle_clients(&mut self, now: Micros, asked: Vec<(Caller, RequestBody)>) -> Vec<Command> {
+        let mut commands = vec![];
+        for (caller, body) in asked {
+            match body {
+                RequestBody::Change(change) => {
+                    commands.extend(self.handle_change(caller, change));
+                    commands.extend(self.proceed(now));
+                }
+                body => commands.push(Command::Reply(caller, self.answer(now, &body))),
+            }
+        }
+        commands
+    }
+
+    fn answer(&self, now: Micros, body: &RequestBody) -> ReplyBody {
         let not_served = Refusal::NotServedHere {
             role: Role::GroupManager,
         };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use multicast::id::{GroupId, NodeId};
-use wire::message::membership::{Member, Role};
+use wire::message::membership::{Member, Membership, Role};
 
 /// Why a description is no fused cluster.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +115,29 @@ impl FusionCluster {
         })
     }
 
+    /// The same cluster with those who belong to it by now: a column is its group's number, a row was given to the server
+    /// when it was added, and there are as many servers as crashes to be survived.
+    pub(super) fn with_members(&self, membership: &Membership) -> Self {
+        let (mut primaries, mut servers) = (BTreeMap::new(), BTreeMap::new());
+        for (node, member) in &membership.members {
+            let node = *node;
+            if let Some(group) = member.group {
+                let described = self.primaries.get(&node).map(|place| place.column);
+                let counted = || u8::try_from(group.0).unwrap_or(u8::MAX);
+                let column = described.unwrap_or_else(counted);
+                primaries.insert(node, PrimaryPlace { node, group, column });
+            } else if let Some(row) = member.row {
+                servers.insert(node, ServerPlace { node, row });
+            }
+        }
+        Self {
+            faults: servers.len(),
+            primaries,
+            servers,
+            ..*self
+        }
+    }
+
     /// f.
     pub fn faults(&self) -> usize {
         self.faults
@@ -165,10 +188,14 @@ impl FusionCluster {
             .primaries
             .values()
             .map(|place| (place.node, Some(place.group)));
-        let servers = self.servers.keys().map(|node| (*node, None));
+        let servers = self.servers.values().map(|place| {
+            let mut member = absent(None);
+            member.row = Some(place.row);
+            (place.node, member)
+        });
         primaries
-            .chain(servers)
             .map(|(node, group)| (node, absent(group)))
+            .chain(servers)
             .collect()
     }
 }
@@ -260,6 +287,7 @@ mod tests {
             [NodeId(1), NodeId(2), NodeId(9)]
         );
         assert_eq!(members[&NodeId(2)], absent(Some(GroupId(1))));
-        assert_eq!(members[&NodeId(9)], absent(None));
+        let row = Some(0);
+        assert_eq!(members[&NodeId(9)], Member { row, ..absent(None) });
     }
 }

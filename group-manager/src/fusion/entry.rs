@@ -42,6 +42,9 @@ impl FusionCoordinator {
 
     fn judge(&self, now: Micros, enter: &Enter) -> Result<(), EntryRefused> {
         let node = enter.node;
+        if self.membership.left.contains(&node) {
+            return Err(EntryRefused::Left { node });
+        }
         if self.cluster.role(node) != Some(enter.role) {
             return Err(EntryRefused::UnknownNode {
                 node,

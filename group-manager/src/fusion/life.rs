@@ -123,6 +123,11 @@ impl Lives {
             .flatten()
     }
 
+    /// The node belongs to the cluster no more.
+    pub(super) fn forget(&mut self, node: NodeId) {
+        self.0.remove(&node);
+    }
+
     /// The lives that should have entered again by now.
     pub(super) fn overdue(&self, now: Micros) -> Vec<(NodeId, Incarnation)> {
         let overdue = |life: &Life| matches!(life.link, Link::Expected(until) if until <= now);

@@ -94,13 +94,16 @@ impl FusionCoordinator {
             .filter(|(node, _)| !self.hollow.contains_key(node))
             .filter_map(|(node, member)| self.primary_seat(node, member.since))
             .collect();
-        let orders: Vec<(NodeId, Epoch, bool)> = self
+        let orders: Vec<(NodeId, u8, Epoch, bool)> = self
             .servers_in_view()
             .filter(|(node, member)| {
                 self.server_desk(*node, member)
                     .is_some_and(|desk| desk.rebuild != member.since)
             })
-            .map(|(node, member)| (node, member.since, member.standing == Standing::Active))
+            .filter_map(|(node, member)| {
+                let row = self.cluster.server(node)?.row;
+                Some((node, row, member.since, member.standing == Standing::Active))
+            })
             .collect();
         // Whoever has not begun yet begins only when the server has really admitted it.
         let begun = |seat: &&PrimarySeat| self.has_begun(seat.node, &self.membership.members[&seat.node]);
@@ -110,7 +113,7 @@ impl FusionCoordinator {
             .map(|seat| (seat.node, seat.since))
             .collect();
         let mut commands = vec![];
-        for (node, epoch, active) in orders {
+        for (node, row, epoch, active) in orders {
             let desk = self.servers.entry(node).or_default();
             desk.order_rebuild(epoch, now);
             desk.admits = known.clone();
@@ -119,6 +122,7 @@ impl FusionCoordinator {
                 node,
                 ToServer::Rebuild {
                     epoch,
+                    row,
                     primaries: seats.clone(),
                 },
             ));
@@ -233,7 +237,7 @@ impl FusionCoordinator {
         let stays = |node: NodeId, member: &Member| {
             self.in_flight
                 .as_ref()
-                .is_none_or(|next| next.members[&node] == *member)
+                .is_none_or(|next| next.members.get(&node) == Some(member))
         };
         let ready: Vec<(NodeId, Epoch)> = self
             .active_primaries()

@@ -7,7 +7,7 @@
 
 use super::*;
 use multicast::id::GroupId;
-use wire::message::membership::Role;
+use wire::message::membership::{Member, Role};
 
 /// The stored membership is that of another cluster.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,7 @@ impl FusionCoordinator {
     /// If the membership is that of another cluster.
     pub fn new(cluster: FusionCluster, loaded: Membership, now: Micros) -> Result<Self, ForeignMembership> {
         let membership = adopted(&cluster, loaded)?;
+        let cluster = cluster.with_members(&membership);
         let mut lives = Lives::default();
         let mut holders = BTreeMap::new();
         let until = Micros(now.0 + cluster.suspicion_us());
@@ -71,6 +72,7 @@ impl FusionCoordinator {
             summoned: holders.clone(),
             holders,
             recoveries,
+            roster: RosterDesk::default(),
             departures: BTreeMap::new(),
             forgiving_until: Micros(0),
             installed_at: BTreeMap::new(),
@@ -93,35 +95,26 @@ impl FusionCoordinator {
 
 /// What a new manager makes of the stored membership. The epoch stays: nothing is stored yet.
 pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Membership, ForeignMembership> {
-    let mut members = cluster.absent_members();
+    let described = cluster.absent_members();
     let nothing_founded = loaded.founded.is_empty();
-    for (node, stored) in loaded.members {
-        let Some(described) = members
-            .get_mut(&node)
-            .filter(|described| described.role == stored.role)
-        else {
-            return Err(ForeignMembership::Member {
-                node,
-                role: stored.role,
-            });
-        };
-        if described.group != stored.group {
-            let described = described.group;
-            return Err(ForeignMembership::Group {
-                node,
-                stored: stored.group,
-                described,
-            });
-        }
+    let mut members = match loaded.members.is_empty() {
+        true => described.clone(),
+        false => loaded.members,
+    };
+    for (node, stored) in &mut members {
+        judge(*node, stored, described.get(node))?;
+        stored.row = stored.row.or(described.get(node).and_then(|member| member.row));
         if nothing_founded {
-            continue; // nobody ever held anything: as if nobody had entered
+            // Nobody ever held anything: as if nobody had entered.
+            let row = stored.row;
+            *stored = Member::absent(stored.role, stored.group);
+            stored.row = row;
         }
-        *described = stored;
     }
     if let Some(group) = loaded
         .founded
         .iter()
-        .find(|group| cluster.primary_of(**group).is_none())
+        .find(|group| !members.values().any(|member| member.group == Some(**group)))
     {
         return Err(ForeignMembership::Founded { group: *group });
     }
@@ -132,4 +125,20 @@ pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Mem
         founded: loaded.founded,
         left: loaded.left,
     })
+}
+
+/// Whether the member can be one of this cluster: as the file has it, or a fused server that was added since.
+fn judge(node: NodeId, stored: &Member, described: Option<&Member>) -> Result<(), ForeignMembership> {
+    let role = stored.role;
+    let is_added = role == Role::FusionServer && stored.row.is_some();
+    match described {
+        Some(described) if described.role != role => Err(ForeignMembership::Member { node, role }),
+        Some(described) if described.group != stored.group => Err(ForeignMembership::Group {
+            node,
+            stored: stored.group,
+            described: described.group,
+        }),
+        None if !is_added => Err(ForeignMembership::Member { node, role }),
+        _ => Ok(()),
+    }
 }

@@ -14,6 +14,7 @@ use wire::message::{
     client::{RecoveryReport, Refusal, ReplyBody, RequestBody},
     entry::{EnterReply, EntryRefused},
     membership::{Membership, Owner, Role},
+    roster::ChangeRefused,
 };
 
 use super::{ForeignMembership, FusionCluster, FusionCoordinator, restart::adopted};
@@ -87,12 +88,14 @@ impl FusedManager {
         self.ownership.follow(now, stored.owner);
         let stored = adopted(&self.cluster, stored.clone()).unwrap_or(stored);
         let before = std::mem::replace(&mut self.stage, Stage::Following(stored));
-        let Stage::Owning(coordinator) = before else {
+        let Stage::Owning(mut coordinator) = before else {
             return vec![];
         };
+        let mut commands = coordinator.give_up_changes();
         self.recoveries.extend_from_slice(coordinator.recoveries());
         let members: Vec<NodeId> = coordinator.membership().members.keys().copied().collect();
-        members.into_iter().map(Command::Unlink).collect()
+        commands.extend(members.into_iter().map(Command::Unlink));
+        commands
     }
 
     /// An answer that came late may know nothing new; and where it is the very membership that is wanted there, an attempt
@@ -142,7 +145,10 @@ impl FusedManager {
                 vec![Command::Answer(ticket, EnterReply::Refused(self.not_here()))]
             }
             Event::Clients(asked) => {
-                let refused = |(caller, body)| Command::Reply(caller, ReplyBody::Refused(refusal(&body)));
+                let owner = self.membership().owner;
+                let other = owner.filter(|owner| *owner != self.ownership.own());
+                let refused =
+                    |(caller, body)| Command::Reply(caller, ReplyBody::Refused(refusal(&body, other)));
                 asked.into_iter().map(refused).collect()
             }
             // A call of before, answered late.
@@ -172,9 +178,13 @@ impl FusedManager {
 }
 
 /// Where a group stands only the owner knows; its primary is found by the membership.
-fn refusal(body: &RequestBody) -> Refusal {
-    match body {
-        RequestBody::Write { .. } | RequestBody::Read { .. } => Refusal::Unavailable {
+fn refusal(body: &RequestBody, owner: Option<Owner>) -> Refusal {
+    match (body, owner) {
+        (RequestBody::Change(_), Some(owner)) => ChangeRefused::NotOwner { owner: owner.node }.into(),
+        (RequestBody::Change(_), None) => Refusal::Unavailable {
+            reason: "the manager has just started".to_owned(),
+        },
+        (RequestBody::Write { .. } | RequestBody::Read { .. }, _) => Refusal::Unavailable {
             reason: "another manager owns the cluster".to_owned(),
         },
         _ => Refusal::NotServedHere {

@@ -9,9 +9,14 @@ impl FusionCoordinator {
             return vec![];
         };
         let before = std::mem::replace(&mut self.membership, next);
+        self.cluster = self.cluster.with_members(&self.membership);
+        let mut commands = self.roster.stored(epoch);
+        commands.extend(self.let_go_of_those_that_left(&before));
         let after = self.membership.members.clone();
         for (node, member) in &after {
-            self.note_change(now, *node, &before.members[node], member);
+            if let Some(before) = before.members.get(node) {
+                self.note_change(now, *node, before, member);
+            }
         }
         for (node, member) in &after {
             let founded = |membership: &Membership| {
@@ -24,7 +29,8 @@ impl FusionCoordinator {
                 self.hollow.insert(*node, member.incarnation);
             }
         }
-        self.settle_recovery()
+        commands.extend(self.settle_recovery());
+        commands
     }
 
     /// Logs a change of standing and keeps what depends on it.

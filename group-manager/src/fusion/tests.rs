@@ -49,6 +49,9 @@ scripts! {
     a_word_that_was_lost_with_its_link_is_not_waited_for,
     a_fused_server_that_a_missing_primary_needs_is_waited_for,
     links_that_end_after_a_pause_of_the_manager_prove_nothing,
+    a_fused_server_is_added_rebuilt_and_counts,
+    a_fused_server_is_removed_unless_data_would_be_lost,
+    fused_servers_are_added_up_to_the_limit_and_not_one_past_it,
     a_lease_is_granted_to_whoever_counts_as_the_holder_alone,
 }
 

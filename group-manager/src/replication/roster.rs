@@ -12,53 +12,16 @@
 use multicast::id::Epoch;
 use settings::REPLICATION_FAULTS;
 use wire::message::{
-    client::{Refusal, ReplyBody},
+    client::Refusal,
     membership::{Member, Membership, Role, Standing},
     roster::{Change, ChangeRefused, NewMember},
 };
 
 use super::{Caller, Command, GroupId, Incarnation, Micros, NodeId, Replication, refused, view::Stage};
-use crate::{limits::MAX_WAITING_CHANGES, roster};
+use crate::roster;
 
 /// The most nodes of one group: one more than crashes can be tolerated.
 const MAX_GROUP_NODES: usize = *REPLICATION_FAULTS.end() as usize + 1;
-
-/// Changes that were asked for.
-#[derive(Debug, Default)]
-pub(super) struct RosterDesk {
-    /// Those that the next membership will take up.
-    asked: Vec<(Caller, Change)>,
-    /// Who waits for the membership that is on its way into the store.
-    storing: Vec<Caller>,
-}
-
-impl RosterDesk {
-    /// Whether the next membership has something to take up.
-    pub(super) fn is_asked(&self) -> bool {
-        !self.asked.is_empty()
-    }
-
-    /// Whether the membership that was just made contains a change.
-    pub(super) fn is_storing(&self) -> bool {
-        !self.storing.is_empty()
-    }
-
-    /// That membership is stored.
-    pub(super) fn stored(&mut self, epoch: Epoch) -> Vec<Command> {
-        let callers = self.storing.drain(..);
-        let changed = |caller| Command::Reply(caller, ReplyBody::Changed { epoch });
-        callers.map(changed).collect()
-    }
-
-    /// Another manager is to be asked. What was on its way into the store is not there; should an answer of the store
-    /// have got lost, who asks again hears that it is done.
-    pub(super) fn give_up(&mut self) -> Vec<Command> {
-        let asked = self.asked.drain(..).map(|(caller, _)| caller);
-        let reason = || "another manager owns the membership by now".to_owned();
-        let refuse = |caller| refused(caller, Refusal::Unavailable { reason: reason() });
-        self.storing.drain(..).chain(asked).map(refuse).collect()
-    }
-}
 
 impl Replication {
     /// Takes a change in; the next membership judges it.
@@ -73,24 +36,19 @@ impl Replication {
             }
             _ => {}
         }
-        if self.roster.asked.len() == MAX_WAITING_CHANGES {
-            let limit = MAX_WAITING_CHANGES;
-            return Err(Refusal::Overloaded { limit });
-        }
-        self.roster.asked.push((caller, change));
-        Ok(())
+        self.roster.ask(caller, change)
     }
 
     /// Makes the changes that may be made in the next membership, and refuses the others.
     pub(super) fn apply_changes(&mut self, next: &mut Membership) -> Vec<Command> {
         let mut refusals = Vec::new();
-        for (caller, change) in std::mem::take(&mut self.roster.asked) {
+        for (caller, change) in self.roster.take_asked() {
             let applied = match change {
                 Change::Add(new) => self.add(next, &new),
                 Change::Remove { node, discard } => self.remove(next, node, discard),
             };
             match applied {
-                Ok(()) => self.roster.storing.push(caller),
+                Ok(()) => self.roster.accept(caller),
                 Err(refusal) => refusals.push(refused(caller, refusal.into())),
             }
         }
@@ -99,7 +57,7 @@ impl Replication {
 
     fn add(&self, next: &mut Membership, new: &NewMember) -> Result<(), ChangeRefused> {
         let (node, role) = (new.node, new.role);
-        roster::judge_new(next, self.ownership.own().node, new)?;
+        roster::judge_new(next, Some(self.ownership.own().node), new)?;
         if role != Role::DataNode {
             return Err(ChangeRefused::WrongRole { role });
         }

@@ -66,9 +66,9 @@ pub enum ChangeRefused {
         role: Role,
     },
     /// The cluster's mechanism has no such processes, or its file alone says who they are.
-    #[error("a {role} cannot be added to this cluster while it runs")]
+    #[error("a {role} can neither be added to this cluster nor removed from it while it runs")]
     WrongRole {
-        /// What was to be added.
+        /// What was to be changed.
         role: Role,
     },
     /// The group is none of the cluster's, or none is named where one must be.

@@ -13,6 +13,7 @@ fn a_rebuild_forgets_everything_and_takes_images_again() {
     say(&mut backup, LINE_P, operation(1, 0, delta(1, 0, &[1])));
     let rebuild = |epoch| ToServer::Rebuild {
         epoch: Epoch(epoch),
+        row: 0,
         primaries: vec![seat(P, 1), seat(Q, 1)],
     };
     let closed = [LINE_P, LINE_Q].map(|connection| Command::Close { connection });
@@ -92,7 +93,14 @@ fn a_chunk_makes_a_region_longer_by_no_more_than_an_operation_could() {
         let mut backup = with_two_primaries();
         let primaries = vec![seat(P, 1)];
         let epoch = Epoch(7);
-        order(&mut backup, ToServer::Rebuild { epoch, primaries });
+        order(
+            &mut backup,
+            ToServer::Rebuild {
+                epoch,
+                row: 0,
+                primaries,
+            },
+        );
         call(&mut backup, 3, P, open_frame(1, 7, 0, true));
         let said: Vec<_> = frames
             .into_iter()
@@ -115,6 +123,7 @@ fn an_image_that_breaks_off_is_told_and_cannot_be_begun_again() {
             &mut backup,
             ToServer::Rebuild {
                 epoch: Epoch(7),
+                row: 0,
                 primaries: vec![seat(P, 1)],
             },
         );

@@ -75,7 +75,7 @@ impl ModelServer {
                 vec![]
             }
             ToServer::Admit { seat } => vec![self.admit(&seat)],
-            ToServer::Rebuild { epoch, primaries } => {
+            ToServer::Rebuild { epoch, primaries, .. } => {
                 assert!(epoch > self.rebuild, "a rebuild is ordered once");
                 *self = Self {
                     rebuild: epoch,

@@ -7,6 +7,7 @@
 //! > 11: fenced 5 1=7   node 11 speaks                             > tick            > later 1000 (us)
 //! > settle             everyone answers everything at once; the commands are not compared
 //! > come 1.2           enters, is linked, and all settles
+//! > add 13             an operator adds fused server 13           > remove 12       > discard 12
 //! > restart            the manager starts anew from the store; links are gone
 //! ```
 //!
@@ -22,6 +23,7 @@ use wire::message::{
     client::RequestBody,
     entry::Enter,
     membership::{Addresses, Role},
+    roster::{Change, NewMember},
 };
 
 use super::{
@@ -151,11 +153,7 @@ impl Play {
             "enter" => {
                 let (node, incarnation) = life(rest);
                 self.tickets += 1;
-                let role = if node.0 > 10 {
-                    Role::FusionServer
-                } else {
-                    Role::Primary
-                };
+                let role = role(node);
                 let address = format!("127.0.0.1:{}", 4000 + node.0)
                     .parse()
                     .expect("an address");
@@ -205,10 +203,35 @@ impl Play {
                 let query = Query::All;
                 Event::Clients(vec![(caller, RequestBody::Read { group, query })])
             }
+            "add" | "remove" | "discard" => {
+                let node = NodeId(numbers(rest)[0]);
+                let discard = word == "discard";
+                let change = match word {
+                    "add" => Change::Add(NewMember {
+                        node,
+                        role: role(node),
+                        group: None,
+                        listens: vec![],
+                    }),
+                    _ => Change::Remove { node, discard },
+                };
+                let caller = Caller {
+                    connection: 1,
+                    request: 1,
+                };
+                Event::Clients(vec![(caller, RequestBody::Change(change))])
+            }
             "tick" => Event::Tick,
             "held-up" => Event::HeldUp,
             node => speech(node.trim_end_matches(':').parse().expect("a node"), rest),
         }
+    }
+}
+
+fn role(node: NodeId) -> Role {
+    match node.0 > 10 {
+        true => Role::FusionServer,
+        false => Role::Primary,
     }
 }
 

@@ -26,8 +26,11 @@ pub(in crate::fusion) fn command(stored: &Membership, command: &Command) -> Stri
             let changed = next
                 .members
                 .iter()
-                .filter(|(node, member)| stored.members[node] != **member);
-            let changes = list(changed.map(|(node, member)| standing(*node, member)));
+                .filter(|(node, member)| stored.members.get(node) != Some(member));
+            let gone = stored.members.keys();
+            let gone = gone.filter(|node| !next.members.contains_key(node));
+            let gone = gone.map(|node| format!("{} left", node.0));
+            let changes = list(changed.map(|(node, member)| standing(*node, member)).chain(gone));
             format!(
                 "store @{}: {}",
                 next.epoch.0,
@@ -92,7 +95,7 @@ fn to_server(message: &ToServer) -> String {
         }
         ToServer::Abandon { recovery } => format!("abandon {recovery}"),
         ToServer::Admit { seat } => format!("admit {}", primary_seat(seat)),
-        ToServer::Rebuild { epoch, primaries } => {
+        ToServer::Rebuild { epoch, primaries, .. } => {
             format!(
                 "rebuild @{} [{}]",
                 epoch.0,

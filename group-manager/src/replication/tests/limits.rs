@@ -5,6 +5,7 @@ use structures::op::Op;
 use structures::query::Query;
 use wire::message::client::{Refusal, ReplyBody, RequestBody};
 use wire::message::membership::Role;
+use wire::message::roster::ChangeRefused;
 
 use super::world::{LIMITS, World};
 use crate::{
@@ -161,4 +162,17 @@ fn a_door_overflows_one_write_past_its_limit_and_answers_all_it_took() {
     world.replies.clear();
     world.settle();
     assert_eq!(world.replies.len(), MAX_ROUNDS + MAX_WAITING_WRITES);
+}
+
+#[test]
+fn a_group_takes_nodes_up_to_the_limit_and_not_one_past_it() {
+    let limit = *settings::REPLICATION_FAULTS.end() as usize + 1;
+    let mut world = World::new(1, limit as u32 - 2, 0);
+    let asked = world.change("add", &[100, 0]);
+    assert_eq!(refusal(&world, asked), None);
+    world.settle();
+    let asked = world.change("add", &[101, 0]);
+    let of = "data nodes of group #0".to_owned();
+    let full = ChangeRefused::Full { limit, of };
+    assert_eq!(refusal(&world, asked), Some(Refusal::Change(full)));
 }

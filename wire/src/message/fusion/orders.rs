@@ -52,6 +52,8 @@ pub enum ToServer {
     Rebuild {
         /// The epoch of the rebuild.
         epoch: Epoch,
+        /// The server's row of the code, for as long as it belongs to the cluster.
+        row: u8,
         /// All primaries of the cluster that hold data.
         primaries: Vec<PrimarySeat>,
     },

@@ -32,7 +32,14 @@ fn a_primary_that_is_not_connected_or_not_wholly_held_makes_a_scrub_impossible()
     assert_eq!(refused, [unavailable("node 2 is not connected")]);
     let primaries = vec![seat(P, 1), seat(Q, 1)];
     let epoch = Epoch(3);
-    order(&mut backup, ToServer::Rebuild { epoch, primaries });
+    order(
+        &mut backup,
+        ToServer::Rebuild {
+            epoch,
+            row: 0,
+            primaries,
+        },
+    );
     let refused = scrub(&mut backup, window(RegionId::VALUES, 1));
     assert_eq!(refused, [unavailable("node 1 is not wholly held")]);
 }
@@ -69,6 +76,7 @@ fn every_order_of_the_manager_ends_a_scrub_but_a_heartbeat_does_not() {
         ToServer::Admit { seat: seat(P, 1) },
         ToServer::Rebuild {
             epoch,
+            row: 0,
             primaries: vec![],
         },
     ];

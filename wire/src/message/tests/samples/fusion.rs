@@ -69,6 +69,7 @@ fn to_server(f: &Fields) -> Vec<ToServer> {
         },
         ToServer::Rebuild {
             epoch,
+            row: f.byte,
             primaries: vec![primary_seat(f)],
         },
         ToServer::Heartbeat,
