@@ -123,23 +123,14 @@ impl Replication {
         commands
     }
 
-    /// Calls every member that is not linked, where the store says that it listens.
+    /// Calls every member that is not linked.
     pub(super) fn dial_members(&mut self) -> Vec<Command> {
-        let mut commands = Vec::new();
-        for (node, member) in &self.membership.members {
-            let (life, Some(addresses)) = (member.incarnation, member.addresses) else {
-                continue;
-            };
-            if takes_part(member.standing) && !self.dialled.contains_key(node) {
-                self.dialled.insert(*node, (life, addresses));
-                commands.push(Command::Dial {
-                    node: *node,
-                    incarnation: life,
-                    addresses,
-                });
-            }
-        }
-        commands
+        let members = self.membership.members.iter();
+        let taking_part = members.filter(|(_, member)| takes_part(member.standing));
+        let nodes: Vec<NodeId> = taking_part.map(|(node, _)| *node).collect();
+        let uncalled = nodes.into_iter().filter(|node| !self.dialled.contains_key(node));
+        let uncalled: Vec<NodeId> = uncalled.collect();
+        uncalled.into_iter().flat_map(|node| self.call(node)).collect()
     }
 
     pub(super) fn handle_linked_member(&mut self, node: NodeId, life: Incarnation) -> Vec<Command> {

@@ -53,12 +53,11 @@ impl Replication {
                 role: enter.role,
             });
         };
-        let current = self
-            .linked
-            .get(&node)
-            .or(self.dialled.get(&node).map(|(life, _)| life));
-        match current {
+        let dialled = self.dialled.get(&node).map(|(life, _)| life);
+        match self.linked.get(&node).or(dialled) {
             Some(life) if *life == enter.incarnation => return Ok(()),
+            // Of a missing member, which is called in vain, nobody knows whether that life still is.
+            Some(_) if self.is_missing(node) => {}
             Some(_) => return Err(EntryRefused::IdInUse { node }),
             None => {}
         }
@@ -126,6 +125,30 @@ impl Replication {
         commands
     }
 
+    /// Calls every active member that is not here. It enters by itself only as long as no manager has let it in; one
+    /// that a former owner let in does not know that it is missed here.
+    pub(super) fn call_missing(&mut self) -> Vec<Command> {
+        let missing = self.nodes().into_iter().filter(|node| self.is_missing(*node));
+        let missing: Vec<NodeId> = missing.filter(|node| !self.dialled.contains_key(node)).collect();
+        missing.into_iter().flat_map(|node| self.call(node)).collect()
+    }
+
+    fn is_missing(&self, node: NodeId) -> bool {
+        self.is_active(node) && !self.is_present(node) && !self.linked.contains_key(&node)
+    }
+
+    /// Calls a member where the store says that it listens.
+    pub(super) fn call(&mut self, node: NodeId) -> Option<Command> {
+        let member = self.member(node)?;
+        let (incarnation, addresses) = (member.incarnation, member.addresses?);
+        self.dialled.insert(node, (incarnation, addresses));
+        Some(Command::Dial {
+            node,
+            incarnation,
+            addresses,
+        })
+    }
+
     /// A founder may have missed the word to found: its link, or the manager, was gone just then. Repeating
     /// it is harmless; nobody else can hold the group's state if nobody else was ever a member.
     pub(super) fn found_again(&self, node: NodeId) -> Vec<Command> {
@@ -139,6 +162,7 @@ impl Replication {
             Vec::new()
         }
     }
+
     pub(super) fn handle_lost(
         &mut self,
         now: Micros,
@@ -156,7 +180,10 @@ impl Replication {
         {
             return Vec::new(); // an older life, already dealt with
         }
-        tracing::warn!(%node, reason, "a node is lost");
+        match self.linked.contains_key(&node) {
+            true => tracing::warn!(%node, reason, "a node is lost"),
+            false => tracing::debug!(%node, reason, "a node is called in vain"),
+        }
         if self.stage == Stage::Following {
             return self.handle_lost_member(now, node, incarnation);
         }

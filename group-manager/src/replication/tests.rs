@@ -44,6 +44,7 @@ scripts! {
     a_new_manager_waits_for_the_members_of_the_last_view,
     a_new_manager_goes_on_without_those_that_do_not_come_back,
     a_new_manager_without_any_member_answers_state_lost,
+    an_owner_calls_members_that_a_former_owner_let_in,
     a_manager_that_loses_the_swap_follows,
     an_answer_of_the_store_that_is_no_news_dethrones_nobody,
     a_follower_sends_again_what_was_orphaned_once_the_members_are_in_the_view,

@@ -198,9 +198,11 @@ impl Replication {
     pub(super) fn on_tick(&mut self, now: Micros) -> Vec<Command> {
         match self.stage {
             Stage::Gathering { deadline } if now >= deadline => self.end_gathering(now),
+            Stage::Gathering { .. } => self.call_missing(),
             Stage::Steady => {
                 let mut commands = self.start_entries(now);
                 commands.extend(self.replace_lost_keepers(now));
+                commands.extend(self.call_missing());
                 commands
             }
             Stage::Following => self.on_tick_following(now),

@@ -104,19 +104,19 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
             numbers.begin_epoch(clock);
         }
         self.adopt(reports);
-        let spread = self.spread_finals();
-        let (mut commands, ends): (Vec<_>, Vec<_>) = spread
-            .into_iter()
-            .partition(|command| matches!(command, SenderCommand::Send { .. }));
+        let mut commands = self.spread_finals();
         let announce = |to: &NodeId| SenderCommand::Send {
             to: *to,
             message: ToMember::View { epoch, clock },
         };
         commands.extend(self.delivered.keys().map(announce));
-        // Whoever hears of an end may multicast at once, which must not overtake `View`.
-        commands.extend(ends);
         commands.extend(self.propose_tentative());
         commands.extend(self.answer_wanting());
+        // Whoever hears of an end may multicast at once, which must overtake nothing of this.
+        let (mut commands, ends): (Vec<_>, Vec<_>) = commands
+            .into_iter()
+            .partition(|command| matches!(command, SenderCommand::Send { .. }));
+        commands.extend(ends);
         commands.push(SenderCommand::Installed { epoch });
         commands
     }
@@ -175,12 +175,14 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         }
     }
 
-    /// Every message whose final timestamp is known, in their order, to whoever has not delivered it.
+    /// Every message whose final timestamp is known, in their order, to whoever has not delivered it. A sequencer's
+    /// number can be there twice: a member that comes back after all others of its group were gone knows of a message
+    /// that the next owner did not.
     fn spread_finals(&mut self) -> Vec<SenderCommand<P, R>> {
         let finals = self.pending.iter();
         let finals = finals.filter_map(|(id, pending)| Some((pending.final_timestamp?, *id)));
-        let finals: BTreeMap<Timestamp, MessageId> = finals.collect();
-        finals.into_values().flat_map(|id| self.spread(id)).collect()
+        let finals: BTreeSet<(Timestamp, MessageId)> = finals.collect();
+        finals.into_iter().flat_map(|(_, id)| self.spread(id)).collect()
     }
 
     fn spread(&mut self, id: MessageId) -> Vec<SenderCommand<P, R>> {

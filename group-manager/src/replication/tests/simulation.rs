@@ -355,7 +355,7 @@ fn answered_writes_stay(ordering: Ordering) {
     let seeds = std::env::var("SIMULATION_SEEDS")
         .ok()
         .and_then(|seeds| seeds.parse().ok())
-        .unwrap_or(300);
+        .unwrap_or(1000);
     let mut answered = 0;
     let mut lost = 0;
     for seed in 0..seeds {
