@@ -241,7 +241,7 @@ impl Replica {
     }
 
     fn handle_multicast(&mut self, from: Incarnation, message: ToMember<Batch>) -> Vec<Command> {
-        if self.is_too_much_to_hold(&message) {
+        if self.count_held(&message) {
             return self.give_join_up();
         }
         let Some(held) = self.held.as_mut() else {

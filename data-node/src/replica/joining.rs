@@ -139,14 +139,21 @@ impl Replica {
         epoch < first.max(self.entering_in)
     }
 
-    /// Counts what a node that has no state, or has not caught up with it, has to hold; whether that is past its limit.
-    pub(super) fn is_too_much_to_hold(&mut self, message: &ToMember<Batch>) -> bool {
+    /// Counts a payload that a node without a state, or one that has not caught up with it, has to hold; whether all of
+    /// them are past its limit.
+    pub(super) fn count_held(&mut self, message: &ToMember<Batch>) -> bool {
         let has_to_hold = self
             .held
             .as_ref()
             .is_some_and(|held| held.has_joined && held.current().is_none());
-        let (ToMember::Propose { payload, .. } | ToMember::Restate { payload, .. }) = message else {
-            return false;
+        let payload = match message {
+            ToMember::Propose { payload, .. }
+            | ToMember::Restate { payload, .. }
+            | ToMember::Order { payload, .. } => payload,
+            ToMember::Final { .. }
+            | ToMember::Stable { .. }
+            | ToMember::Seal { .. }
+            | ToMember::View { .. } => return false,
         };
         if has_to_hold {
             self.held_bytes += payload.len() as u64 + OVERHEAD_BYTES;

@@ -40,12 +40,12 @@ impl FusionCoordinator {
         });
         for (caller, change) in self.roster.take_asked() {
             let applied = match change {
-                Change::Add(new) => add(&mut changed, &new),
+                Change::Add(new) => add(&mut changed, &new).map_err(Refusal::from),
                 Change::Remove { node, discard } => self.remove(&mut changed, node, discard),
             };
             match applied {
                 Ok(()) => self.roster.accept(caller),
-                Err(refused) => refusals.push(Command::Reply(caller, ReplyBody::Refused(refused.into()))),
+                Err(refused) => refusals.push(Command::Reply(caller, ReplyBody::Refused(refused))),
             }
         }
         if self.roster.is_storing() {
@@ -54,32 +54,55 @@ impl FusionCoordinator {
         refusals
     }
 
-    fn remove(&self, next: &mut Membership, node: NodeId, discard: bool) -> Result<(), ChangeRefused> {
-        let Some(member) = next.members.get(&node) else {
-            return Err(ChangeRefused::UnknownNode { node });
-        };
+    fn remove(&self, next: &mut Membership, node: NodeId, discard: bool) -> Result<(), Refusal> {
+        let member = next.members.get(&node);
+        let member = member.ok_or(ChangeRefused::UnknownNode { node })?;
         let role = member.role;
         if role != Role::FusionServer {
-            return Err(ChangeRefused::WrongRole { role });
+            return Err(ChangeRefused::WrongRole { role }.into());
         }
-        let holds = |(other, member): &(&NodeId, &Member)| {
-            let is_server = member.role == Role::FusionServer && member.standing == Standing::Active;
-            is_server && self.lives.up(**other).is_some()
-        };
         let is_active = member.standing == Standing::Active;
-        let is_here = holds(&(&node, member));
         let others = next.members.iter().filter(|(other, _)| **other != node);
-        let left = others.filter(holds).count();
-        let min_backups = self.cluster.min_backups();
-        if is_active && left < Missing::of(next).primaries.len() && !discard {
-            return Err(ChangeRefused::WouldLoseState { node });
+        let left = others
+            .filter(|(other, member)| self.holds(**other, member))
+            .count();
+        let missing = Missing::of(next).primaries.len();
+        let awaited = self.awaited_primaries(next);
+        if is_active && left < missing && !discard {
+            return Err(ChangeRefused::WouldLoseState { node }.into());
         }
-        if is_here && left < min_backups {
-            return Err(ChangeRefused::TooFewBackups { left, min_backups });
+        if let Some(primary) = awaited
+            .first()
+            .filter(|_| is_active && left < missing + awaited.len())
+        {
+            let reason = format!("{primary} may be lost, and {node} is needed then");
+            return Err(Refusal::Unavailable { reason });
+        }
+        let is_missed = self.lives.get(node).is_none_or(|life| life.link == Link::Missed);
+        let min_backups = self.cluster.min_backups();
+        if is_active && !is_missed && left < min_backups {
+            return Err(ChangeRefused::TooFewBackups { left, min_backups }.into());
         }
         next.members.remove(&node);
         next.left.insert(node);
         Ok(())
+    }
+
+    /// Whether this fused server holds its whole state and is here.
+    fn holds(&self, node: NodeId, member: &Member) -> bool {
+        let is_server = member.role == Role::FusionServer && member.standing == Standing::Active;
+        is_server && self.lives.up(node).is_some()
+    }
+
+    /// Primaries with data that count as active and are not here: whether they come back nobody knows yet.
+    fn awaited_primaries(&self, next: &Membership) -> Vec<NodeId> {
+        let is_awaited = |(node, member): &(&NodeId, &Member)| {
+            let is_active = is_founded_primary(next, member) && member.standing == Standing::Active;
+            let is_here = |life: &Life| life.incarnation == member.incarnation;
+            is_active && !self.lives.up(**node).is_some_and(is_here)
+        };
+        let awaited = next.members.iter().filter(is_awaited);
+        awaited.map(|(node, _)| *node).collect()
     }
 
     /// Whoever belongs to the cluster no more hears so when it calls again.

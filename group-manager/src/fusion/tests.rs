@@ -51,6 +51,7 @@ scripts! {
     links_that_end_after_a_pause_of_the_manager_prove_nothing,
     a_fused_server_is_added_rebuilt_and_counts,
     a_fused_server_is_removed_unless_data_would_be_lost,
+    a_fused_server_is_not_removed_while_a_primary_is_awaited,
     fused_servers_are_added_up_to_the_limit_and_not_one_past_it,
     a_lease_is_granted_to_whoever_counts_as_the_holder_alone,
 }

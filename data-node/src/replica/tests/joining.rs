@@ -167,6 +167,32 @@ fn a_joiner_that_would_hold_more_than_its_limit_gives_its_join_up_and_may_join_a
 }
 
 #[test]
+fn what_a_sequencer_orders_counts_towards_a_joiners_limit_too() {
+    let payload = || batch(vec![insert(1, "a")]);
+    let order = |seq: u64| {
+        ToNode::Multicast(ToMember::Order {
+            epoch: Epoch(1),
+            id: id(seq),
+            groups: vec![GROUP],
+            payload: payload(),
+            timestamp: at(seq),
+            after: if seq == 1 {
+                Timestamp::default()
+            } else {
+                at(seq - 1)
+            },
+            stable: Timestamp::default(),
+        })
+    };
+    let mut joiner = joining();
+    joiner.held_limit = 2 * (payload().len() as u64 + OVERHEAD_BYTES);
+    for seq in 1..=2 {
+        assert_eq!(joiner.handle_manager(MANAGER, order(seq)), [holding(seq)]);
+    }
+    assert_eq!(joiner.handle_manager(MANAGER, order(3)), [Command::EnterAnew]);
+}
+
+#[test]
 fn who_has_caught_up_holds_nothing_and_has_no_limit() {
     let mut joiner = joining();
     joiner.held_limit = 0;
