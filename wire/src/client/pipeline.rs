@@ -114,8 +114,15 @@ impl Pipeline {
 
     /// Whether one more request may be put under way.
     pub fn has_room(&self) -> bool {
+        self.has_room_for(1)
+    }
+
+    /// Whether a write that uses so many sequence numbers may be put under way: one of several groups uses as many as
+    /// its longest part has operations.
+    pub fn has_room_for(&self, numbers: u64) -> bool {
         let oldest = self.unanswered.values().find_map(|unanswered| unanswered.seq);
-        let within_window = oldest.is_none_or(|oldest| self.seq.next().0 - oldest.0 < WINDOW);
+        let last = self.seq.0.saturating_add(numbers);
+        let within_window = oldest.is_none_or(|oldest| last - oldest.0 < WINDOW);
         self.unanswered.len() < self.depth && within_window
     }
 
@@ -124,7 +131,7 @@ impl Pipeline {
     /// # Panics
     /// If there is no room.
     pub fn write(&mut self, op: Op) -> Ticket {
-        self.assert_room();
+        self.assert_room_for(1);
         self.seq = self.seq.next();
         let (client, seq, group) = (self.id, self.seq, self.group);
         let write = Write { client, seq, op };
@@ -135,12 +142,13 @@ impl Pipeline {
     /// them. The client has a session in each other one once [`Op::OpenSession`] was written there, alone, like this.
     ///
     /// # Panics
-    /// If there is no room.
+    /// If there is [no room](Self::has_room_for) for all of its longest part.
     pub fn write_together(&mut self, parts: Vec<(GroupId, Vec<Op>)>) -> Ticket {
-        self.assert_room();
         let (client, seq) = (self.id, self.seq.next());
         let write = WriteTogether { client, seq, parts };
-        self.seq = write.last_seq();
+        let last = write.last_seq();
+        self.assert_room_for(last.0 - self.seq.0);
+        self.seq = last;
         self.submit(RequestBody::WriteTogether(write), Some(seq))
     }
 
@@ -149,7 +157,7 @@ impl Pipeline {
     /// # Panics
     /// If there is no room, or the query is a long one.
     pub fn ask(&mut self, query: Query) -> Ticket {
-        self.assert_room();
+        self.assert_room_for(1);
         assert!(!query.is_long(), "the answer may take several frames: {query:?}");
         let body = RequestBody::read(self.reads, self.group, query);
         self.submit(body, None)
@@ -160,8 +168,12 @@ impl Pipeline {
         self.unanswered.clear();
     }
 
-    fn assert_room(&self) {
-        assert!(self.has_room(), "no room beside {} requests", self.under_way());
+    fn assert_room_for(&self, numbers: u64) {
+        let under_way = self.under_way();
+        assert!(
+            self.has_room_for(numbers),
+            "no room for {numbers} numbers beside {under_way} requests"
+        );
     }
 
     fn submit(&mut self, body: RequestBody, seq: Option<Seq>) -> Ticket {
@@ -269,7 +281,14 @@ impl Pipeline {
     async fn connect(&mut self) -> Result<(), ClientError> {
         let mut client = self.directory.connect_session(self.group).await?;
         for unanswered in self.unanswered.values_mut() {
-            unanswered.request = Some(client.submit(unanswered.body.clone())?);
+            match client.submit(unanswered.body.clone()) {
+                Ok(request) => unanswered.request = Some(request),
+                Err(error) => {
+                    let error = error.into();
+                    client.leave(&error);
+                    return Err(error);
+                }
+            }
         }
         self.client = Some(client);
         Ok(())

@@ -8,8 +8,8 @@
 //! What is submitted while others are being written leaves with the next flush. So many clients pay for a system call
 //! per batch where each would pay for its own, at either end.
 //!
-//! Invariants: a reply reaches the lane that asked, or nobody; a lane that does not take its replies is closed and
-//! holds up no other; when the connection ends every lane learns it; whoever found a connection wanting is never
+//! Invariants: a reply reaches the lane that asked, or nobody; a lane that does not take its replies is cut and
+//! holds up no other; a number has one lane at a time; when the connection ends every lane learns it; whoever found a connection wanting is never
 //! given it again.
 
 use std::{
@@ -49,9 +49,9 @@ impl SharedConnections {
     /// A lane to that door: on the connection that is there, or on a new one.
     ///
     /// # Errors
-    /// The handshake's.
+    /// The handshake's; `Closed` if the new connection ended at once.
     pub(super) async fn lane(&self, door: SocketAddr, cluster: u64) -> Result<Lane, WireError> {
-        let newest = Arc::clone(unpoisoned(&self.0).entry((door, cluster)).or_default());
+        let newest = self.newest((door, cluster));
         let mut newest = newest.lock().await;
         if let Some(connection) = newest.upgrade()
             && let Some(lane) = connection.lane()
@@ -60,8 +60,23 @@ impl SharedConnections {
         }
         let connection = Connection::dial(door, cluster).await?;
         *newest = Arc::downgrade(&connection);
-        Ok(connection.lane().expect("a new connection has room"))
+        connection.lane().ok_or(WireError::Closed)
     }
+
+    /// The place of the newest connection to that door. Where the door is a new one, those at which nobody is any more
+    /// are forgotten: a primary that comes back has another port each time.
+    fn newest(&self, door: Door) -> Arc<Newest> {
+        let mut doors = unpoisoned(&self.0);
+        if !doors.contains_key(&door) {
+            doors.retain(|_, newest| is_wanted(newest));
+        }
+        Arc::clone(doors.entry(door).or_default())
+    }
+}
+
+/// Whether somebody is about to use that place, or its connection is there.
+fn is_wanted(newest: &mut Arc<Newest>) -> bool {
+    Arc::get_mut(newest).is_none_or(|newest| newest.get_mut().strong_count() > 0)
 }
 
 /// One connection; it lives as long as one of its lanes does.
@@ -114,28 +129,41 @@ struct Lanes(Mutex<Table>);
 struct Table {
     has_ended: bool,
     /// By the lane's number; at most [`LANES`].
-    replies: Vec<Option<mpsc::Sender<ClientReply>>>,
+    places: Vec<Place>,
+}
+
+/// A number that a lane can have.
+#[derive(Debug, Default)]
+enum Place {
+    #[default]
+    Free,
+    /// A lane has it, and its replies go here.
+    Open(mpsc::Sender<ClientReply>),
+    /// A lane has it and gets nothing any more: it did not take its replies, or the connection ended.
+    Cut,
 }
 
 impl Lanes {
     /// The next free number and where its replies come; none if the connection is full, or has ended.
     fn open(&self) -> Option<(usize, mpsc::Receiver<ClientReply>)> {
         let mut table = unpoisoned(&self.0);
-        let free = table.replies.iter().position(Option::is_none);
-        let number = free.unwrap_or(table.replies.len());
+        let is_free = |place: &Place| matches!(place, Place::Free);
+        let free = table.places.iter().position(is_free);
+        let number = free.unwrap_or(table.places.len());
         if table.has_ended || number == LANES {
             return None;
         }
         let (sender, replies) = mpsc::channel(MAX_PIPELINE);
-        if number == table.replies.len() {
-            table.replies.push(None);
+        if number == table.places.len() {
+            table.places.push(Place::Free);
         }
-        table.replies[number] = Some(sender);
+        table.places[number] = Place::Open(sender);
         Some((number, replies))
     }
 
-    fn close(&self, number: usize) {
-        unpoisoned(&self.0).replies[number] = None;
+    /// The lane that has this number is gone; nothing else makes a number free.
+    fn free(&self, number: usize) {
+        unpoisoned(&self.0).places[number] = Place::Free;
     }
 
     /// Hands a reply to its lane; never waits.
@@ -143,19 +171,33 @@ impl Lanes {
         let mut table = unpoisoned(&self.0);
         match event {
             LinkEvent::Message(reply) => {
-                let place = table.replies.get_mut(lane_of(reply.request));
-                if let Some(Some(sender)) = place
-                    && sender.try_send(reply).is_err()
-                {
-                    *place.expect("found above") = None;
+                if let Some(place) = table.places.get_mut(lane_of(reply.request)) {
+                    place.hand_over(reply);
                 }
             }
             LinkEvent::Ended(_) => {
                 table.has_ended = true;
-                table.replies.iter_mut().for_each(|sender| *sender = None);
+                table.places.iter_mut().for_each(Place::cut);
             }
         }
         true
+    }
+}
+
+impl Place {
+    /// Gives the reply to the lane, which is cut if it has no room for it.
+    fn hand_over(&mut self, reply: ClientReply) {
+        if let Self::Open(sender) = self
+            && sender.try_send(reply).is_err()
+        {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        if let Self::Open(_) = self {
+            *self = Self::Cut;
+        }
     }
 }
 
@@ -207,7 +249,7 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        self.connection.lanes.close(self.number);
+        self.connection.lanes.free(self.number);
     }
 }
 

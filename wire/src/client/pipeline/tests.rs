@@ -5,6 +5,7 @@ use structures::op::{Answer, Outcome};
 use super::*;
 use crate::{
     client::door_by_hand::{Door, GROUP, Visit},
+    limits::OUTBOX_FRAMES,
     message::client::Refusal,
 };
 
@@ -165,6 +166,68 @@ async fn an_unanswered_write_keeps_the_sequence_numbers_within_its_window() {
     visit.reply(oldest.0, written(Outcome::Deleted)).await;
     pipeline.next().await;
     assert!(pipeline.has_room());
+}
+
+fn deletes(count: u64) -> Vec<(GroupId, Vec<Op>)> {
+    vec![(GROUP, (0..count).map(|_| delete(1)).collect())]
+}
+
+#[tokio::test]
+async fn a_write_of_several_groups_uses_a_number_for_each_operation_of_its_longest_part() {
+    let (_door, mut visit, mut pipeline) = opened(3).await;
+    pipeline.write(delete(0));
+    assert!(pipeline.has_room_for(WINDOW - 1));
+    assert!(!pipeline.has_room_for(WINDOW));
+    let short = (GroupId(9), vec![delete(2)]);
+    let parts = [deletes(WINDOW - 1), vec![short]].concat();
+    pipeline.write_together(parts.clone());
+    assert!(!pipeline.has_room(), "64 numbers from the oldest to the newest");
+    let served = async {
+        let (request, oldest) = visit.next_write().await;
+        match visit.next_request().await {
+            (_, RequestBody::WriteTogether(write)) => {
+                assert_eq!(
+                    (write.seq, write.last_seq()),
+                    (Seq(3), Seq(oldest.seq.0 + WINDOW - 1))
+                );
+                assert_eq!(write.parts, parts);
+            }
+            other => panic!("{other:?}"),
+        }
+        visit.reply(request, written(Outcome::Deleted)).await;
+    };
+    tokio::join!(served, pipeline.next());
+    assert!(pipeline.has_room());
+}
+
+#[tokio::test]
+#[should_panic(expected = "no room for 64 numbers beside 1 requests")]
+async fn a_write_of_several_groups_whose_last_number_is_the_65th_has_no_room() {
+    let (_door, _visit, mut pipeline) = opened(3).await;
+    pipeline.write(delete(0));
+    pipeline.write_together(deletes(WINDOW));
+}
+
+/// What it lets wait is cut short, but the door has not closed it: nothing but whoever found out tells the others.
+#[tokio::test]
+async fn a_shared_connection_that_takes_no_request_is_left_by_whoever_connects_to_it() {
+    let (door, directory) = Door::open().await;
+    let directory = directory.sharing();
+    let mut filling = directory.clone();
+    let (_full, client) = tokio::join!(door.accept(), filling.connect_session(GROUP));
+    let mut client = client.expect("a door");
+    for _ in 0..OUTBOX_FRAMES {
+        client.submit(RequestBody::Sizes).expect("there is room");
+    }
+    let served = async {
+        let mut visit = door.accept().await;
+        let (request, opening) = visit.next_write().await;
+        assert_eq!(opening.op, Op::OpenSession);
+        visit.reply(request, written(Outcome::SessionOpened)).await;
+        visit
+    };
+    let (_visit, pipeline) = tokio::join!(served, Pipeline::open(directory, GROUP, 1, PATIENCE));
+    assert_eq!(pipeline.expect("opened").under_way(), 0);
 }
 
 #[tokio::test]

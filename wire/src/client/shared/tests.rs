@@ -171,7 +171,7 @@ async fn a_connection_has_so_many_lanes_and_not_one_more() {
 }
 
 #[tokio::test]
-async fn a_lane_that_takes_no_replies_is_closed_and_holds_up_no_other() {
+async fn a_lane_that_takes_no_replies_is_cut_and_holds_up_no_other() {
     let (door, directory) = Door::open().await;
     let (mut visit, connection) = connected(&door, &directory).await;
     let lane = || Arc::clone(&connection).lane().expect("there is room");
@@ -233,4 +233,61 @@ async fn a_connection_closes_with_its_last_lane() {
     timeout(PATIENCE, visit.closed())
         .await
         .expect("the last one is gone");
+}
+
+/// The number of a lane that was cut is its own until it is dropped: another lane's replies would end with it.
+#[tokio::test]
+async fn the_number_of_a_lane_that_was_cut_is_given_out_once_its_lane_is_gone() {
+    let (door, directory) = Door::open().await;
+    let (mut visit, connection) = connected(&door, &directory).await;
+    let lane = || Arc::clone(&connection).lane().expect("there is room");
+    let mut cut = lane();
+    let asked = cut.submit(RequestBody::Sizes).expect("connected");
+    for _ in 0..=MAX_PIPELINE {
+        visit.reply(asked, ReplyBody::Len(1)).await;
+    }
+    for _ in 0..MAX_PIPELINE {
+        cut.receive().await.expect("it was kept");
+    }
+    assert!(matches!(cut.receive().await, Err(WireError::Closed)));
+    let mut other = lane();
+    assert_eq!((cut.number, other.number), (0, 1));
+    drop(cut);
+    let asked = other.submit(RequestBody::Sizes).expect("connected");
+    visit.reply(asked, ReplyBody::Len(2)).await;
+    assert_eq!(other.receive().await.expect("a reply").body, ReplyBody::Len(2));
+    assert_eq!(lane().number, 0);
+}
+
+#[tokio::test]
+async fn a_connection_that_has_ended_gives_no_lane() {
+    let (door, directory) = Door::open().await;
+    let (visit, connection) = connected(&door, &directory).await;
+    let mut lane = Arc::clone(&connection).lane().expect("there is room");
+    drop(visit);
+    assert!(matches!(lane.receive().await, Err(WireError::Closed)));
+    drop(lane);
+    assert!(connection.lane().is_none());
+}
+
+#[tokio::test]
+async fn a_door_at_which_nobody_is_any_more_is_forgotten_when_another_one_comes() {
+    let mut doors = Vec::new();
+    for _ in 0..3 {
+        doors.push(Door::open().await);
+    }
+    let connections = SharedConnections::default();
+    let known = || unpoisoned(&connections.0).len();
+    let lane = async |(door, directory): &(Door, Directory)| {
+        let address = format!("127.0.0.1:{}", directory.managers[0].1);
+        let asked = connections.lane(address.parse().expect("an address"), directory.cluster);
+        let (visit, lane) = tokio::join!(door.accept(), asked);
+        (visit, lane.expect("a door"))
+    };
+    let (_visit, gone) = lane(&doors[0]).await;
+    drop(gone);
+    let _kept = lane(&doors[1]).await;
+    assert_eq!(known(), 1);
+    let _other = lane(&doors[2]).await;
+    assert_eq!(known(), 2);
 }
