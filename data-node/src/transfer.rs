@@ -11,7 +11,7 @@ use structures::{
     delta::{REGIONS, RegionId},
     kind::StructureSpec,
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc, task::yield_now, time::timeout};
 use tokio_util::codec::Encoder;
 use wire::{
     Hello, Identity, Purpose, Traffic, WireError,
@@ -124,6 +124,9 @@ pub(crate) async fn send(
     write(&mut stream, &mut buffer, &begin).await?;
     while let Some((region, bytes)) = pieces.recv().await {
         write(&mut stream, &mut buffer, &StateFrame::Chunk { region, bytes }).await?;
+        // A socket that takes everything would keep the node from voting for milliseconds; so would one that has
+        // everything, at the other end.
+        yield_now().await;
     }
     write(&mut stream, &mut buffer, &StateFrame::End).await
 }
@@ -217,7 +220,10 @@ async fn receive_images(
     let mut images: [Vec<u8>; REGIONS] = Default::default();
     loop {
         match frames.next().await? {
-            StateFrame::Chunk { region, bytes } => append(&mut images, region, &bytes, &lengths)?,
+            StateFrame::Chunk { region, bytes } => {
+                append(&mut images, region, &bytes, &lengths)?;
+                yield_now().await;
+            }
             StateFrame::End => break,
             begin @ StateFrame::Begin { .. } => {
                 return Err(TransferError::OutOfOrder {

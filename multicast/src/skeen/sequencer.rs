@@ -3,14 +3,16 @@
 //! The sequencer of Kaashoek and Tanenbaum ("Group Communication in the Amoeba Distributed Operating System", ICDCS
 //! 1991), here the owner of the view, so that a view change is its election. It is the baseline that shows what
 //! Skeen's second round costs, and what it buys: any sender may send, and only the groups addressed take part.
-//! Invariant: a number is above every one that any member of the view knows, and numbers rise.
+//! Invariant: a number is above every one that any member of the view knows, and numbers rise. No two messages have the
+//! same one: where an offer names its member a number names the epoch, for a group that is back after all of it was away
+//! may know of a message that the owner of a later view knew nothing of.
 
 use std::collections::BTreeMap;
 
 use super::clock::LamportClock;
 #[cfg(test)]
 use super::{member::Defect, sender::Sender};
-use crate::id::{GroupId, NodeId, Timestamp};
+use crate::id::{Epoch, GroupId, NodeId, Timestamp};
 
 /// Who decides on the place of a message in the order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,13 +24,11 @@ pub enum Ordering {
     Sequencer,
 }
 
-/// Stands in a number where an offer names its member. No two owners ever give out the same counter in one view.
-const NO_MEMBER: NodeId = NodeId(0);
-
 /// The numbers of one sender.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Numbers {
     clock: LamportClock,
+    epoch: Epoch,
     /// The last one of each group in this epoch.
     last: BTreeMap<GroupId, Timestamp>,
     #[cfg(test)]
@@ -37,7 +37,8 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// A new epoch begins, of whose members none knows a larger counter.
-    pub(super) fn begin_epoch(&mut self, largest: u64) {
+    pub(super) fn begin_epoch(&mut self, epoch: Epoch, largest: u64) {
+        self.epoch = epoch;
         self.last.clear();
         #[cfg(test)]
         if self.begins_at_one {
@@ -48,7 +49,8 @@ impl Numbers {
 
     /// The next number.
     pub(super) fn next(&mut self) -> Timestamp {
-        self.clock.tick(NO_MEMBER)
+        // Of more epochs than fit those that are so far apart do not meet.
+        self.clock.tick(NodeId(self.epoch.0 as u32))
     }
 
     /// The number goes to this group: gives the one before it there; zero for the first.

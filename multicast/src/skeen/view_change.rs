@@ -101,7 +101,7 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
             .collect();
         let clock = self.largest_clock(&reports);
         if let Some(numbers) = &mut self.numbers {
-            numbers.begin_epoch(clock);
+            numbers.begin_epoch(epoch, clock);
         }
         self.adopt(reports);
         let mut commands = self.spread_finals();
@@ -139,10 +139,12 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     /// Merges what the members hold into what is pending here.
     fn adopt(&mut self, reports: BTreeMap<NodeId, Report<P>>) {
         let mut undelivered = BTreeSet::new();
+        let mut holding = BTreeSet::new();
         let held = reports
             .into_iter()
             .flat_map(|(node, report)| report.held.into_iter().map(move |held| (node, held)));
         for (node, held) in held {
+            holding.insert((node, held.id));
             if !matches!(held.standing, Standing::Delivered(_)) {
                 undelivered.insert((node, held.id));
             }
@@ -161,23 +163,30 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         for (id, pending) in &mut self.pending {
             pending.proposals.clear();
             pending.is_proposed = pending.final_timestamp.is_some();
-            let reached = |node: &NodeId| {
+            let is_past = |node: &NodeId| {
                 let delivered = self.delivered.get(node).copied().unwrap_or_default();
-                let is_past = pending
-                    .final_timestamp
-                    .is_some_and(|timestamp| timestamp <= delivered);
-                is_past && !undelivered.contains(&(*node, *id))
+                let timestamp = pending.final_timestamp;
+                timestamp.is_some_and(|timestamp| timestamp <= delivered)
             };
-            let voters = self.view.voters_of(&pending.groups);
-            let delivered: BTreeSet<NodeId> = voters.into_iter().filter(reached).collect();
+            let reached = |node: &NodeId| is_past(node) && !undelivered.contains(&(*node, *id));
+            // Either it is stable there, or none of the group ever gets it: what one passed the others must not apply.
+            let has_passed = |node: &NodeId| is_past(node) && !holding.contains(&(*node, *id));
+            let view = &self.view;
+            let passed_by_peer = |node: &NodeId| {
+                let group = view.group_of(*node).filter(|_| !view.is_joining(*node));
+                group.is_some_and(|group| view.active(group).any(|peer| has_passed(&peer)))
+            };
+            let voters = view.voters_of(&pending.groups);
+            let delivered: BTreeSet<NodeId> = voters
+                .into_iter()
+                .filter(|node| reached(node) || passed_by_peer(node))
+                .collect();
             pending.results.retain(|node, _| delivered.contains(node));
             pending.delivered = delivered;
         }
     }
 
-    /// Every message whose final timestamp is known, in their order, to whoever has not delivered it. A sequencer's
-    /// number can be there twice: a member that comes back after all others of its group were gone knows of a message
-    /// that the next owner did not.
+    /// Every message whose final timestamp is known, in their order, to whoever has not delivered it.
     fn spread_finals(&mut self) -> Vec<SenderCommand<P, R>> {
         let finals = self.pending.iter();
         let finals = finals.filter_map(|(id, pending)| Some((pending.final_timestamp?, *id)));

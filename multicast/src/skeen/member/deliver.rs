@@ -116,7 +116,8 @@ impl<P: Clone, R: Clone> Member<P, R> {
         id: MessageId,
     ) -> Vec<MemberCommand<P, R>> {
         let epoch = self.epoch;
-        let answer = match self.unstable.get(&timestamp).map(|message| &message.outcome) {
+        let delivered = self.unstable.get(&timestamp).filter(|message| message.id == id);
+        let answer = match delivered.map(|message| &message.outcome) {
             Some(Outcome::Awaited) => return Vec::new(),
             Some(Outcome::Known(result)) => FromMember::Delivered {
                 epoch,

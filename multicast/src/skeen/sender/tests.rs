@@ -242,3 +242,45 @@ fn what_waits_for_members_may_be_taken_back_and_what_is_proposed_may_not() {
     assert_eq!(sender.handle(NodeId(1), in_view), [proposed]);
     assert!(!sender.withdraw(id(2)));
 }
+
+/// A group that was away as a whole is back, and knows of a message that another group passed without it: of that one
+/// nobody gets it, or its members would differ.
+#[test]
+fn what_one_member_of_a_group_passed_no_other_one_gets() {
+    let (other, epoch) = (GroupId(2), Epoch(3));
+    let [one, two, back] = [1, 2, 3].map(NodeId);
+    let mut sender = Sender::<u64, u64>::new(Incarnation(7), Ordering::Sequencer);
+    sender.seal(
+        epoch,
+        view([
+            (GROUP, BTreeSet::from([one, two])),
+            (other, BTreeSet::from([back])),
+        ]),
+    );
+    let held = |seq, groups: &[GroupId], timestamp| Held {
+        id: id(seq),
+        groups: groups.to_vec(),
+        payload: seq,
+        standing: Standing::Delivered(timestamp),
+    };
+    let sealed = |delivered, held| FromMember::Sealed {
+        epoch,
+        clock: 8,
+        delivered,
+        held,
+    };
+    // Number 8 was given out in epoch 1, and again in epoch 2, whose view had never heard of it.
+    let missed = held(1, &[GROUP, other], at(8, 1));
+    let passed = held(2, &[GROUP], at(8, 2));
+    sender.handle(one, sealed(at(8, 2), vec![passed]));
+    sender.handle(two, sealed(at(7, 1), vec![]));
+    let commands = sender.handle(back, sealed(at(8, 1), vec![missed]));
+    let restated = commands.iter().filter_map(|command| match command {
+        SenderCommand::Send {
+            to,
+            message: ToMember::Restate { id, .. },
+        } => Some((*to, *id)),
+        _ => None,
+    });
+    assert_eq!(restated.collect::<Vec<_>>(), [(two, id(2))]);
+}
