@@ -17,6 +17,7 @@ mod door;
 mod error;
 mod lost_copy;
 mod pace;
+mod phase;
 mod plan;
 mod redis_line;
 mod rejoin;
@@ -41,8 +42,9 @@ pub use self::{
     error::LoadError,
     lost_copy::CopyPlan,
     pace::{MAX_RATE, Pace},
+    phase::Phase,
     plan::{Connections, LoadPlan, LoadProblem, MAX_SLICES, MIN_DURATION},
-    rejoin::{Phase, RejoinPlan, rejoin},
+    rejoin::{RejoinPlan, rejoin},
     resync::{ELEMENT_BYTES, recover_data_node, resynchronise_redis},
     rows::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
     tally::Span,

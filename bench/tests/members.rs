@@ -1,5 +1,6 @@
-//! Nodes are added to a running cluster and removed from it under load, by the command that an operator uses. In the
-//! end everyone that the cluster began with is gone, and nothing is.
+//! Nodes are added to a running cluster and removed from it under load, by the command that an operator uses. All data
+//! nodes of a group, or a fused server, are exchanged for new ones, and no element is lost; whoever would take data along
+//! stays unless it is discarded; a change outlives the manager that made it.
 
 #![allow(
     clippy::unwrap_used,

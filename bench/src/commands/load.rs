@@ -45,13 +45,14 @@ pub struct LoadArguments {
     /// How many managers a cluster has; each client begins at one of them, in turn.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=9), conflicts_with = "cluster")]
     pub managers: u32,
-    /// Let everything between a client and the managers that are not its own take so long, each way: `5ms`.
+    /// Let everything between a client and the managers that are not its own take so long, each way: `5ms`. Data nodes
+    /// stay near every manager.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     pub far: Duration,
     /// Of 100 inserts, so many go into a second group as well, at one place in the order of both (replication).
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub together: u32,
-    /// How many connections the clients have.
+    /// How many connections the clients have. Redis's have one each, whatever this says: WAIT holds up its connection.
     #[arg(long, default_value_t = Connections::Shared, help_heading = "Load")]
     pub connections: Connections,
     /// Bytes of the values: `8`, or a range to draw from, `1..1024`. Without: 8, and none in a set.
@@ -115,9 +116,10 @@ pub fn load(arguments: &LoadArguments) -> Result<(), Failure> {
         println!("{missing}: its figures are left out");
     }
     println!(
-        "placement: {}; connections: {}; results in {}",
+        "placement: {}; connections: {}{}; results in {}",
         plan.clusters.placement,
         plan.connections,
+        if plan.with_redis { ", Redis's own" } else { "" },
         out.display()
     );
     Ok(())

@@ -1,4 +1,6 @@
 //! `bench rejoin`: what do a group's writers notice while a backup of it is lost and comes back?
+//!
+//! Without `--rate` the writer waits for answers, and a pause meets few updates: the last columns tell it.
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
@@ -9,10 +11,13 @@ use super::{
     arguments::{MAX_OPS, mechanism},
 };
 use crate::{
-    load::{CopyPlan, Phase, RejoinPlan, rejoin as measure},
+    load::{CopyPlan, MAX_RATE, Pace, Phase, RejoinPlan, rejoin as measure},
     placement::Placement,
     results::time_us_text,
 };
+
+/// Stands in a cell that has no figure.
+const NOTHING: &str = "–";
 
 /// `bench rejoin`.
 #[derive(Debug, Args)]
@@ -26,9 +31,15 @@ pub struct RejoinArguments {
     /// Bytes of each.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     value_bytes: u16,
-    /// Requests that the one client has under way.
+    /// Requests that the one client has under way, at the most. Without --rate it sends as soon as it may (closed loop):
+    /// a pause then meets no more updates than these, so that max and the longest time without an answer tell of it, and
+    /// the quantiles do not.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=64))]
     pipeline: u8,
+    /// Updates a second, whether or not the ones before are answered (open loop): times count from the intended starts, and
+    /// a pause meets all that would have come meanwhile.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MAX_RATE))]
+    rate: Option<u64>,
     /// How a data node is readmitted: `stream`, or `freeze` as in the report.
     #[arg(long, default_value = "stream")]
     join: Join,
@@ -54,6 +65,9 @@ pub fn rejoin(arguments: &RejoinArguments) -> Result<(), Failure> {
             placement: arguments.placement,
         },
         pipeline: arguments.pipeline.into(),
+        pace: arguments
+            .rate
+            .map_or(Pace::Closed, |per_second| Pace::Open { per_second }),
         stopped: arguments.stopped,
     };
     plan.copy.placement.take_client_core();
@@ -68,16 +82,26 @@ pub fn rejoin(arguments: &RejoinArguments) -> Result<(), Failure> {
     })?;
     println!("{}", table(&phases));
     println!(
-        "{}, {} elements of {} bytes, {} requests under way; the backup was {}; join: {}; placement: {}",
+        "{}, {} elements of {} bytes, {} requests under way{}; the backup was {}; join: {}; placement: {}",
         plan.copy.mechanism,
         plan.copy.elements,
         plan.copy.element_bytes,
         plan.pipeline,
+        pace_text(plan.pace),
         if plan.stopped { "stopped" } else { "killed" },
         plan.copy.join,
         plan.copy.placement
     );
     Ok(())
+}
+
+fn pace_text(pace: Pace) -> String {
+    match pace {
+        Pace::Closed => ", closed loop: a pause meets no more updates than these".to_owned(),
+        Pace::Open { per_second } => {
+            format!(" at the most, {per_second} updates a second from their intended starts")
+        }
+    }
 }
 
 fn table(phases: &[Phase]) -> Table {
@@ -94,7 +118,10 @@ fn table(phases: &[Phase]) -> Table {
         "longest without an answer",
     ]);
     for phase in phases {
-        let quantile = |quantile| time_us_text(phase.update_ns.value_at_quantile(quantile) as f64 / 1e3);
+        let quantile = |quantile| match phase.update_ns.is_empty() {
+            true => NOTHING.to_owned(),
+            false => time_us_text(phase.update_ns.value_at_quantile(quantile) as f64 / 1e3),
+        };
         let duration = |duration: std::time::Duration| time_us_text(duration.as_secs_f64() * 1e6);
         table.add_row([
             phase.name.to_owned(),

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use multicast::id::GroupId;
+use multicast::id::{GroupId, NodeId};
 use wire::client::ClientError;
 
 use crate::{
-    cluster::ClusterError, floor::FloorError, redis::RedisError, results::FolderError, work::WorkError,
+    cluster::ClusterError, floor::FloorError, redis::RedisError, results::FolderError, scrub::ScrubError,
+    work::WorkError,
 };
 
 /// Why a load ended before its last slice.
@@ -65,6 +66,28 @@ pub enum LoadError {
         /// How many it should.
         expected: u64,
     },
+    /// A push was answered otherwise.
+    #[error("a push to {group} was answered {answer} instead of Inserted")]
+    NotInserted {
+        /// The group.
+        group: GroupId,
+        /// The answer.
+        answer: String,
+    },
+    /// The manager does not say when something took place, or where.
+    #[error("the manager says nothing of {node}: {what}")]
+    NoReport {
+        /// Who was lost and came back.
+        node: NodeId,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A fused server that came back could not be compared with the primaries.
+    #[error(transparent)]
+    Scrub(#[from] ScrubError),
+    /// It could, and does not fit.
+    #[error("the parity of {0}, which came back, does not fit the primary")]
+    Unsound(NodeId),
     /// The clients' task ended by itself.
     #[error("the clients stopped: {0}")]
     Stopped(#[from] tokio::task::JoinError),

@@ -1,4 +1,7 @@
 //! A cluster of one group that holds a list, one backup of which is lost and comes back.
+//!
+//! Invariant: every answer is held against the only right one, and what came back is looked at where it lies: a data
+//! node counts at its own read port, a fused server's bytes are compared with the primary's.
 
 use multicast::id::{GroupId, NodeId};
 use nix::{
@@ -6,11 +9,15 @@ use nix::{
     unistd::Pid,
 };
 use settings::{ClusterPlan, Join, Mechanism};
-use structures::{kind::StructureKind, op::Op};
+use structures::{
+    kind::StructureKind,
+    op::{Op, Outcome},
+};
+use tokio::time::{Duration, Instant, sleep};
 use wire::{
-    client::{MAX_PIPELINE, Pipeline},
+    client::{Client, ClientError, MAX_PIPELINE, Pipeline},
     message::{
-        client::RecoveryReport,
+        client::{RecoveryReport, ReplyBody},
         membership::{Membership, Role, Standing},
     },
 };
@@ -20,7 +27,11 @@ use crate::{
     cluster::{ClusterError, Launcher, RunningCluster, Seat, all_active, seats},
     experiment::PATIENCE,
     placement::Placement,
+    scrub,
 };
+
+/// Pause between two looks at the manager's reports.
+const LOOK_PAUSE: Duration = Duration::from_millis(1);
 
 /// The one group.
 pub(super) const GROUP: GroupId = GroupId(0);
@@ -94,15 +105,69 @@ impl FilledCluster {
         Ok(())
     }
 
-    /// What the manager says of its return.
+    /// What the manager says of its return, which it does once the view that makes it active is everyone's.
     pub(super) async fn report(&mut self) -> Result<RecoveryReport, LoadError> {
-        let reports = self.launched.running.questions().recoveries(0).await;
-        let reports = reports.map_err(ClusterError::from)?;
-        let of_node = reports
-            .into_iter()
-            .rev()
-            .find(|report| report.node == self.seat.node);
-        Ok(of_node.unwrap_or_default())
+        let began = Instant::now();
+        loop {
+            let reports = self.launched.running.questions().recoveries(0).await;
+            let mut reports = reports.map_err(ClusterError::from)?.into_iter().rev();
+            match reports.find(|report| report.node == self.seat.node) {
+                Some(report) if report.active_at_us.is_some() => return Ok(report),
+                _ if began.elapsed() > PATIENCE => return Err(self.no_report("its return")),
+                _ => sleep(LOOK_PAUSE).await,
+            }
+        }
+    }
+
+    /// That figure of the report, microseconds.
+    ///
+    /// # Errors
+    /// `NoReport` if the manager says nothing of it: that is no zero.
+    pub(super) fn reported(&self, figure: Option<u64>, what: &'static str) -> Result<u64, LoadError> {
+        figure.ok_or_else(|| self.no_report(what))
+    }
+
+    fn no_report(&self, what: &'static str) -> LoadError {
+        let node = self.seat.node;
+        LoadError::NoReport { node, what }
+    }
+
+    /// Looks whether what came back is all that was written: so many elements.
+    ///
+    /// # Errors
+    /// `Count`, `Unsound`, or that it could not be looked at.
+    pub(super) async fn check_contents(&mut self, expected: u64) -> Result<(), LoadError> {
+        match self.seat.role {
+            Role::FusionServer => self.check_parity(expected).await,
+            _ => self.check_copy(expected).await,
+        }
+    }
+
+    async fn check_copy(&mut self, expected: u64) -> Result<(), LoadError> {
+        let node = self.seat.node;
+        let members = self.launched.running.members().await;
+        let members = members.map_err(ClusterError::from)?.members;
+        let addresses = members.get(&node).and_then(|member| member.addresses);
+        let address = addresses
+            .ok_or_else(|| self.no_report("where it listens"))?
+            .clients;
+        let client = Client::connect(address, self.running().directory.cluster).await;
+        let mut client = client.map_err(ClientError::from).map_err(at_door)?;
+        let found = client.len(GROUP).await.map_err(at_door)?;
+        check_count(&format!("{node}, which came back,"), found, expected)
+    }
+
+    async fn check_parity(&self, expected: u64) -> Result<(), LoadError> {
+        let RunningCluster {
+            cluster, directory, ..
+        } = self.running();
+        let mut door = directory.door(GROUP).await.map_err(at_door)?;
+        let found = door.len(GROUP).await.map_err(at_door)?;
+        check_count("the primary", found, expected)?;
+        match scrub::scrub(cluster, directory).await?.is_sound() {
+            true => Ok(()),
+            false => Err(LoadError::Unsound(self.seat.node)),
+        }
     }
 
     pub(super) async fn stop(self) {
@@ -151,7 +216,7 @@ async fn fill(running: &RunningCluster, plan: CopyPlan) -> Result<(), LoadError>
         }
         match pipeline.next().await {
             None => return Ok(()),
-            Some((_, answer)) => drop(answer.map_err(at_door)?),
+            Some((_, answer)) => check_inserted(answer)?,
         }
     }
 }
@@ -163,8 +228,30 @@ pub(super) async fn pipeline(running: &RunningCluster, depth: usize) -> Result<P
     opened.map_err(at_door)
 }
 
-pub(super) fn at_door(source: wire::client::ClientError) -> LoadError {
+pub(super) fn at_door(source: ClientError) -> LoadError {
     LoadError::Door { group: GROUP, source }
+}
+
+/// The only right answer to a push.
+pub(super) fn check_inserted(answer: Result<ReplyBody, ClientError>) -> Result<(), LoadError> {
+    match answer.map_err(at_door)? {
+        ReplyBody::Written(written) if written.outcome == Outcome::Inserted => Ok(()),
+        other => Err(LoadError::NotInserted {
+            group: GROUP,
+            answer: format!("{other:?}"),
+        }),
+    }
+}
+
+fn check_count(holder: &str, found: u64, expected: u64) -> Result<(), LoadError> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(LoadError::Count {
+            holder: holder.to_owned(),
+            found,
+            expected,
+        }),
+    }
 }
 
 /// The element of that number.

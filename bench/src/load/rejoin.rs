@@ -1,24 +1,30 @@
 //! What a group's writers notice while a backup of it is lost and comes back.
 //!
-//! One client keeps requests under way all the time. Each is counted in the phase in which it was sent: before, from
-//! the loss until the removal, from the manager's admission of the next life until that is active. The longest time
-//! between two answers of a phase is for how long nobody's write was answered.
+//! One client writes all the time; the phases are before, from the loss until the removal, and from the manager's
+//! admission of the next life until that is active. In a closed loop a stall meets only as many updates as are under
+//! way, so that the largest and the longest time between two answers tell of it, and no quantile does. At a rate an
+//! update counts from its intended start, and those that would have come meanwhile are counted, late as they are.
+//!
+//! Invariant: in the end what came back holds every element that was answered.
 
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
-use hdrhistogram::Histogram;
 use structures::op::Op;
+use tokio::time::{Duration, Instant};
 use wire::client::Ticket;
 
 use super::{
+    alarm::Alarm,
     error::LoadError,
-    lost_copy::{CopyPlan, FilledCluster, at_door, element, pipeline},
+    lost_copy::{CopyPlan, FilledCluster, check_inserted, element, pipeline},
+    pace::{Pace, Starts},
+    phase::{Moments, Phase, Update},
 };
-use crate::{cluster::RunningCluster, experiment::empty_histogram};
+use crate::cluster::RunningCluster;
 
 /// How long is written before the loss, and after each change.
 const AROUND: Duration = Duration::from_secs(1);
@@ -28,23 +34,12 @@ const AROUND: Duration = Duration::from_secs(1);
 pub struct RejoinPlan {
     /// The cluster.
     pub copy: CopyPlan,
-    /// Requests under way.
+    /// Requests under way, at the most.
     pub pipeline: usize,
+    /// When they start.
+    pub pace: Pace,
     /// The backup is stopped, as by a machine that hangs, instead of killed.
     pub stopped: bool,
-}
-
-/// What the writer noticed in one phase.
-#[derive(Debug)]
-pub struct Phase {
-    /// Which one.
-    pub name: &'static str,
-    /// How long it was.
-    pub length: Duration,
-    /// Times of the updates that were sent in it, nanoseconds.
-    pub update_ns: Histogram<u64>,
-    /// The longest time without an answer.
-    pub longest_gap: Duration,
 }
 
 /// Loses a backup under writes, brings it back under writes, and tells what they noticed: three phases.
@@ -65,31 +60,35 @@ pub async fn rejoin(plan: RejoinPlan) -> Result<Vec<Phase>, LoadError> {
         tokio::time::sleep(AROUND).await;
         is_over.store(true, Relaxed);
         let report = cluster.report().await?;
-        let [removed, entered, active] =
-            [report.removed_at_us, report.entered_at_us, report.active_at_us].map(Option::unwrap_or_default);
-        Ok([
-            ("before", began, lost),
-            ("loss", lost, removed.max(lost)),
-            ("rejoin", entered, active),
-        ])
+        let removed = cluster.reported(report.removed_at_us, "when it was removed")?;
+        let entered = cluster.reported(report.entered_at_us, "when it entered")?;
+        let active = cluster.reported(report.active_at_us, "when it was active")?;
+        Ok(Moments {
+            began,
+            lost,
+            removed,
+            entered,
+            active,
+        })
     };
-    let (updates, phases) = tokio::try_join!(writer.write_until(&is_over), events)?;
+    let (updates, moments) = tokio::try_join!(writer.write_until(&is_over), events)?;
+    cluster
+        .check_contents(plan.copy.elements + updates.len() as u64)
+        .await?;
     cluster.stop().await;
-    Ok(phases
-        .map(|(name, from, to)| Phase::of(name, from..to, &updates))
-        .into())
-}
-
-/// When an update was sent and answered, microseconds since 1970: the clock of the manager's reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Update {
-    sent_us: u64,
-    answered_us: u64,
+    Ok(moments.phases(&updates))
 }
 
 struct Writer {
     pipeline: wire::client::Pipeline,
     element_bytes: usize,
+    starts: Starts,
+    began: Instant,
+    began_us: u64,
+    /// The intended starts of what is under way.
+    under_way: HashMap<Ticket, Duration>,
+    /// The number of the next element.
+    next: u64,
 }
 
 impl Writer {
@@ -97,88 +96,75 @@ impl Writer {
         Ok(Self {
             pipeline: pipeline(running, plan.pipeline).await?,
             element_bytes: plan.copy.element_bytes,
+            starts: Starts::of_client(plan.pace, 0, 1),
+            began: Instant::now(),
+            began_us: now_us(),
+            under_way: HashMap::new(),
+            next: 0,
         })
     }
 
-    /// Writes, and gives the updates in the order of their answers.
+    /// Writes whatever is due before it is over, and gives the updates in the order of their answers.
     async fn write_until(&mut self, is_over: &AtomicBool) -> Result<Vec<Update>, LoadError> {
+        let mut alarm = Alarm::new().map_err(LoadError::Alarm)?;
         let mut updates = Vec::new();
-        let mut sent: HashMap<Ticket, u64> = HashMap::new();
-        let mut numbers = 0..;
+        let mut end = None;
         loop {
-            while self.pipeline.has_room() && !is_over.load(Relaxed) {
-                let value = element(numbers.next().unwrap_or_default(), self.element_bytes);
-                sent.insert(self.pipeline.write(Op::PushBack { value }), now_us());
+            if end.is_none() && is_over.load(Relaxed) {
+                end = Some(self.began.elapsed());
             }
-            let Some((ticket, answer)) = self.pipeline.next().await else {
+            let due = self.write_what_is_due(end);
+            let is_idle = self.under_way.is_empty();
+            if is_idle && due.is_none() {
                 return Ok(updates);
-            };
-            answer.map_err(at_door)?;
-            let sent_us = sent.remove(&ticket).unwrap_or_default();
-            let answered_us = now_us();
-            updates.push(Update { sent_us, answered_us });
+            }
+            let rings_at = self.began + due.unwrap_or_default();
+            tokio::select! {
+                biased;
+                Some((ticket, answer)) = self.pipeline.next(), if !is_idle => {
+                    check_inserted(answer)?;
+                    updates.push(self.answered(ticket));
+                }
+                rung = alarm.ring_at(rings_at), if due.is_some() => rung.map_err(LoadError::Alarm)?,
+            }
         }
     }
-}
 
-impl Phase {
-    fn of(name: &'static str, during: std::ops::Range<u64>, updates: &[Update]) -> Self {
-        let mut update_ns = empty_histogram();
-        for update in updates.iter().filter(|update| during.contains(&update.sent_us)) {
-            update_ns.saturating_record(update.answered_us.saturating_sub(update.sent_us) * 1000);
+    /// Gives the time of the next start, if there is room for it and it lies ahead.
+    fn write_what_is_due(&mut self, end: Option<Duration>) -> Option<Duration> {
+        while self.pipeline.has_room() {
+            let now = self.began.elapsed();
+            let intended = self.starts.next(now);
+            if end.is_some_and(|end| intended >= end) {
+                return None;
+            }
+            if intended > now {
+                return Some(intended);
+            }
+            let value = element(self.next, self.element_bytes);
+            self.next += 1;
+            let ticket = self.pipeline.write(Op::PushBack { value });
+            self.under_way.insert(ticket, intended);
+            self.starts.advance();
         }
-        Self {
-            name,
-            length: Duration::from_micros(during.end.saturating_sub(during.start)),
-            update_ns,
-            longest_gap: longest_gap(during, updates),
+        None
+    }
+
+    fn answered(&mut self, ticket: Ticket) -> Update {
+        let intended = self.under_way.remove(&ticket);
+        let intended = intended.expect("each ticket is answered once");
+        Update {
+            intended_us: self.since_1970_us(intended),
+            answered_us: self.since_1970_us(self.began.elapsed()),
         }
     }
-}
 
-/// The longest time between two answers that overlaps the phase.
-fn longest_gap(during: std::ops::Range<u64>, updates: &[Update]) -> Duration {
-    let overlapping = updates.windows(2).filter(|pair| {
-        let [before, after] = [pair[0].answered_us, pair[1].answered_us];
-        before < during.end && after > during.start
-    });
-    let gaps = overlapping.map(|pair| pair[1].answered_us.saturating_sub(pair[0].answered_us));
-    Duration::from_micros(gaps.max().unwrap_or_default())
+    fn since_1970_us(&self, offset: Duration) -> u64 {
+        self.began_us + u64::try_from(offset.as_micros()).unwrap_or(u64::MAX / 2)
+    }
 }
 
 fn now_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn update(sent_us: u64, answered_us: u64) -> Update {
-        Update { sent_us, answered_us }
-    }
-
-    #[test]
-    fn an_update_belongs_to_the_phase_in_which_it_was_sent() {
-        let updates = [update(9, 12), update(10, 40), update(19, 90), update(20, 91)];
-        let phase = Phase::of("rejoin", 10..20, &updates);
-        assert_eq!(phase.update_ns.len(), 2);
-        let within = |ns: u64, us: u64| ns.abs_diff(us * 1000) <= us;
-        assert!(
-            within(phase.update_ns.min(), 30) && within(phase.update_ns.max(), 71),
-            "{phase:?}"
-        );
-        assert_eq!(phase.length, Duration::from_micros(10));
-    }
-
-    #[test]
-    fn a_gap_counts_for_every_phase_that_it_touches() {
-        let updates = [update(0, 5), update(0, 30), update(0, 31), update(0, 33)];
-        let gap = |during| longest_gap(during, &updates).as_micros();
-        assert_eq!(gap(10..20), 25, "it lies within the gap");
-        assert_eq!(gap(0..6), 25);
-        assert_eq!(gap(30..40), 2);
-        assert_eq!(gap(40..50), 0, "no answer any more");
-    }
 }

@@ -20,7 +20,8 @@ use crate::{
 /// Bytes of every element.
 pub const ELEMENT_BYTES: usize = 8;
 
-/// Fills a replicated list and lets a data node lose it; the time from the fence to the installed state.
+/// Fills a replicated list and lets a data node lose it; the time from the fence to the installed state, which is
+/// counted at the node.
 ///
 /// # Errors
 /// If the cluster does not do what it should.
@@ -36,14 +37,14 @@ pub async fn recover_data_node(elements: u64, placement: Placement) -> Result<Du
     cluster.lose(false).await?;
     cluster.bring_back().await?;
     let report = cluster.report().await?;
+    cluster.check_contents(elements).await?;
     let parts = [
-        report.fence_us,
-        report.transfer_us,
-        report.decode_us,
-        report.install_us,
+        cluster.reported(report.fence_us, "how long the fence took")?,
+        cluster.reported(report.transfer_us, "how long the transfer took")?,
+        cluster.reported(report.install_us, "how long the state was installed")?,
     ];
     cluster.stop().await;
-    Ok(Duration::from_micros(parts.into_iter().flatten().sum()))
+    Ok(Duration::from_micros(parts.into_iter().sum()))
 }
 
 /// Fills a list of Redis and lets an empty replica follow; until its link is up and it holds as many.
