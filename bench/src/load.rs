@@ -190,14 +190,12 @@ fn measure_floors(receivers: &mut Receivers, plan: &LoadPlan) -> Result<Floors, 
 
 fn setting(plan: &LoadPlan, contender: &Contender) -> Setting {
     let clusters = &plan.clusters;
+    let is_cluster = matches!(contender, Contender::Groups { .. });
     let value_bytes: Vec<String> = clusters.value_bytes.iter().map(ToString::to_string).collect();
     Setting {
         contender: contender.name().to_owned(),
-        managers: match contender {
-            Contender::Groups { cluster, .. } => Some(cluster.managers.len()),
-            Contender::Redis { .. } => None,
-        },
-        far_ms: plan.far.as_secs_f64() * 1e3,
+        managers: is_cluster.then_some(plan.managers),
+        far_ms: is_cluster.then_some(plan.far.as_secs_f64() * 1e3),
         groups: plan.groups(),
         faults: clusters.faults,
         structure: clusters.structure.to_string(),
@@ -205,9 +203,9 @@ fn setting(plan: &LoadPlan, contender: &Contender) -> Setting {
         value_bytes: value_bytes.join(","),
         clients: clusters.clients,
         pipeline: clusters.pipeline,
-        connections: match contender {
-            Contender::Groups { .. } => plan.connections.to_string(),
-            Contender::Redis { .. } => Connections::Own.to_string(),
+        connections: match is_cluster {
+            true => plan.connections.to_string(),
+            false => Connections::Own.to_string(),
         },
         rate_per_s: match plan.pace {
             Pace::Closed => None,

@@ -163,7 +163,7 @@ async fn every_mechanism_takes_its_turns_and_leaves_a_row_for_each() {
         columns(&out, SLICES_FILE),
         "contender,managers,far_ms,groups,faults,structure,workload,value_bytes,clients,pipeline,connections,rate_per_s,slice,duration_ms,requests,\
          requests_per_s,not_sent,response_p50_us,response_p90_us,response_p99_us,response_p999_us,response_max_us,\
-         service_p50_us,service_p90_us,service_p99_us,service_p999_us,service_max_us,floor_p50_us,batched_floor_per_s"
+         service_p50_us,service_p90_us,service_p99_us,service_p999_us,service_max_us,floor_p50_us,batched_floor_per_s,floor_window"
     );
     assert_eq!(
         columns(&out, SECONDS_FILE),
@@ -223,6 +223,21 @@ async fn at_a_rate_requests_are_as_many_as_were_due_and_response_includes_servic
     }
 }
 
+/// Whoever numbers the writes is far from two thirds of the clients, whose requests come as often as anybody's.
+#[tokio::test]
+async fn a_write_of_a_client_far_from_the_manager_that_numbers_it_takes_the_way_there_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let options = "--mechanisms replication-sequencer --managers 3 --far 20ms --groups 3 --rate 60 --duration 1s \
+                   --warmup 100ms --placement free --out";
+    let options: Vec<&str> = options.split_whitespace().collect();
+    let (_, ended) = load(&[&options[..], &[&shown(&out)]].concat()).await;
+    assert_eq!(ended, well());
+    let slices = rows(&out, SLICES_FILE);
+    assert_eq!((&*slices[0]["managers"], &*slices[0]["far_ms"]), ("3", "20.0"));
+    assert!(number(&slices[0], "service_p50_us") >= 40_000.0, "{slices:?}");
+}
+
 #[tokio::test]
 async fn redis_is_driven_in_turns_with_a_mechanism_where_it_is_installed() {
     let folder = tempfile::tempdir().unwrap();
@@ -243,6 +258,8 @@ async fn redis_is_driven_in_turns_with_a_mechanism_where_it_is_installed() {
     assert_eq!(contenders, ["replication", "redis", "replication", "redis"]);
     let connections = pick(&rows(&out, SLICES_FILE), "connections");
     assert_eq!(connections, ["shared", "own", "shared", "own"]);
+    let far = pick(&rows(&out, SLICES_FILE), "far_ms");
+    assert_eq!(far, ["0.0", "", "0.0", ""]);
     assert!(lines[1].contains("over Redis"), "{lines:?}");
 }
 

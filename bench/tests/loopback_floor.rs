@@ -7,7 +7,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 
 use bench::floor::{Floor, FloorError, MESSAGE_BYTES, Receivers, echo, echo_on, measure_over};
@@ -139,5 +139,50 @@ fn a_process_that_says_no_address_is_an_error_with_its_last_line() {
     match Receivers::spawn(1, command) {
         Err(FloorError::NoAddress { last_line }) => assert_eq!(last_line, "something else"),
         other => panic!("{other:?}"),
+    }
+}
+
+fn bench_floor(options: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    command.arg("floor").args(options.split_whitespace());
+    command.output().unwrap()
+}
+
+#[test]
+fn bench_floor_prints_every_round_with_one_message_and_with_a_window_of_them() {
+    let output = bench_floor("--faults 2 --samples 3 --window 5 --placement free");
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &[][..]));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rows = text.lines().filter(|line| line.contains('┆')).skip(1);
+    let names: Vec<String> = rows
+        .map(|row| {
+            let mut cells = row.trim_matches('│').split('┆').map(str::trim);
+            format!("{}, {}", cells.next().unwrap(), cells.next().unwrap())
+        })
+        .collect();
+    let rounds = [
+        "a client's round trip",
+        "one round to f = 2",
+        "one round to f + 1 = 3",
+        "two rounds to f + 1 = 3",
+    ];
+    let expected = [1, 5].map(|messages| rounds.map(|round| format!("{round}, {messages}")));
+    assert_eq!(names, expected.concat(), "{text}");
+    assert!(text.contains("3 samples of 64-byte messages"), "{text}");
+}
+
+#[test]
+fn bench_floor_says_what_its_options_may_be() {
+    for (options, said) in [
+        ("--faults 0", "0 is not in 1..=4"),
+        ("--faults 5", "5 is not in 1..=4"),
+        ("--samples 0", "0 is not in 1.."),
+        ("--window 1", "1 is not in 2..=1024"),
+        ("--window 1025", "1025 is not in 2..=1024"),
+    ] {
+        let output = bench_floor(options);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{options}");
+        assert!(errors.contains(said), "{options}: {errors}");
     }
 }

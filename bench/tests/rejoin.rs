@@ -68,6 +68,10 @@ async fn mistaken_options_are_told() {
         ("--pipeline 65", "65 is not in 1..=64"),
         ("--rate 0", "0 is not in 1..="),
         ("--join thaw", "thaw"),
+        (
+            "--mechanism fusion-arena --join freeze",
+            "fusion-arena has no data nodes",
+        ),
     ] {
         let (_, _, ended) = rejoin(options).await;
         assert_eq!(ended.code, Some(2));

@@ -65,10 +65,10 @@ pub enum Command {
     /// Measure the bare loopback rounds that no mechanism can beat
     Floor {
         /// Crashes to tolerate: rounds go to f and f + 1 processes.
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
         faults: u32,
         /// Rounds of each kind.
-        #[arg(long, default_value_t = 5000)]
+        #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..))]
         samples: u32,
         /// Messages of one piece, for the rounds that carry many at once.
         #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(2..=MAX_WINDOW as i64))]
@@ -183,10 +183,6 @@ pub struct GroupArguments {
     /// among the writes.
     #[arg(long, default_value = "local", help_heading = "Load")]
     pub reads: Reads,
-    /// What writers notice when a data node is readmitted: `stream`, two short pauses; `freeze`, they are held back until it
-    /// has its state, as in the report.
-    #[arg(long, default_value = "stream", help_heading = "Crashes")]
-    pub join: Join,
     /// Bytes of every key, 8 to 255; without, 8.
     #[arg(long, help_heading = "Load")]
     pub key_bytes: Option<usize>,
@@ -241,6 +237,10 @@ pub struct ExperimentArguments {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4),
           help_heading = "Crashes")]
     pub crash_together: u32,
+    /// What writers notice when a data node is readmitted: `stream`, two short pauses; `freeze`, they are held back until it
+    /// has its state, as in the report.
+    #[arg(long, default_value = "stream", help_heading = "Crashes")]
+    pub join: Join,
     /// Crash another node whenever one is being recovered.
     #[arg(long, help_heading = "Crashes")]
     pub crash_during_recovery: bool,

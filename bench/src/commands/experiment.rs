@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use settings::Mechanism;
+use settings::{Join, Mechanism};
 use structures::kind::StructureKind;
 use tokio::sync::watch;
 
@@ -90,13 +90,14 @@ fn checked(arguments: &ExperimentArguments) -> Result<ExperimentPlan, Failure> {
         crash_during_recovery: arguments.crash_during_recovery,
         load_during_recovery: arguments.load_during_recovery,
         repeat: arguments.repeat,
+        join: arguments.join,
         ..group_plan(&arguments.group, groups, values, arguments.ops, crashes)?
     };
     plan.check().map_err(|problem| unusable(&problem))?;
     Ok(plan)
 }
 
-/// What is asked of the groups and their clients, as a plan of one trial; without values, the usual ones.
+/// What is asked of the groups and their clients, as a plan of one trial without crashes' settings; without values, the usual ones.
 pub(super) fn group_plan(
     group: &GroupArguments,
     groups: Vec<u32>,
@@ -113,7 +114,7 @@ pub(super) fn group_plan(
         structure,
         workload: group.workload,
         reads: group.reads,
-        join: group.join,
+        join: Join::Stream,
         groups,
         ops,
         faults: group.faults,

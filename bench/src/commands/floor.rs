@@ -43,13 +43,14 @@ fn table(floor: &Floor, batched: &BatchedFloor) -> Table {
     let to_f = format!("one round to f = {faults}");
     let to_f_plus_1 = format!("one round to f + 1 = {}", faults + 1);
     let two_to_f_plus_1 = format!("two rounds to f + 1 = {}", faults + 1);
-    let rows: [(&str, usize, RoundTimes); 7] = [
+    let rows: [(&str, usize, RoundTimes); 8] = [
         (&round_trip, 1, floor.client_round_trip),
         (&to_f, 1, floor.one_round_to_f),
         (&to_f_plus_1, 1, floor.one_round_to_f_plus_1),
         (&two_to_f_plus_1, 1, floor.two_rounds_to_f_plus_1),
         (&round_trip, batched.window, batched.client_round_trip),
         (&to_f, batched.window, batched.one_round_to_f),
+        (&to_f_plus_1, batched.window, batched.one_round_to_f_plus_1),
         (&two_to_f_plus_1, batched.window, batched.two_rounds_to_f_plus_1),
     ];
     for (name, messages, times) in rows {

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
-use settings::Cluster;
+use settings::{Cluster, ClusterPlan, Mechanism};
 use wire::role::host_and_port;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     experiment::Crashes,
+    floor::MAX_WINDOW,
     load::{self, Connections, LoadError, LoadPlan, MAX_SLICES, Pace, Span, Target},
     results::{FolderError, RunRecord, ValueBytes},
 };
@@ -115,6 +116,12 @@ pub fn load(arguments: &LoadArguments) -> Result<(), Failure> {
     if let Some(missing) = outcome.left_out {
         println!("{missing}: its figures are left out");
     }
+    if plan.window() > MAX_WINDOW {
+        println!(
+            "batched floor: {MAX_WINDOW} requests in one piece, of the {} under way",
+            plan.window()
+        );
+    }
     println!(
         "placement: {}; connections: {}{}; results in {}",
         plan.clusters.placement,
@@ -155,6 +162,7 @@ fn checked(arguments: &LoadArguments) -> Result<(LoadPlan, Target), Failure> {
         slices: 1,
         managers: arguments.managers as usize,
         far: arguments.far,
+        suspicion: ClusterPlan::new(Mechanism::Replication, 1, 1).suspicion,
         together: arguments.together,
         connections: arguments.connections,
         with_redis,

@@ -54,8 +54,15 @@ pub struct RejoinArguments {
 /// Measures, and prints a row for each phase.
 ///
 /// # Errors
-/// If the cluster does not do what it should, or a write fails.
+/// `Usage` if the mechanism has no such way to join; else if the cluster does not do what it should, or a write fails.
 pub fn rejoin(arguments: &RejoinArguments) -> Result<(), Failure> {
+    if arguments.mechanism.is_fusion() && arguments.join == Join::Freeze {
+        let mechanism = arguments.mechanism;
+        return Err(Failure::Usage(format!(
+            "error: --join freeze: {mechanism} has no data nodes, which are readmitted like that; name a replicating \
+             --mechanism"
+        )));
+    }
     let plan = RejoinPlan {
         copy: CopyPlan {
             mechanism: arguments.mechanism,

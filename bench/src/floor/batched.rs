@@ -66,3 +66,38 @@ pub fn measure_batched(
         two_rounds_to_f_plus_1,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rounds(p50_us: f64) -> RoundTimes {
+        RoundTimes {
+            p50_us,
+            p90_us: 1e9,
+            p99_us: 1e9,
+            mean_us: 1e9,
+        }
+    }
+
+    #[test]
+    fn a_mechanism_makes_a_window_of_updates_in_the_median_of_its_rounds() {
+        let floor = BatchedFloor {
+            window: 100,
+            client_round_trip: rounds(10.0),
+            one_round_to_f: rounds(20.0),
+            one_round_to_f_plus_1: rounds(25.0),
+            two_rounds_to_f_plus_1: rounds(50.0),
+        };
+        let expected = [
+            ("replication", Some(2e6)),
+            ("replication-sequencer", Some(4e6)),
+            ("fusion-linked", Some(5e6)),
+            ("fusion-arena", Some(5e6)),
+            ("redis", Some(10e6)),
+            ("another", None),
+        ];
+        let names = expected.map(|(name, _)| name);
+        assert_eq!(names.map(|name| (name, floor.updates_per_second(name))), expected);
+    }
+}

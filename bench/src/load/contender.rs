@@ -73,7 +73,7 @@ impl Contender {
                 return Err(LoadError::NotEmpty { group, elements });
             }
             for number in 0..work.clients {
-                let (directory, depth) = (sites.directory_of(number), work.pipeline);
+                let (directory, depth) = (sites.directory_of(clients.len()), work.pipeline);
                 let line = Door::open(directory, group, depth, PATIENCE, history.as_ref()).await;
                 let mut line = line.map_err(|source| LoadError::Door { group, source })?;
                 line.read_as(work.reads);

@@ -1,23 +1,28 @@
 //! What a load will do, before it does anything.
 
+mod problem;
+
 use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::ValueEnum;
 use settings::{Cluster, Mechanism};
-use thiserror::Error;
 use wire::client::Directory;
 
+pub use self::problem::LoadProblem;
 use super::{
     pace::{MAX_RATE, Pace},
     tally::Span,
 };
 use crate::{
-    experiment::{ExperimentPlan, PlanProblem},
+    experiment::ExperimentPlan,
     work::{Together, Work},
 };
 
 /// The shortest measured part of a slice.
 pub const MIN_DURATION: Duration = Duration::from_millis(100);
+
+/// The shortest way to a far manager: shorter ones drown in the time that a proxy itself takes.
+pub(super) const MIN_FAR: Duration = Duration::from_millis(1);
 
 /// The most slices.
 pub const MAX_SLICES: u32 = 1000;
@@ -63,10 +68,12 @@ pub struct LoadPlan {
     pub span: Span,
     /// How often each contender has its turn.
     pub slices: u32,
-    /// How many managers a cluster that is launched has; each client begins at one of them.
+    /// How many managers a cluster has; each client begins at one of them.
     pub managers: usize,
-    /// The way, one direction, from a client to the managers at which it does not begin.
+    /// The way, one direction, from a client to the managers at which it does not begin; zero where none is far.
     pub far: Duration,
+    /// After so long a silence a client goes to the next manager.
+    pub suspicion: Duration,
     /// Of 100 inserts, so many go into two groups at once.
     pub together: u32,
     /// How clients reach the doors.
@@ -75,68 +82,6 @@ pub struct LoadPlan {
     pub with_redis: bool,
     /// Where the clients of the one cluster write down what they see.
     pub history: Option<PathBuf>,
-}
-
-/// A load that cannot be carried out; each names the option and what it would take.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum LoadProblem {
-    /// The groups or what their clients do.
-    #[error(transparent)]
-    Clusters(#[from] PlanProblem),
-    /// A rate that is none, or too high.
-    #[error("--rate {per_second}: there may be 1 to {MAX_RATE} requests a second")]
-    Rate {
-        /// What was asked.
-        per_second: u64,
-    },
-    /// Too short to measure anything.
-    #[error("--duration {duration:?}: a slice takes at least {MIN_DURATION:?}")]
-    Duration {
-        /// What was asked.
-        duration: Duration,
-    },
-    /// Something else than inserts, with Redis.
-    #[error(
-        "--workload {workload}: Redis is pushed to and nothing else; --peer redis takes --workload insert"
-    )]
-    NotPushes {
-        /// What was asked.
-        workload: String,
-    },
-    /// Writes of several groups where there is only one.
-    #[error("--together {percent}: there is one group; it takes --groups 2 or more")]
-    TogetherInOne {
-        /// What was asked.
-        percent: u32,
-    },
-    /// Writes of several groups that have no order in common.
-    #[error("--together: groups of {mechanism} have no order in common; name others with --mechanisms")]
-    NoOrderInCommon {
-        /// The mechanism.
-        mechanism: Mechanism,
-    },
-    /// Writes of several groups where each is a world of its own.
-    #[error("--together: neither Redis nor a history has writes of several groups")]
-    TogetherElsewhere,
-    /// A history of more than one thing.
-    #[error("--history: what clients see of one cluster; name one mechanism, and no --peer")]
-    HistoryOfSeveral,
-    /// Values that a running cluster does not take.
-    #[error("--value-bytes {most}: the cluster's values have at most {limit} bytes")]
-    ValuesOfCluster {
-        /// The longest asked for.
-        most: usize,
-        /// The cluster's limit.
-        limit: usize,
-    },
-    /// Keys that a running cluster does not take.
-    #[error("--key-bytes {key_bytes}: the cluster's keys have at most {limit} bytes")]
-    KeysOfCluster {
-        /// What was asked.
-        key_bytes: usize,
-        /// The cluster's limit.
-        limit: usize,
-    },
 }
 
 impl LoadPlan {
@@ -152,6 +97,7 @@ impl LoadPlan {
             return Err(LoadProblem::HistoryOfSeveral);
         }
         self.check_together()?;
+        self.check_far()?;
         // Where nothing but inserts is under way their answers are known, wherever they go.
         if !clusters.workload.is_insert_only() {
             clusters.check_places_of_clients()?;
@@ -174,17 +120,37 @@ impl LoadPlan {
     }
 
     fn check_together(&self) -> Result<(), LoadProblem> {
-        let percent = self.together;
-        let fused = self.mechanisms().iter().find(|mechanism| mechanism.is_fusion());
-        match fused {
+        let (percent, clusters) = (self.together, &self.clusters);
+        let structure = clusters.structure;
+        match self.fused() {
             _ if percent == 0 => Ok(()),
-            Some(mechanism) => Err(LoadProblem::NoOrderInCommon {
-                mechanism: *mechanism,
-            }),
+            Some(mechanism) => Err(LoadProblem::NoOrderInCommon { mechanism }),
             None if self.groups() < 2 => Err(LoadProblem::TogetherInOne { percent }),
             None if self.with_redis || self.history.is_some() => Err(LoadProblem::TogetherElsewhere),
+            None if !structure.is_keyed() && !clusters.workload.is_insert_only() => {
+                Err(LoadProblem::TogetherInPlaces { structure })
+            }
             None => Ok(()),
         }
+    }
+
+    fn check_far(&self) -> Result<(), LoadProblem> {
+        let Self { far, suspicion, .. } = *self;
+        match self.fused() {
+            _ if far.is_zero() => Ok(()),
+            Some(mechanism) => Err(LoadProblem::FarOfPrimaries { mechanism }),
+            None if self.managers < 2 => Err(LoadProblem::FarAlone { far }),
+            None if far < MIN_FAR || far.saturating_mul(2) >= suspicion => {
+                Err(LoadProblem::FarTime { far, suspicion })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The first mechanism whose clients write at primaries.
+    fn fused(&self) -> Option<Mechanism> {
+        let mut mechanisms = self.mechanisms().iter().copied();
+        mechanisms.find(|mechanism| mechanism.is_fusion())
     }
 
     /// Makes the plan one for a cluster that runs already.
@@ -192,6 +158,7 @@ impl LoadPlan {
     /// # Errors
     /// If its elements are smaller.
     pub fn of_running(&mut self, cluster: &Cluster) -> Result<(), LoadProblem> {
+        (self.managers, self.suspicion) = (cluster.managers.len(), cluster.suspicion);
         let clusters = &mut self.clusters;
         clusters.mechanisms = vec![cluster.mechanism];
         clusters.structure = cluster.structure;

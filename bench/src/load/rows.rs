@@ -32,8 +32,8 @@ pub(super) struct Setting {
     pub(super) contender: String,
     /// None of Redis.
     pub(super) managers: Option<usize>,
-    /// From a client to a manager that is not its own, and back as long again.
-    pub(super) far_ms: f64,
+    /// From a client to a manager that is not its own, and back as long again; none of Redis.
+    pub(super) far_ms: Option<f64>,
     pub(super) groups: u32,
     pub(super) faults: u32,
     pub(super) structure: String,
@@ -69,8 +69,10 @@ pub(super) struct SliceRow {
     pub(super) service_max_us: f64,
     /// One request alone: the median of its rounds.
     pub(super) floor_p50_us: Option<f64>,
-    /// With the whole window in one piece.
+    /// With the window in one piece.
     pub(super) batched_floor_per_s: Option<f64>,
+    /// How much of the window that was: at most [`MAX_WINDOW`](crate::floor::MAX_WINDOW).
+    pub(super) floor_window: usize,
 }
 
 #[derive(Serialize)]
@@ -123,6 +125,7 @@ impl SliceRow {
                 mechanism => floors.single.floor_us(mechanism, floors.single.faults),
             },
             batched_floor_per_s: floors.batched.updates_per_second(contender).map(f64::round),
+            floor_window: floors.batched.window,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where a cluster's managers stand, as its clients have it: each has one manager near, and the others far away.
 //!
-//! Client k begins at the k-th manager, in turn. Far ones are reached through a proxy that lets everything wait a while,
+//! Client k of the whole cluster, group by group, begins at the k-th manager, in turn. Far ones are reached through a proxy that lets everything wait a while,
 //! each way. Between managers and data nodes there is no such way: as if every site had all groups' nodes near.
 
 use std::{io, net::SocketAddr, time::Duration};
@@ -37,10 +37,10 @@ impl Sites {
         Ok(Self { near: directory, far })
     }
 
-    /// The way of the client of this number to the cluster.
-    pub(super) fn directory_of(&self, client: u32) -> Directory {
+    /// The way to the cluster of the client of this number, counted over all groups.
+    pub(super) fn directory_of(&self, client: usize) -> Directory {
         let mut directory = self.near.clone();
-        let place = client as usize % directory.managers.len();
+        let place = client % directory.managers.len();
         for (other, proxy) in self.far.iter().enumerate() {
             if other != place {
                 let address = proxy.address();
@@ -61,4 +61,42 @@ async fn address((host, port): &(String, u16)) -> io::Result<SocketAddr> {
     let mut addresses = lookup_host((host.as_str(), *port)).await?;
     let none = || io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address"));
     addresses.next().ok_or_else(none)
+}
+
+#[cfg(test)]
+mod tests {
+    use settings::{ClusterPlan, Mechanism};
+
+    use super::*;
+
+    fn managers(ports: &[u16]) -> Vec<(String, u16)> {
+        ports.iter().map(|port| ("127.0.0.1".to_owned(), *port)).collect()
+    }
+
+    fn cluster() -> Directory {
+        let mut plan = ClusterPlan::new(Mechanism::Replication, 1, 1);
+        plan.managers = 3;
+        Directory::of(&plan.cluster().unwrap(), managers(&[1, 2, 3]))
+    }
+
+    #[tokio::test]
+    async fn each_client_begins_at_a_manager_in_turn() {
+        let sites = Sites::of(cluster(), Duration::ZERO).await.unwrap();
+        let ways = [0, 1, 2, 3].map(|client| sites.directory_of(client).managers);
+        let expected = [[1, 2, 3], [2, 3, 1], [3, 1, 2], [1, 2, 3]];
+        assert_eq!(ways, expected.map(|ports| managers(&ports)));
+    }
+
+    #[tokio::test]
+    async fn only_the_manager_at_which_a_client_begins_is_reached_without_a_proxy() {
+        let sites = Sites::of(cluster(), Duration::from_millis(5)).await.unwrap();
+        let proxies: Vec<u16> = sites.far.iter().map(|proxy| proxy.address().port()).collect();
+        let ways = [0, 1, 2].map(|client| sites.directory_of(client).managers);
+        let [a, b, c] = proxies[..] else {
+            panic!("{proxies:?}")
+        };
+        let expected = [[1, b, c], [2, c, a], [3, a, b]];
+        assert_eq!(ways, expected.map(|ports| managers(&ports)));
+        assert_eq!(sites.near().managers, managers(&[1, 2, 3]));
+    }
 }

@@ -117,6 +117,7 @@ mod tests {
             service_max_us: 1.0,
             floor_p50_us: None,
             batched_floor_per_s: Some(floor_per_s),
+            floor_window: 1,
         }
     }
 

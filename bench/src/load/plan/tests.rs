@@ -1,10 +1,9 @@
 //! What a load can and cannot do, and how it says so.
 
-use settings::ClusterPlan;
-use structures::kind::StructureKind;
-
 use super::*;
 use crate::{experiment::Crashes, placement::Placement, results::ValueBytes};
+use settings::ClusterPlan;
+use structures::kind::StructureKind;
 
 type Change = fn(&mut LoadPlan);
 
@@ -42,6 +41,7 @@ fn plan() -> LoadPlan {
         history: None,
         managers: 1,
         far: Duration::ZERO,
+        suspicion: Duration::from_millis(400),
         together: 0,
     }
 }
@@ -61,7 +61,42 @@ fn what_cannot_be_done_is_said() {
     let mixed = |plan: &mut LoadPlan| {
         plan.clusters.workload = "mixed:insert=1,delete=1".parse().unwrap();
     };
-    let cases: [(Change, &str); 8] = [
+    let cases: [(Change, &str); 14] = [
+        (
+            |plan| {
+                plan.together = 5;
+                plan.with_redis = false;
+                plan.clusters.workload = "mixed:insert=1,delete=1".parse().unwrap();
+            },
+            "--together: clients of two groups put elements into each list, so nobody knows their places; it takes \
+             --workload insert, or a structure with keys",
+        ),
+        (
+            |plan| plan.far = MIN_FAR,
+            "--far 1ms: there is one manager, which every client has near; it takes 2 or more",
+        ),
+        (
+            |plan| {
+                plan.clusters.mechanisms = vec![Mechanism::Replication, Mechanism::FusionArena];
+                (plan.managers, plan.far) = (2, MIN_FAR);
+            },
+            "--far: clients of fusion-arena write at primaries, not at managers; name others with --mechanisms",
+        ),
+        (
+            |plan| (plan.managers, plan.far) = (2, MIN_FAR - Duration::from_nanos(1)),
+            "--far 999.999µs: a way takes 1ms or more, and there and back less than the 400ms after which a client \
+             goes to the next manager",
+        ),
+        (
+            |plan| (plan.managers, plan.far) = (2, Duration::from_millis(200)),
+            "--far 200ms: a way takes 1ms or more, and there and back less than the 400ms after which a client \
+             goes to the next manager",
+        ),
+        (
+            |plan| (plan.managers, plan.far) = (2, Duration::MAX),
+            "--far 18446744073709551615.999999999s: a way takes 1ms or more, and there and back less than the 400ms \
+             after which a client goes to the next manager",
+        ),
         (
             |plan| {
                 plan.together = 5;
@@ -112,6 +147,14 @@ fn what_cannot_be_done_is_said() {
         said(|plan| plan.pace = Pace::Open { per_second: MAX_RATE }),
         Ok(())
     );
+    for far in [MIN_FAR, Duration::from_micros(199_999)] {
+        let far = LoadPlan {
+            managers: 2,
+            far,
+            ..plan()
+        };
+        assert_eq!(far.check(), Ok(()));
+    }
     let mut several = plan();
     mixed(&mut several);
     let problem = several.check().unwrap_err().to_string();
@@ -136,6 +179,7 @@ fn a_running_clusters_structure_groups_and_limits_are_its_own() {
     (of.limits.key_bytes, of.limits.element_bytes) = (8, 8);
     let cluster = of.cluster().unwrap();
     assert_eq!(plan.of_running(&cluster), Ok(()));
+    assert_eq!((plan.managers, plan.suspicion), (1, cluster.suspicion));
     let clusters = &plan.clusters;
     assert_eq!(
         (
