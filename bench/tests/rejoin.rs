@@ -61,6 +61,18 @@ async fn writers_go_on_while_a_backup_is_lost_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_rate_that_nobody_keeps_up_with_comes_to_an_end_and_its_waiting_counts() {
+    let options = "--elements 300 --placement free --rate 1000000";
+    let (rows, _, ended) = rejoin(options).await;
+    assert_eq!((ended.code, ended.errors), (Some(0), String::new()));
+    let updates = |row: &[String]| row[3].parse::<u64>().unwrap();
+    assert!(
+        updates(&rows[2]) > updates(&rows[1]),
+        "who was due waits: {rows:?}"
+    );
+}
+
+#[tokio::test]
 async fn mistaken_options_are_told() {
     for (options, said) in [
         ("--elements 0", "0 is not in 1..="),

@@ -126,7 +126,11 @@ pub fn load(arguments: &LoadArguments) -> Result<(), Failure> {
         "placement: {}; connections: {}{}; results in {}",
         plan.clusters.placement,
         plan.connections,
-        if plan.with_redis { ", Redis's own" } else { "" },
+        if plan.with_redis {
+            ", of Redis one per client"
+        } else {
+            ""
+        },
         out.display()
     );
     Ok(())

@@ -72,9 +72,7 @@ pub async fn rejoin(plan: RejoinPlan) -> Result<Vec<Phase>, LoadError> {
         })
     };
     let (updates, moments) = tokio::try_join!(writer.write_until(&is_over), events)?;
-    cluster
-        .check_contents(plan.copy.elements + updates.len() as u64)
-        .await?;
+    cluster.check_contents(plan.copy.elements + writer.next).await?;
     cluster.stop().await;
     Ok(moments.phases(&updates))
 }
@@ -87,7 +85,7 @@ struct Writer {
     began_us: u64,
     /// The intended starts of what is under way.
     under_way: HashMap<Ticket, Duration>,
-    /// The number of the next element.
+    /// The number of the next element: in the end, of how many were written.
     next: u64,
 }
 
@@ -104,16 +102,23 @@ impl Writer {
         })
     }
 
-    /// Writes whatever is due before it is over, and gives the updates in the order of their answers.
+    /// Writes until it is over, and gives the updates in the order of their answers. What was due before and was never
+    /// sent counts as if it were answered then: it would have taken longer.
     async fn write_until(&mut self, is_over: &AtomicBool) -> Result<Vec<Update>, LoadError> {
         let mut alarm = Alarm::new().map_err(LoadError::Alarm)?;
         let mut updates = Vec::new();
-        let mut end = None;
+        let mut is_told = false;
         loop {
-            if end.is_none() && is_over.load(Relaxed) {
-                end = Some(self.began.elapsed());
+            if !is_told && is_over.load(Relaxed) {
+                let now = self.began.elapsed();
+                let missed = self.starts.missed(now).into_iter();
+                updates.extend(missed.map(|intended| self.update(intended, now)));
+                is_told = true;
             }
-            let due = self.write_what_is_due(end);
+            let due = match is_told {
+                false => self.write_what_is_due(),
+                true => None,
+            };
             let is_idle = self.under_way.is_empty();
             if is_idle && due.is_none() {
                 return Ok(updates);
@@ -131,13 +136,10 @@ impl Writer {
     }
 
     /// Gives the time of the next start, if there is room for it and it lies ahead.
-    fn write_what_is_due(&mut self, end: Option<Duration>) -> Option<Duration> {
+    fn write_what_is_due(&mut self) -> Option<Duration> {
         while self.pipeline.has_room() {
             let now = self.began.elapsed();
             let intended = self.starts.next(now);
-            if end.is_some_and(|end| intended >= end) {
-                return None;
-            }
             if intended > now {
                 return Some(intended);
             }
@@ -153,9 +155,13 @@ impl Writer {
     fn answered(&mut self, ticket: Ticket) -> Update {
         let intended = self.under_way.remove(&ticket);
         let intended = intended.expect("each ticket is answered once");
+        self.update(intended, self.began.elapsed())
+    }
+
+    fn update(&self, intended: Duration, answered: Duration) -> Update {
         Update {
             intended_us: self.since_1970_us(intended),
-            answered_us: self.since_1970_us(self.began.elapsed()),
+            answered_us: self.since_1970_us(answered),
         }
     }
 
