@@ -91,9 +91,11 @@ pub async fn run(
     out: &Path,
     record: &RunRecord,
 ) -> Result<Outcome, LoadError> {
+    // Before anything is launched, so that a file that is there ends the load at once.
+    let history = begin_history(plan, &target)?;
     let mut folder = LoadFolder::create(out, record)?;
     let mut receivers = floor::receivers(plan.clusters.faults, plan.clusters.placement)?;
-    let (mut contenders, left_out) = contenders(plan, target, out).await?;
+    let (mut contenders, left_out) = contenders(plan, target, out, history).await?;
     let mut figures: Vec<Figures> = contenders.iter().map(Figures::of).collect();
     for slice in 1..=plan.slices {
         let floors = measure_floors(&mut receivers, plan)?;
@@ -113,26 +115,36 @@ pub async fn run(
     Ok(Outcome { table, left_out })
 }
 
+/// Begins the file of the history, if there is to be one, of the one cluster that the plan has then.
+fn begin_history(plan: &LoadPlan, target: &Target) -> Result<Option<Recorder>, LoadError> {
+    let Some(path) = &plan.history else {
+        return Ok(None);
+    };
+    let structure = match (target, plan.clusters.trials().first()) {
+        (Target::Running(cluster, _), _) => cluster.structure(),
+        (Target::Launched, Some(trial)) => plan.clusters.cluster_plan(trial).cluster()?.structure(),
+        (Target::Launched, None) => return Ok(None),
+    };
+    let begun = Recorder::create(path, structure).map_err(|source| LoadError::HistoryFile {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Some(begun))
+}
+
 /// Everything that is loaded, with its clients; and what is missing, in words.
 async fn contenders(
     plan: &LoadPlan,
     target: Target,
     out: &Path,
+    history: Option<Recorder>,
 ) -> Result<(Vec<Contender>, Option<String>), LoadError> {
     let work = plan.work();
     let mut contenders = Vec::new();
-    let history = |cluster: &Cluster| {
-        let recorder = plan
-            .history
-            .as_ref()
-            .map(|file| Recorder::create(file, cluster.structure()));
-        recorder.transpose().map_err(LoadError::History)
-    };
     match target {
         Target::Running(cluster, directory) => {
             let directory = plan.connections.over(directory);
-            let history = history(&cluster)?;
-            let sites = Sites::of(directory, plan.far).await.map_err(LoadError::Scratch)?;
+            let sites = Sites::of(directory, plan.far).await.map_err(LoadError::Way)?;
             contenders.push(Contender::of_cluster(sites, *cluster, None, work, history).await?);
         }
         Target::Launched => {
@@ -143,8 +155,9 @@ async fn contenders(
                     launched.running.cluster.clone(),
                 );
                 let launched = Some(Box::new(launched));
-                let history = history(&cluster)?;
-                let sites = Sites::of(directory, plan.far).await.map_err(LoadError::Scratch)?;
+                // A plan with a history has one trial.
+                let history = history.clone();
+                let sites = Sites::of(directory, plan.far).await.map_err(LoadError::Way)?;
                 contenders.push(Contender::of_cluster(sites, cluster, launched, work, history).await?);
             }
         }

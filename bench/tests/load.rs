@@ -356,6 +356,35 @@ async fn what_the_clients_of_one_mechanism_see_is_written_down_and_ends_with_wha
         report.operations as f64 > measured,
         "the warm-up and the last reads too: {report:?}"
     );
+
+    let another = shown(&folder.path().join("another"));
+    let written = std::fs::read(&history).unwrap();
+    let (_, ended) = load(&[
+        "--mechanisms",
+        "replication",
+        "--history",
+        &history,
+        "--out",
+        &another,
+    ])
+    .await;
+    let taken = format!("error: --history {history}: it is there already; choose another file\n");
+    assert_eq!((ended.code, ended.errors), (Some(2), taken));
+    assert_eq!(std::fs::read(&history).unwrap(), written);
+    assert!(!Path::new(&another).exists(), "nothing was begun");
+
+    let nowhere = shown(&folder.path().join("nowhere").join("history.jsonl"));
+    let (_, ended) = load(&[
+        "--mechanisms",
+        "replication",
+        "--history",
+        &nowhere,
+        "--out",
+        &another,
+    ])
+    .await;
+    let failed = format!("error: --history {nowhere}: No such file or directory (os error 2)\n");
+    assert_eq!((ended.code, ended.errors), (Some(1), failed));
 }
 
 #[tokio::test]

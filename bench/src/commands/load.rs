@@ -1,6 +1,6 @@
 //! `bench load`: requests a second and their times, without crashes.
 
-use std::{path::PathBuf, time::Duration};
+use std::{io::ErrorKind, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use settings::{Cluster, ClusterPlan, Mechanism};
@@ -139,6 +139,12 @@ pub fn load(arguments: &LoadArguments) -> Result<(), Failure> {
 fn failure(error: LoadError) -> Failure {
     match error {
         LoadError::Folder(error @ FolderError::HoldsARun { .. }) => Failure::Usage(format!("error: {error}")),
+        LoadError::HistoryFile { source, path } if source.kind() == ErrorKind::AlreadyExists => {
+            let path = path.display();
+            Failure::Usage(format!(
+                "error: --history {path}: it is there already; choose another file"
+            ))
+        }
         error => error.into(),
     }
 }

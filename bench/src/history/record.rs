@@ -71,13 +71,12 @@ struct Call {
 pub struct CallNumber(u64);
 
 impl Recorder {
-    /// Begins the history of a cluster whose groups protect such a structure and are empty. A file that is there
-    /// is written over.
+    /// Begins the history of a cluster whose groups protect such a structure and are empty.
     ///
     /// # Errors
-    /// Those of the operating system.
+    /// `AlreadyExists` if the file is there; others of the operating system.
     pub fn create(path: &Path, structure: StructureSpec) -> io::Result<Self> {
-        let mut file = File::create(path)?;
+        let mut file = File::create_new(path)?;
         let mut head = serde_json::to_vec(&Head::from(structure))?;
         head.push(b'\n');
         file.write_all(&head)?;

@@ -1,6 +1,6 @@
 //! What ends a load before its last slice.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use multicast::id::{GroupId, NodeId};
 use wire::client::ClientError;
@@ -31,9 +31,20 @@ pub enum LoadError {
     /// A scratch folder or a file in it could not be written.
     #[error("the cluster's files: {0}")]
     Scratch(io::Error),
+    /// The history's file could not be begun, or is there already.
+    #[error("--history {}: {source}", path.display())]
+    HistoryFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The history could not be written.
     #[error("the history: {0}")]
     History(io::Error),
+    /// The way to a far manager could not be laid.
+    #[error("the way to a far manager: {0}")]
+    Way(io::Error),
     /// A client's clock does not ring.
     #[error("a timer: {0}")]
     Alarm(io::Error),
