@@ -8,6 +8,7 @@ mod connection;
 mod directory;
 #[cfg(test)]
 mod door_by_hand;
+mod patience;
 mod pipeline;
 mod session;
 mod shared;

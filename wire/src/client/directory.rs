@@ -5,22 +5,16 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use multicast::id::{Epoch, GroupId};
+use multicast::id::GroupId;
 use settings::{Cluster, Mechanism};
-use structures::op::Element;
-use tokio::{
-    net::lookup_host,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{net::lookup_host, time::timeout};
 
 use super::{Client, ClientError, SharedConnections};
 use crate::{
     WireError,
-    member::redial_pause,
     message::{
         client::Refusal,
         membership::{Membership, Role, Standing},
-        roster::{Change, ChangeRefused},
     },
 };
 
@@ -149,75 +143,6 @@ impl Directory {
             }
         }
     }
-
-    /// All elements of the group at its door, tried again for up to `patience` while what is in the way may
-    /// pass: an active primary may not have heard yet that it is to serve.
-    ///
-    /// # Errors
-    /// What does not pass, or `OutOfPatience`.
-    pub async fn read_all(&self, group: GroupId, patience: Duration) -> Result<Vec<Element>, ClientError> {
-        let began = Instant::now();
-        let mut attempt = 0;
-        let mut directory = self.clone();
-        loop {
-            match directory.try_read_all(group).await {
-                Err(error) if error.is_passing() && began.elapsed() >= patience => {
-                    let patience_ms = patience.as_millis();
-                    return Err(ClientError::OutOfPatience {
-                        patience_ms,
-                        last: Box::new(error),
-                    });
-                }
-                Err(error) if error.is_passing() => {
-                    directory.turn_away();
-                    sleep(redial_pause(attempt)).await;
-                    attempt += 1;
-                }
-                ended => return ended,
-            }
-        }
-    }
-
-    /// Changes who belongs to the cluster, at whichever manager owns the membership, tried again for up to `patience`
-    /// while what is in the way may pass. The epoch of the stored membership that contains the change.
-    ///
-    /// # Errors
-    /// What does not pass, or `OutOfPatience`. A change whose answer got lost is refused when it is repeated, since it
-    /// is made already.
-    pub async fn change(&self, change: Change, patience: Duration) -> Result<Epoch, ClientError> {
-        let began = Instant::now();
-        let mut directory = self.clone();
-        let mut attempt = 0;
-        loop {
-            let failure = match directory.try_change(change.clone()).await {
-                Err(error) if error.is_passing() || is_asked_elsewhere(&error) => error,
-                ended => return ended,
-            };
-            if began.elapsed() >= patience {
-                let patience_ms = patience.as_millis();
-                let last = Box::new(failure);
-                return Err(ClientError::OutOfPatience { patience_ms, last });
-            }
-            directory.turn_away();
-            sleep(redial_pause(attempt)).await;
-            attempt += 1;
-        }
-    }
-
-    async fn try_change(&self, change: Change) -> Result<Epoch, ClientError> {
-        self.manager().await?.change(change).await
-    }
-
-    async fn try_read_all(&self, group: GroupId) -> Result<Vec<Element>, ClientError> {
-        self.door(group).await?.read_all(group).await
-    }
-}
-
-fn is_asked_elsewhere(error: &ClientError) -> bool {
-    matches!(
-        error,
-        ClientError::Refused(Refusal::Change(ChangeRefused::NotOwner { .. }))
-    )
 }
 
 /// A kind of connection to a cluster's processes.
