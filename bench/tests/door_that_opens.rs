@@ -54,6 +54,7 @@ async fn manage(listener: TcpListener) {
         members: BTreeMap::from([(NodeId(1), joining)]),
         founded: Vec::new(),
         left: Default::default(),
+        began: Default::default(),
     };
     while let Some(LinkEvent::Message(ClientRequest { request, body })) = requests.recv().await {
         let body = match body {

@@ -139,7 +139,7 @@ pub struct Replica {
     group: GroupId,
     spec: StructureSpec,
     held: Option<Held>,
-    /// The latest epoch in which a manager told it to join or to await a state.
+    /// The latest epoch in which a manager told it to begin, to join or to await a state.
     entering_in: Epoch,
     /// The transfer that the manager announced.
     awaited: Option<u64>,
@@ -184,6 +184,11 @@ impl Replica {
             .unwrap_or_default()
     }
 
+    /// The latest epoch in which it took part, or was told to.
+    pub fn latest_epoch(&self) -> Epoch {
+        self.epoch().max(self.entering_in)
+    }
+
     /// Takes one message of the manager with this life.
     pub fn handle_manager(&mut self, from: Incarnation, message: ToNode) -> Vec<Command> {
         self.in_touch = true;
@@ -196,23 +201,9 @@ impl Replica {
             ToNode::SendState { epoch, transfer, to } => self.handle_send_state(epoch, transfer, to),
             ToNode::AwaitState { epoch, transfer } => self.handle_await_state(epoch, transfer),
             ToNode::Join { epoch } => self.join(epoch),
-            ToNode::Found => {
-                self.found();
-                Vec::new()
-            }
+            ToNode::Found { epoch } => self.found(epoch),
             ToNode::Heartbeat => Vec::new(),
         }
-    }
-
-    /// Begins with nothing, once: the word may come again to a founder that holds a state by now.
-    fn found(&mut self) {
-        if self.held.is_some() {
-            return;
-        }
-        tracing::info!(node = %self.node, "founding the group with an empty structure");
-        self.awaited = None;
-        let member = Member::new(self.node);
-        self.held = Some(Held::new(member, Structure::new(self.spec)));
     }
 
     /// A manager's link came up: it has to know which epoch this node takes part in.

@@ -104,7 +104,9 @@ impl Shell {
         loop {
             tokio::select! {
                 event = self.manager.next() => match event {
-                    ManagerEvent::Refused(EntryRefused::Left { node }) => {
+                    ManagerEvent::Refused(EntryRefused::Left { node, epoch })
+                        if epoch >= self.replica.latest_epoch() =>
+                    {
                         tracing::error!(%node, "removed from the cluster; this process ends");
                         return;
                     }

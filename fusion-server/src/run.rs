@@ -88,7 +88,9 @@ impl Shell {
             tokio::select! {
                 arrival = self.primaries.next() => self.handle_primary(arrival),
                 event = self.manager.next() => match event {
-                    ManagerEvent::Refused(EntryRefused::Left { node }) => {
+                    ManagerEvent::Refused(EntryRefused::Left { node, epoch })
+                        if epoch >= self.backup.holding().epoch =>
+                    {
                         tracing::error!(%node, "removed from the cluster; this process ends");
                         return;
                     }

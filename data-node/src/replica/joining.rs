@@ -10,6 +10,7 @@ use multicast::{
     id::Epoch,
     skeen::{member::Member, message::ToMember, snapshot::InstallError},
 };
+use structures::Structure;
 use wire::message::replication::{Answers, Batch, FromNode};
 
 use super::{
@@ -32,6 +33,21 @@ impl Held {
 }
 
 impl Replica {
+    /// Begins with nothing, once: the word may come again to a founder that holds a state by now. A state of an epoch
+    /// before that was discarded while this node was away.
+    pub(super) fn found(&mut self, epoch: Epoch) -> Vec<Command> {
+        if self.held.is_some() && epoch <= self.latest_epoch() {
+            return Vec::new();
+        }
+        tracing::info!(node = %self.node, "founding the group with an empty structure");
+        self.entering_in = self.entering_in.max(epoch);
+        (self.awaited, self.early) = (None, None);
+        self.held_bytes = 0;
+        let member = Member::new(self.node);
+        self.held = Some(Held::new(member, Structure::new(self.spec)));
+        self.refuse_waiting("the node begins its group anew")
+    }
+
     /// A voter without a state, for the view of this epoch.
     pub(super) fn join(&mut self, epoch: Epoch) -> Vec<Command> {
         if epoch <= self.epoch() || epoch < self.entering_in {

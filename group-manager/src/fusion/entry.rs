@@ -43,7 +43,8 @@ impl FusionCoordinator {
     fn judge(&self, now: Micros, enter: &Enter) -> Result<(), EntryRefused> {
         let node = enter.node;
         if self.membership.left.contains(&node) {
-            return Err(EntryRefused::Left { node });
+            let epoch = self.membership.epoch;
+            return Err(EntryRefused::Left { node, epoch });
         }
         if self.cluster.role(node) != Some(enter.role) {
             return Err(EntryRefused::UnknownNode {

@@ -124,6 +124,7 @@ pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Mem
         members,
         founded: loaded.founded,
         left: loaded.left,
+        began: loaded.began,
     })
 }
 

@@ -107,10 +107,21 @@ impl FusionCoordinator {
 
     /// Whoever belongs to the cluster no more hears so when it calls again.
     pub(super) fn let_go_of_those_that_left(&mut self, before: &Membership) -> Vec<Command> {
-        let left = before.members.keys();
-        let left = left.filter(|node| !self.membership.members.contains_key(node));
+        let stays = |node: &NodeId, before: &Member| {
+            let after = self.membership.members.get(node);
+            let is_server = before.role == Role::FusionServer;
+            // Removed and added again within one membership, its life counts no more.
+            after.is_some_and(|after| {
+                !is_server || before.incarnation == Incarnation(0) || after.incarnation != Incarnation(0)
+            })
+        };
+        let left = before
+            .members
+            .iter()
+            .filter(|(node, before)| !stays(node, before));
+        let left: Vec<NodeId> = left.map(|(node, _)| *node).collect();
         let mut commands = vec![];
-        for node in left {
+        for node in &left {
             tracing::info!(%node, "it has left the cluster");
             self.lives.forget(*node);
             self.servers.remove(node);

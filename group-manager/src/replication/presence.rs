@@ -44,8 +44,9 @@ impl Replication {
         if self.stage == Stage::Following {
             return Err(self.not_here());
         }
-        if self.membership.left.contains(&node) || self.holds_what_was_discarded(node, enter.incarnation) {
-            return Err(EntryRefused::Left { node });
+        if self.membership.left.contains(&node) {
+            let epoch = self.membership.epoch;
+            return Err(EntryRefused::Left { node, epoch });
         }
         let (Some(group), Role::DataNode) = (self.group_of(node), enter.role) else {
             return Err(EntryRefused::UnknownNode {
@@ -157,10 +158,17 @@ impl Replication {
         let mut peers = members.filter(|(other, member)| **other != node && member.group == group);
         let alone = peers.all(|(_, peer)| peer.incarnation == Incarnation(0) || peer.since == Epoch(0));
         if alone && self.is_active(node) {
-            vec![Command::ToNode(node, ToNode::Found)]
+            self.tell_founder(node).into_iter().collect()
         } else {
             Vec::new()
         }
+    }
+
+    /// The word to begin empty. Of a group that was founded before that was noted, everything a node holds is kept.
+    pub(super) fn tell_founder(&self, node: NodeId) -> Option<Command> {
+        let began = self.membership.began.get(&self.group_of(node)?);
+        let epoch = began.copied().unwrap_or_default();
+        Some(Command::ToNode(node, ToNode::Found { epoch }))
     }
 
     pub(super) fn handle_lost(

@@ -116,8 +116,15 @@ impl Replication {
 
     /// Whoever belongs to the cluster no more hears so when it calls again.
     pub(super) fn let_go_of_those_that_left(&mut self, now: Micros, before: &Membership) -> Vec<Command> {
-        let left = before.members.iter();
-        let left = left.filter(|(node, _)| !self.membership.members.contains_key(node));
+        let stays = |(node, before): &(&NodeId, &Member)| {
+            let after = self.membership.members.get(node);
+            // Removed and added again within one membership, its life counts no more.
+            after.is_some_and(|after| {
+                let was_absent = before.incarnation == Incarnation(0);
+                after.group == before.group && (was_absent || after.incarnation != Incarnation(0))
+            })
+        };
+        let left = before.members.iter().filter(|member| !stays(member));
         let left: Vec<(NodeId, Option<GroupId>)> = left.map(|(node, member)| (*node, member.group)).collect();
         let mut commands = Vec::new();
         for (node, group) in left {
@@ -137,17 +144,10 @@ impl Replication {
         }
         commands
     }
-
-    /// Whether this life held the state that its group was told to forget: it must not found the group with it.
-    pub(super) fn holds_what_was_discarded(&self, node: NodeId, life: Incarnation) -> bool {
-        let member = self.member(node).filter(|member| member.incarnation == life);
-        let is_founded = |group: &GroupId| self.membership.founded.contains(group);
-        member.is_some_and(|member| !member.group.iter().any(is_founded))
-    }
 }
 
-/// The group's last holder went with its data: it begins empty. Nobody who was a member before is one who may hold
-/// something by now.
+/// The group's last holder went with its data: it begins empty, whoever founds it, and whatever that one still holds.
+/// Nobody who was a member before is one who may hold something by now.
 fn forget_if_nobody_holds(next: &mut Membership, group: GroupId) {
     let peers = next.members.values_mut();
     let mut peers: Vec<&mut Member> = peers.filter(|peer| peer.group == Some(group)).collect();

@@ -1,10 +1,7 @@
 //! The way from one view to the next: store, seal, install.
 
 use multicast::{id::Epoch, skeen::sender::View};
-use wire::message::{
-    membership::{Membership, Standing},
-    replication::ToNode,
-};
+use wire::message::membership::{Membership, Standing};
 
 use super::{BTreeSet, Command, GroupId, Micros, NodeId, Replication};
 
@@ -97,11 +94,11 @@ impl Replication {
             member.incarnation = *incarnation;
             member.since = next.epoch;
             member.addresses = self.dialled.get(node).map(|(_, addresses)| *addresses);
-            next.founded.extend(
-                member
-                    .group
-                    .filter(|group| !self.membership.founded.contains(group)),
-            );
+            let is_new = |group: &GroupId| !self.membership.founded.contains(group);
+            if let Some(group) = member.group.filter(is_new) {
+                next.founded.push(group);
+                next.began.insert(group, next.epoch);
+            }
         }
         next.founded.sort_unstable();
         next.founded.dedup();
@@ -135,7 +132,7 @@ impl Replication {
         self.suspect_unlinked(now);
         self.let_joiners_of_lost_groups_go();
         let founders = newly_founded.into_iter().flat_map(|group| self.present(group));
-        commands.extend(founders.map(|node| Command::ToNode(node, ToNode::Found)));
+        commands.extend(founders.filter_map(|node| self.tell_founder(node)));
         commands.extend(self.tell_joiners());
         commands.extend(self.change_view_if_needed());
         if self.stage != Stage::Sealing {

@@ -6,7 +6,7 @@
 //! manager -> process   a kept connection for purpose Manager, over which all else goes
 //! ```
 
-use multicast::id::{Incarnation, NodeId};
+use multicast::id::{Epoch, Incarnation, NodeId};
 use serde::{Deserialize, Serialize};
 
 use super::membership::{Addresses, Role};
@@ -75,6 +75,8 @@ pub enum EntryRefused {
     Left {
         /// The id.
         node: NodeId,
+        /// Of the membership that says so. A process that took part in a later one is told by a manager that is behind.
+        epoch: Epoch,
     },
     /// A view change or recovery is under way; try again.
     #[error("busy: {reason}")]

@@ -116,4 +116,7 @@ pub struct Membership {
     /// Who was removed on purpose, and has not been added again.
     #[serde(default)]
     pub left: BTreeSet<NodeId>,
+    /// When each replicated group was founded last: what a node holds of an epoch before that was discarded.
+    #[serde(default)]
+    pub began: BTreeMap<GroupId, Epoch>,
 }

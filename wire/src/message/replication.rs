@@ -84,8 +84,11 @@ pub enum ToNode {
         /// The view's epoch.
         epoch: Epoch,
     },
-    /// Begin with an empty structure: you are the first member the group ever had.
-    Found,
+    /// Begin with an empty structure: you are the first member of the group, of all or since its data was discarded.
+    Found {
+        /// When it was founded: what the receiver holds of earlier epochs was discarded, what is later it keeps.
+        epoch: Epoch,
+    },
     /// Nothing new, but alive.
     Heartbeat,
 }

@@ -130,7 +130,7 @@ fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
 #[test]
 fn a_word_to_join_a_view_that_is_no_news_takes_no_state_away() {
     let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
-    replica.handle_manager(MANAGER, ToNode::Found);
+    replica.handle_manager(MANAGER, found(1));
     enter_epoch_1(&mut replica, 0);
     assert_eq!(
         replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),

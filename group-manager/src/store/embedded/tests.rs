@@ -33,6 +33,7 @@ fn membership(epoch: u64) -> Membership {
         members: BTreeMap::from([(NodeId(7), member), (NodeId(8), absent)]),
         founded: vec![GroupId(3)],
         left: [NodeId(9)].into(),
+        began: [(GroupId(3), Epoch(2))].into(),
     }
 }
 

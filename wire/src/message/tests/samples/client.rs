@@ -289,7 +289,10 @@ fn entry_refusals(f: &Fields) -> Vec<EntryRefused> {
             missing,
         },
         EntryRefused::NotOwner { owner: node },
-        EntryRefused::Left { node },
+        EntryRefused::Left {
+            node,
+            epoch: f.epoch(),
+        },
         EntryRefused::Busy {
             reason: f.text.clone(),
         },
@@ -344,5 +347,6 @@ fn membership(f: &Fields) -> Membership {
         members: (0..).zip(standings()).map(member).collect(),
         founded: vec![f.group()],
         left: [f.node()].into(),
+        began: [(f.group(), f.epoch())].into(),
     }
 }

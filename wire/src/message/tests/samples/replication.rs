@@ -51,7 +51,7 @@ fn to_node(f: &Fields) -> Vec<ToNode> {
             transfer: f.long,
         },
         ToNode::Join { epoch: f.epoch() },
-        ToNode::Found,
+        ToNode::Found { epoch: f.epoch() },
         ToNode::Heartbeat,
     ]
 }
