@@ -74,7 +74,7 @@ pub enum RoleError {
     #[error(transparent)]
     NoSuchSection(#[from] NoSuchSection),
     /// The address cannot be listened on.
-    #[error("cannot listen on {endpoint}: {source}")]
+    #[error("cannot listen on {endpoint}")]
     Listen {
         /// As the cluster file has it.
         endpoint: Endpoint,

@@ -31,7 +31,7 @@ pub const MAX_SLICES: u32 = 1000;
 /// up the connection that it comes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Connections {
-    /// One for all (for up to [`LANES`](wire::client::LANES)), as the clients of one process have by default.
+    /// One for all, as the clients of one process have by default; more where one door has over 128 clients.
     Shared,
     /// One each, as clients in processes of their own have.
     Own,
