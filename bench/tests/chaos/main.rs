@@ -282,6 +282,24 @@ async fn a_sequencer_with_three_managers_survives_processes_that_are_killed_and_
 }
 
 #[tokio::test]
+async fn a_sequencer_with_three_managers_survives_a_bad_network() {
+    let trial = Trial {
+        mechanism: Mechanism::ReplicationSequencer,
+        structure: StructureKind::Map,
+        managers: 3,
+        with_together: false,
+        kinds: &[
+            Kind::KillManager,
+            Kind::ManagerLink,
+            Kind::FellowLink,
+            Kind::Isolation,
+            Kind::ClientLink,
+        ],
+    };
+    trial.survives().await;
+}
+
+#[tokio::test]
 async fn fusion_survives_processes_that_are_killed_and_paused() {
     let trial = Trial {
         mechanism: Mechanism::FusionLinked,

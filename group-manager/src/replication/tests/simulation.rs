@@ -92,14 +92,15 @@ impl Run {
         self.note_answers();
     }
 
+    /// The nodes whose processes run.
+    fn running(&self) -> Vec<u64> {
+        let nodes = self.world.processes.keys();
+        nodes.map(|node| u64::from(node.0)).collect()
+    }
+
     /// The second manager learns the view, sends, gets through to somebody, or loses its links.
     fn let_the_other_act(&mut self) {
-        let nodes: Vec<u64> = self
-            .world
-            .processes
-            .keys()
-            .map(|node| u64::from(node.0))
-            .collect();
+        let nodes = self.running();
         match self.random.random_range(0..6) {
             0 | 1 => self.world.other_follows(&nodes),
             2 | 3 => {
@@ -207,12 +208,7 @@ impl Run {
     /// Every process that is there comes back; only then others start.
     fn heal(&mut self) {
         if self.has_other {
-            let nodes: Vec<u64> = self
-                .world
-                .processes
-                .keys()
-                .map(|node| u64::from(node.0))
-                .collect();
+            let nodes = self.running();
             self.world.other_leaves(&nodes);
         }
         for _ in 0..5 {
@@ -233,12 +229,7 @@ impl Run {
 
     /// What the second manager leaves at the queues' heads when it is gone keeps no write waiting for good.
     fn check_what_the_other_left(&mut self) {
-        let nodes: Vec<u64> = self
-            .world
-            .processes
-            .keys()
-            .map(|node| u64::from(node.0))
-            .collect();
+        let nodes = self.running();
         self.world.other_follows(&nodes);
         let served: Vec<GroupId> = GROUPS
             .into_iter()
