@@ -41,7 +41,7 @@ async fn a_collection_of_another_kind_or_mechanism_is_refused_when_opened() -> E
         .unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the cluster's mechanism is fusion-arena, not replication"
+        "the cluster's mechanism is fusion-arena, not replication or replication-sequencer"
     );
     let refused = TheMap::host(&site, "C").await.unwrap_err();
     assert_eq!(refused.to_string(), "the cluster has no group `C`: it has A, B");
