@@ -45,7 +45,7 @@ pub enum ValueError {
         /// The value.
         written: String,
     },
-    /// A name longer than [`MAX_NAME_BYTES`].
+    /// A name longer than [`MAX_NAME_BYTES`](crate::MAX_NAME_BYTES).
     #[error("a name of {bytes} bytes is too long")]
     NameTooLong {
         /// Its length.
