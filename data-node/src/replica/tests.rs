@@ -1,5 +1,7 @@
 //! The core of a data node, message by message: whole command lists.
 
+mod batches;
+mod founding;
 mod joining;
 mod reads;
 mod transfers;
@@ -293,130 +295,6 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
             "the deleted element stays so"
         );
     }
-}
-
-#[test]
-fn an_unreadable_batch_has_no_effect_and_blocks_nothing() {
-    let mut replica = founded();
-    replica.handle_manager(MANAGER, propose(1, Bytes::from_static(b"\xff\xff\xff")));
-    assert_eq!(
-        replica.handle_manager(MANAGER, finalize(1, 1)),
-        [delivered(1, 1, vec![])]
-    );
-    let opened = round(&mut replica, 2, vec![write(1, Op::OpenSession)]);
-    assert_eq!(opened, [delivered(2, 2, vec![Outcome::SessionOpened])]);
-}
-
-#[test]
-fn the_word_to_found_does_nothing_to_a_node_that_holds_a_state() {
-    let mut replica = founded();
-    let payload = batch(vec![write(1, Op::OpenSession), insert(2, "a")]);
-    round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
-    assert_eq!(replica.handle_manager(MANAGER, found(1)), []);
-    let standing = Standing::Delivered(at(1));
-    let held = vec![HeldMessage {
-        id: id(1),
-        groups: vec![GROUP],
-        payload,
-        standing,
-    }];
-    let sealed = FromMember::Sealed {
-        epoch: Epoch(2),
-        clock: 1,
-        delivered: at(1),
-        held,
-    };
-    let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(2) });
-    assert_eq!(replica.handle_manager(MANAGER, seal), [says(sealed)]);
-}
-
-#[test]
-fn what_was_discarded_is_not_what_a_group_is_founded_with() {
-    let mut replica = founded();
-    round(&mut replica, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
-    let elements = |replica: &Replica| replica.structure().map(Structure::len);
-    replica.handle_manager(MANAGER, found(1));
-    assert_eq!(elements(&replica), Some(1));
-    replica.handle_manager(MANAGER, found(2));
-    assert_eq!((elements(&replica), replica.epoch()), (Some(0), Epoch(0)));
-}
-
-/// A state that was frozen in names no epoch by itself; the word to await it did.
-#[test]
-fn a_state_that_came_after_the_group_was_founded_is_kept_when_the_word_is_said_again() {
-    let mut donor = founded();
-    round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
-    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
-    let (epoch, transfer) = (Epoch(1), 1);
-    replica.handle_manager(MANAGER, ToNode::AwaitState { epoch, transfer });
-    replica.handle_arrived(arrived(1, state_of(&mut donor)));
-    replica.handle_manager(MANAGER, found(1));
-    assert_eq!(replica.structure().map(Structure::len), Some(1));
-}
-
-#[test]
-fn of_a_batch_to_several_groups_a_node_carries_out_its_own_part_alone() {
-    let mut replica = founded();
-    let open = |seq| Entry::Write(write(seq, Op::OpenSession));
-    let payload = parts(vec![
-        (GROUP, vec![open(1), Entry::Write(insert(2, "a"))]),
-        (GroupId(9), vec![Entry::Write(insert(1, "b")), open(2), open(3)]),
-    ]);
-    replica.handle_manager(MANAGER, propose(1, payload));
-    let answers = [Outcome::SessionOpened, Outcome::Inserted];
-    assert_eq!(
-        replica.handle_manager(MANAGER, finalize(1, 1)),
-        [delivered(1, 1, answers.to_vec())]
-    );
-    let keys = replica.structure().map(Structure::elements).unwrap_or_default();
-    assert_eq!(keys.len(), 1);
-    assert_eq!(keys[0].key, b"a");
-}
-
-#[test]
-fn a_batch_for_other_groups_alone_has_no_answers() {
-    let mut replica = founded();
-    let payload = parts(vec![(GroupId(9), vec![Entry::Write(insert(1, "b"))])]);
-    replica.handle_manager(MANAGER, propose(1, payload));
-    assert_eq!(
-        replica.handle_manager(MANAGER, finalize(1, 1)),
-        [delivered(1, 1, vec![])]
-    );
-}
-
-#[test]
-fn a_read_within_a_batch_shows_what_stands_before_it_and_changes_nothing() {
-    let mut replica = founded();
-    let get = |key: &str| {
-        let key = key.into();
-        Entry::Read(Query::Get { key })
-    };
-    let entries = vec![
-        Entry::Write(write(1, Op::OpenSession)),
-        get("a"),
-        Entry::Write(insert(2, "a")),
-        get("a"),
-        Entry::Read(Query::Len),
-        Entry::Read(Query::All),
-    ];
-    replica.handle_manager(MANAGER, propose(1, parts(vec![(GROUP, entries)])));
-    let found = |reply| EntryAnswer::Found(Box::new(reply));
-    let too_long = Refusal::ReadTooLarge {
-        chunks: wire::limits::MAX_READ_CHUNKS,
-        limit: 1,
-    };
-    let answers = vec![
-        written(Outcome::SessionOpened),
-        found(ReplyBody::Value(None)),
-        written(Outcome::Inserted),
-        found(ReplyBody::Value(Some(b"v".to_vec().into()))),
-        found(ReplyBody::Len(1)),
-        found(ReplyBody::Refused(too_long)),
-    ];
-    assert_eq!(
-        replica.handle_manager(MANAGER, finalize(1, 1)),
-        [answered(1, 1, answers)]
-    );
 }
 
 /// Nothing is said before there is a view.
