@@ -11,7 +11,7 @@ use std::{
 use structures::{Structure, delta::REGIONS, kind::StructureSpec};
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::JoinSet,
+    task::{JoinSet, yield_now},
     time::{Interval, MissedTickBehavior, interval},
 };
 use wire::{
@@ -41,8 +41,9 @@ use crate::{
 /// How often the core hears that time has passed: how long a primary is idle before it says so to the servers.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Events of one kind that are taken in a row, so that what follows from them leaves in one piece.
-const EVENTS_PER_TURN: usize = 256;
+/// Events of one kind that are taken in a row, so that what follows from them leaves in one piece; few enough that the
+/// servers apply one piece, and clients prepare the next, while this process makes another.
+const EVENTS_PER_TURN: usize = 16;
 
 struct Shell {
     settings: Settings,
@@ -137,6 +138,8 @@ impl Shell {
                 _ = self.ticks.tick() => self.handle(Event::Tick),
                 (peer, stream) = door.next() => self.handle_caller(&peer, stream),
             }
+            // The links' writers send what this turn made before the next one begins.
+            yield_now().await;
         }
     }
 

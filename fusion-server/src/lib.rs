@@ -12,6 +12,7 @@
 //!
 //! What is absent: nothing here reads a clock outside the shell, or parses what the bytes of a structure mean.
 
+mod acks;
 pub mod backup;
 pub mod coded;
 pub mod defect;

@@ -18,11 +18,16 @@ use wire::{
 };
 
 use crate::{
+    acks::Acks,
     backup::{Command, Event, FusedBackup},
     scrub::Asker,
     settings::Settings,
     streams::Streams,
 };
+
+/// Frames of primaries that are taken in a row, so that one acknowledgement stands for several; few enough that the
+/// primaries go on while the next ones are applied.
+const FRAMES_PER_TURN: usize = 16;
 
 /// Why a fused server did not run.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +47,7 @@ struct Shell {
     primaries: Connections<DeltaFrame, AckFrame>,
     clients: Connections<ClientRequest, ClientReply>,
     streams: Streams,
+    acks: Acks,
     /// Who is behind each connection of a primary, for the log.
     names: BTreeMap<u64, NodeId>,
 }
@@ -71,6 +77,7 @@ pub async fn run(
         primaries: Connections::new(Arc::new(Traffic::default())),
         clients: Connections::new(Arc::new(Traffic::default())),
         streams: Streams::new(settings.member.identity),
+        acks: Acks::default(),
         names: BTreeMap::new(),
         settings,
     };
@@ -86,7 +93,7 @@ impl Shell {
     async fn serve(mut self, mut door: Doorstep) {
         loop {
             tokio::select! {
-                arrival = self.primaries.next() => self.handle_primary(arrival),
+                arrival = self.primaries.next() => self.handle_primaries(arrival),
                 event = self.manager.next() => match event {
                     ManagerEvent::Refused(EntryRefused::Left { node, epoch })
                         if epoch >= self.backup.holding().epoch =>
@@ -100,11 +107,21 @@ impl Shell {
                 report = self.streams.next() => self.handle(report),
                 (peer, stream) = door.next() => self.handle_caller(&peer, stream),
             }
+            self.acknowledge();
         }
     }
 
     fn handle(&mut self, event: Event) {
         for command in self.backup.handle(event) {
+            if let Command::ToPrimary {
+                connection,
+                frame: AckFrame::Ack { applied },
+            } = command
+            {
+                self.acks.keep(connection, applied);
+                continue;
+            }
+            self.acknowledge();
             match command {
                 Command::ToManager(message) => self.manager.send_to_all(&message),
                 Command::ToPrimary { connection, frame } => self.primaries.send(connection, frame),
@@ -122,10 +139,28 @@ impl Shell {
         }
     }
 
+    /// Sends the acknowledgements of this turn.
+    fn acknowledge(&mut self) {
+        while let Some((connection, applied)) = self.acks.pop() {
+            self.primaries.send(connection, AckFrame::Ack { applied });
+        }
+    }
+
     fn handle_manager(&mut self, event: ManagerEvent<ToServer>) {
         // Without the manager nothing changes here: what was admitted goes on.
         if let ManagerEvent::Message(_, message) = event {
             self.handle(Event::Manager(message));
+        }
+    }
+
+    /// Takes what primaries have sent by now.
+    fn handle_primaries(&mut self, first: Arrival<DeltaFrame>) {
+        self.handle_primary(first);
+        for _ in 1..FRAMES_PER_TURN {
+            let Some(arrival) = self.primaries.try_next() else {
+                break;
+            };
+            self.handle_primary(arrival);
         }
     }
 
