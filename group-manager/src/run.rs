@@ -4,7 +4,7 @@ use std::{future::Future, io, sync::Arc};
 
 use multicast::{
     id::{GroupId, NodeId},
-    skeen::sequencer::Ordering,
+    skeen::sequencer::OrderedBy,
 };
 use settings::{Cluster, Mechanism, StoreSettings};
 use tokio::net::TcpListener;
@@ -166,10 +166,9 @@ fn replicated(cluster: &Cluster) -> ReplicatedCluster {
     ReplicatedCluster {
         managers: cluster.managers.len(),
         ordering: match cluster.mechanism {
-            Mechanism::ReplicationSequencer => Ordering::Sequencer,
-            _ => Ordering::Skeen,
+            Mechanism::ReplicationSequencer => OrderedBy::Sequencer,
+            _ => OrderedBy::Skeen,
         },
-        faults: cluster.fault_tolerance,
         spec: cluster.structure(),
         min_backups: cluster.min_backups,
         join: cluster.join,

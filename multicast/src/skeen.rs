@@ -15,7 +15,7 @@
 //! owner    --Propose-->  members          what was tentative
 //! ```
 //!
-//! Under a [`sequencer::Ordering::Sequencer`] the owner numbers every message itself, and nobody else sends. One round
+//! Under a [`sequencer::OrderedBy::Sequencer`] the owner numbers every message itself, and nobody else sends. One round
 //! instead of two; everything else is the same, so that the two can be compared:
 //!
 //! ```text

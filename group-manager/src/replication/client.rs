@@ -11,7 +11,7 @@ mod rounds;
 
 use std::collections::BTreeSet;
 
-use multicast::{id::GroupId, skeen::sequencer::Ordering};
+use multicast::{id::GroupId, skeen::sequencer::OrderedBy};
 use structures::{op::Write, query::Query};
 use wire::message::{
     admission::{judge_op, judge_query},
@@ -79,7 +79,7 @@ impl Replication {
 
     /// Whether requests get their place in the order here: under a sequencer at the owner of the membership alone.
     fn judge_order(&self) -> Result<(), Refusal> {
-        match self.cluster.ordering == Ordering::Sequencer && self.stage == Stage::Following {
+        match self.cluster.ordering == OrderedBy::Sequencer && self.stage == Stage::Following {
             true => Err(self.ordered_elsewhere()),
             false => Ok(()),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use multicast::{
     id::{GroupId, NodeId},
-    skeen::sequencer::Ordering,
+    skeen::sequencer::OrderedBy,
 };
 use settings::Join;
 use structures::kind::StructureSpec;
@@ -15,9 +15,7 @@ pub struct ReplicatedCluster {
     /// How many managers the cluster has.
     pub managers: usize,
     /// Who decides on the order of writes.
-    pub ordering: Ordering,
-    /// Crashes to tolerate in each group.
-    pub faults: usize,
+    pub ordering: OrderedBy,
     /// Lengths of keys and values.
     pub spec: StructureSpec,
     /// Writes wait while a group has fewer than 1 + this many active members.

@@ -13,7 +13,7 @@ use super::{
     clock::MAX_COUNTER,
     message::FromMember,
     pending::Pending,
-    sequencer::{Numbers, Ordering},
+    sequencer::{Numbers, OrderedBy},
     view_change::Sealing,
 };
 use crate::id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Seq, Timestamp};
@@ -56,7 +56,7 @@ pub struct Sender<P, R> {
 
 impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
     /// A sender without members; [`Sender::seal`] or [`Sender::follow`] gives it its first view.
-    pub fn new(id: Incarnation, ordering: Ordering) -> Self {
+    pub fn new(id: Incarnation, ordering: OrderedBy) -> Self {
         Self {
             id,
             next: Seq::FIRST,
@@ -68,7 +68,7 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
             wanting: BTreeSet::new(),
             in_view: BTreeMap::new(),
             sealing: None,
-            numbers: (ordering == Ordering::Sequencer).then(Numbers::default),
+            numbers: (ordering == OrderedBy::Sequencer).then(Numbers::default),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::id::{Epoch, GroupId, NodeId, Timestamp};
 
 /// Who decides on the place of a message in the order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Ordering {
+pub enum OrderedBy {
     /// The members: the largest of their offers. Any sender may send.
     #[default]
     Skeen,

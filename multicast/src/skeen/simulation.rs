@@ -37,12 +37,12 @@ mod world;
 use invariants::{Checked, Violation};
 use world::World;
 
-use super::{member::Defect, sequencer::Ordering};
+use super::{member::Defect, sequencer::OrderedBy};
 
 /// What is simulated.
 #[derive(Clone, Copy, Debug)]
 struct Variant {
-    ordering: Ordering,
+    ordering: OrderedBy,
     defect: Defect,
 }
 
@@ -55,7 +55,7 @@ fn run(seed: u64, variant: Variant, is_traced: bool) -> (Result<(), Violation>, 
 
 fn live(world: &mut World) -> Checked {
     world.begin()?;
-    if world.variant.ordering == Ordering::Skeen && world.random.percent(10) {
+    if world.variant.ordering == OrderedBy::Skeen && world.random.percent(10) {
         world.begin_with_a_slow_group()?;
     }
     let steps = 100 + world.random.below(300);

@@ -10,7 +10,7 @@ use multicast::{
         member::{Member, MemberCommand},
         message::{FromMember, ToMember},
         sender::{Sender, SenderCommand},
-        sequencer::Ordering,
+        sequencer::OrderedBy,
     },
 };
 
@@ -69,8 +69,8 @@ impl Cluster {
         let life = life(words.next());
         let how = if words.is_empty() { "skeen" } else { words.next() };
         let ordering = match how {
-            "skeen" => Ordering::Skeen,
-            "sequencer" => Ordering::Sequencer,
+            "skeen" => OrderedBy::Skeen,
+            "sequencer" => OrderedBy::Sequencer,
             word => panic!("no way to order: {word}"),
         };
         self.senders.insert(life, Sender::new(life, ordering));

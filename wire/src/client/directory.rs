@@ -61,7 +61,7 @@ impl Directory {
     }
 
     /// A client at the first manager that can be reached, and its place in the list.
-    async fn reachable(&self, via: impl Dial) -> Result<(usize, Client), ClientError> {
+    async fn reachable(&self, via: impl Via) -> Result<(usize, Client), ClientError> {
         let reason = "no manager is known".to_owned();
         let mut failure = ClientError::NoDoor { reason };
         for (place, (host, port)) in self.managers.iter().enumerate() {
@@ -146,15 +146,15 @@ impl Directory {
 }
 
 /// A kind of connection to a cluster's processes.
-trait Dial {
-    fn dial(&self, address: SocketAddr) -> impl Future<Output = Result<Client, WireError>> + Send;
+trait Via {
+    fn connect(&self, address: SocketAddr) -> impl Future<Output = Result<Client, WireError>> + Send;
 }
 
 /// One of its own, to the cluster with this fingerprint.
 struct Own(u64);
 
-impl Dial for Own {
-    async fn dial(&self, address: SocketAddr) -> Result<Client, WireError> {
+impl Via for Own {
+    async fn connect(&self, address: SocketAddr) -> Result<Client, WireError> {
         Client::connect(address, self.0).await
     }
 }
@@ -162,20 +162,20 @@ impl Dial for Own {
 /// A lane of one that is shared, to the cluster with this fingerprint.
 struct Shared(SharedConnections, u64);
 
-impl Dial for Shared {
-    async fn dial(&self, address: SocketAddr) -> Result<Client, WireError> {
+impl Via for Shared {
+    async fn connect(&self, address: SocketAddr) -> Result<Client, WireError> {
         Ok(Client::on(self.0.lane(address, self.1).await?))
     }
 }
 
 /// Connects to the first of the host's addresses that can be reached.
-async fn dial(host: &str, port: u16, via: &impl Dial) -> Result<Client, ClientError> {
+async fn dial(host: &str, port: u16, via: &impl Via) -> Result<Client, ClientError> {
     let addresses = lookup_host((host, port)).await.map_err(WireError::from)?;
     let mut failure = ClientError::NoDoor {
         reason: format!("{host} has no address"),
     };
     for address in addresses {
-        match via.dial(address).await {
+        match via.connect(address).await {
             Ok(client) => return Ok(client),
             Err(error) => failure = error.into(),
         }

@@ -31,7 +31,7 @@
 
 use multicast::{
     id::{Epoch, GroupId, Incarnation, NodeId},
-    skeen::sequencer::Ordering,
+    skeen::sequencer::OrderedBy,
 };
 use settings::Join;
 use structures::op::Op;
@@ -54,8 +54,8 @@ pub(super) fn play(text: &str) {
     let first = lines.next().expect("a script has lines");
     let first = first.trim_start_matches("cluster");
     let (first, ordering) = match first.strip_suffix(" sequencer") {
-        Some(first) => (first, Ordering::Sequencer),
-        None => (first, Ordering::Skeen),
+        Some(first) => (first, OrderedBy::Sequencer),
+        None => (first, OrderedBy::Skeen),
     };
     let (first, join) = match first.strip_suffix("stream") {
         Some(first) => (numbers(first), Join::Stream),

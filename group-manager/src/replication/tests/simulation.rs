@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use multicast::{
     id::{GroupId, Incarnation, NodeId},
-    skeen::sequencer::Ordering,
+    skeen::sequencer::OrderedBy,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IteratorRandom};
 use settings::Join;
@@ -52,7 +52,7 @@ struct Run {
 }
 
 impl Run {
-    fn new(seed: u64, ordering: Ordering) -> Self {
+    fn new(seed: u64, ordering: OrderedBy) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let join = Join::ALL[seed as usize % 2];
         let world = World::of(ordering, join, 2, random.random_range(1..=2), 0);
@@ -311,7 +311,7 @@ impl Run {
 }
 
 /// One run; returns how many writes were answered and how many groups were lost.
-fn run(seed: u64, ordering: Ordering) -> (usize, usize) {
+fn run(seed: u64, ordering: OrderedBy) -> (usize, usize) {
     let mut run = Run::new(seed, ordering);
     for node in run.world.cluster.nodes.keys().copied().collect::<Vec<_>>() {
         run.enter(node);
@@ -334,15 +334,15 @@ fn run(seed: u64, ordering: Ordering) -> (usize, usize) {
 
 #[test]
 fn whatever_crashes_answered_writes_stay_and_everything_heals() {
-    answered_writes_stay(Ordering::Skeen);
+    answered_writes_stay(OrderedBy::Skeen);
 }
 
 #[test]
 fn whatever_crashes_answered_writes_stay_under_a_sequencer_too() {
-    answered_writes_stay(Ordering::Sequencer);
+    answered_writes_stay(OrderedBy::Sequencer);
 }
 
-fn answered_writes_stay(ordering: Ordering) {
+fn answered_writes_stay(ordering: OrderedBy) {
     let seeds = std::env::var("SIMULATION_SEEDS")
         .ok()
         .and_then(|seeds| seeds.parse().ok())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use data_node::replica::{self, Arrived, Replica};
 use multicast::id::{ClientId, GroupId, Incarnation, NodeId, Seq};
-use multicast::skeen::{message::ToMember, sender::Sender, sequencer::Ordering, snapshot::Snapshot};
+use multicast::skeen::{message::ToMember, sender::Sender, sequencer::OrderedBy, snapshot::Snapshot};
 use settings::Join;
 use structures::{
     Structure,
@@ -89,11 +89,11 @@ pub(super) struct World {
 impl World {
     /// Groups 0.. with f + 1 nodes each: 1, 2, ... in the first group.
     pub(super) fn new(groups: u16, faults: u32, min_backups: usize) -> Self {
-        Self::of(Ordering::Skeen, Join::Freeze, groups, faults, min_backups)
+        Self::of(OrderedBy::Skeen, Join::Freeze, groups, faults, min_backups)
     }
 
     /// The same, where writes are ordered and nodes get in this way.
-    pub(super) fn of(ordering: Ordering, join: Join, groups: u16, faults: u32, min_backups: usize) -> Self {
+    pub(super) fn of(ordering: OrderedBy, join: Join, groups: u16, faults: u32, min_backups: usize) -> Self {
         let node = |group: u16, place: u32| {
             (
                 NodeId(u32::from(group) * (faults + 1) + place + 1),
@@ -106,7 +106,6 @@ impl World {
         let cluster = ReplicatedCluster {
             managers: 1,
             ordering,
-            faults: faults as usize,
             spec: LIMITS,
             min_backups,
             join,

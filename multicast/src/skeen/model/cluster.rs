@@ -13,7 +13,7 @@ use crate::{
     skeen::{
         member::{Defect, Member},
         sender::Sender,
-        sequencer::Ordering,
+        sequencer::OrderedBy,
     },
 };
 
@@ -32,7 +32,7 @@ pub(super) struct Cluster {
     pub(super) takeovers: &'static [usize],
     /// A node that joins a group.
     pub(super) joiner: Option<(u16, u32)>,
-    pub(super) ordering: Ordering,
+    pub(super) ordering: OrderedBy,
     pub(super) defect: Defect,
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use stateright::{Checker, Model};
 
 use super::{cluster::Cluster, properties};
-use crate::skeen::{member::Defect, sequencer::Ordering};
+use crate::skeen::{member::Defect, sequencer::OrderedBy};
 
 /// One group of two nodes, one message, and another manager that takes over at any moment.
 const TAKEOVER: Cluster = Cluster {
@@ -17,7 +17,7 @@ const TAKEOVER: Cluster = Cluster {
     messages: &[(0, &[1])],
     takeovers: &[1],
     joiner: None,
-    ordering: Ordering::Skeen,
+    ordering: OrderedBy::Skeen,
     defect: Defect::None,
 };
 
@@ -83,7 +83,7 @@ const UNEVEN_TAKEOVER: Cluster = Cluster {
 /// The same, where the owner numbers all messages.
 const fn numbered(cluster: Cluster) -> Cluster {
     Cluster {
-        ordering: Ordering::Sequencer,
+        ordering: OrderedBy::Sequencer,
         ..cluster
     }
 }

@@ -30,7 +30,7 @@ fn sealed(epoch: Epoch) -> FromMember<u64, u64> {
 
 /// A sender whose first view is one group of nodes 1 to this many.
 fn sender(size: u32) -> Sender<u64, u64> {
-    let mut sender = Sender::new(Incarnation(7), Ordering::Skeen);
+    let mut sender = Sender::new(Incarnation(7), OrderedBy::Skeen);
     sender.seal(EPOCH, view([(GROUP, (1..=size).map(NodeId).collect())]));
     for node in 1..=size {
         sender.handle(NodeId(node), sealed(EPOCH));
@@ -223,7 +223,7 @@ proptest! {
 /// Of what a member may have heard somebody else decides.
 #[test]
 fn what_waits_for_members_may_be_taken_back_and_what_is_proposed_may_not() {
-    let mut sender = Sender::<u64, u64>::new(Incarnation(7), Ordering::Skeen);
+    let mut sender = Sender::<u64, u64>::new(Incarnation(7), OrderedBy::Skeen);
     sender.follow(EPOCH, view([(GROUP, BTreeSet::from([NodeId(1)]))]));
     assert_eq!(sender.multicast(vec![GROUP], 1), (id(1), vec![]));
     assert_eq!([sender.withdraw(id(1)), sender.withdraw(id(1))], [true, false]);
@@ -249,7 +249,7 @@ fn what_waits_for_members_may_be_taken_back_and_what_is_proposed_may_not() {
 fn what_one_member_of_a_group_passed_no_other_one_gets() {
     let (other, epoch) = (GroupId(2), Epoch(3));
     let [one, two, back] = [1, 2, 3].map(NodeId);
-    let mut sender = Sender::<u64, u64>::new(Incarnation(7), Ordering::Sequencer);
+    let mut sender = Sender::<u64, u64>::new(Incarnation(7), OrderedBy::Sequencer);
     sender.seal(
         epoch,
         view([

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use super::{Defect, Ordering, Variant, run};
+use super::{Defect, OrderedBy, Variant, run};
 
 const SEEDS: u64 = 6_000;
 
@@ -23,12 +23,12 @@ fn seeds() -> Range<u64> {
 }
 
 const SKEEN: Variant = Variant {
-    ordering: Ordering::Skeen,
+    ordering: OrderedBy::Skeen,
     defect: Defect::None,
 };
 
 const SEQUENCER: Variant = Variant {
-    ordering: Ordering::Sequencer,
+    ordering: OrderedBy::Sequencer,
     defect: Defect::None,
 };
 
