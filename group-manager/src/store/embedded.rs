@@ -1,21 +1,24 @@
 //! The default store: one JSON file beside the manager.
 //!
 //! ```text
-//! lock FILE.lock -> read FILE, compare its epoch -> write FILE.new, fsync -> rename to FILE -> fsync the folder
+//! lock FILE.lock -> read FILE, compare its epoch -> overwrite the half that is not the latest -> fdatasync
+//! the first time, and when the halves are too short: write FILE.new, fsync -> rename to FILE -> fsync the folder
 //! ```
 //!
-//! A crash at any point leaves the old membership or the new one, whole: the rename is the moment. The lock
+//! A crash at any point leaves the old membership or the new one, whole: see [`halves`]. The lock
 //! is held for one compare-and-swap only and ends with the process that holds it, however that ends; so two
 //! managers on one file never both win from the same epoch, and a dead one blocks nobody.
 //!
 //! Managers that share the file share its file system, and so a machine: neither the lock nor the look of a
 //! file is to be relied on over a network (managers on several machines need the `etcd` store).
 
+mod halves;
+
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -25,12 +28,13 @@ use multicast::id::Epoch;
 use nix::fcntl::{Flock, FlockArg};
 use wire::message::membership::Membership;
 
-use super::{MembershipStore, StoreError, envelope};
+use self::halves::{BEGINNING_BYTES, Found};
+use super::{MembershipStore, StoreError};
 
-/// Longest membership file that is read, in bytes; 256 members take about 100 thousand.
+/// Longest membership file, in bytes, both halves together; 256 members take about 200 thousand.
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// How often a watch looks whether the file is another one; a look costs a microsecond.
+/// How often a watch looks which epoch the file has; a look costs some microseconds.
 const WATCH_PAUSE: Duration = Duration::from_millis(10);
 
 /// A membership file.
@@ -74,10 +78,17 @@ impl EmbeddedStore {
             .map_err(|(_, errno)| failed("lock", &path)(io::Error::from(errno)))
     }
 
-    /// The first half of a swap: what a crash leaves behind before the rename.
+    /// Stores into a file of its own, and puts that in the old one's place.
+    fn replace(&self, membership: &Membership) -> Result<(), StoreError> {
+        let written = self.write_beside(membership)?;
+        self.rename_over(&written)
+    }
+
+    /// The first half of a replacement: what a crash leaves behind before the rename.
     fn write_beside(&self, membership: &Membership) -> Result<PathBuf, StoreError> {
         let path = self.beside(".new");
-        let bytes = envelope::sealed(&self.place(), membership)?;
+        let bytes = halves::new_file(&self.place(), membership)?;
+        self.check_length(bytes.len() as u64)?;
         let mut file = File::create(&path).map_err(failed("create", &path))?;
         file.write_all(&bytes).map_err(failed("write", &path))?;
         file.sync_all().map_err(failed("sync", &path))?;
@@ -94,6 +105,15 @@ impl EmbeddedStore {
             .map_err(failed("sync", folder))
     }
 
+    /// Overwrites a part of the file, durably; its length stays.
+    fn overwrite(&self, offset: usize, bytes: &[u8]) -> Result<(), StoreError> {
+        let file = OpenOptions::new().write(true).open(&self.path);
+        let file = file.map_err(failed("open", &self.path))?;
+        file.write_all_at(bytes, offset as u64)
+            .map_err(failed("write", &self.path))?;
+        file.sync_data().map_err(failed("sync", &self.path))
+    }
+
     /// The file as it is now; none if nothing was ever stored.
     fn open(&self) -> Result<Option<File>, StoreError> {
         match File::open(&self.path) {
@@ -103,42 +123,59 @@ impl EmbeddedStore {
         }
     }
 
-    fn read(&self, file: &File) -> Result<Membership, StoreError> {
-        let actual = file.metadata().map_err(failed("inspect", &self.path))?.len();
-        if actual > MAX_FILE_BYTES {
-            return Err(StoreError::TooLarge {
-                path: self.path.clone(),
-                actual,
-                limit: MAX_FILE_BYTES,
-            });
-        }
+    /// What the file holds; none if there is none. Without the lock, two swaps on the way may leave no half that was
+    /// read whole.
+    fn read(&self) -> Result<Option<Found>, StoreError> {
+        let Some(file) = self.open()? else {
+            return Ok(None);
+        };
+        self.check_length(file.metadata().map_err(failed("inspect", &self.path))?.len())?;
         let mut bytes = Vec::new();
         file.take(MAX_FILE_BYTES)
             .read_to_end(&mut bytes)
             .map_err(failed("read", &self.path))?;
-        envelope::opened(&self.place(), &bytes)
+        halves::latest(&self.place(), &bytes).map(Some)
     }
 
-    /// Whether the path still leads to this file. Nobody writes into a stored file, and the number of one that
-    /// is open is not given out again; so it does exactly until the next swap.
-    fn is_still(&self, file: Option<&File>) -> Result<bool, StoreError> {
-        let identity = |found: fs::Metadata| (found.dev(), found.ino());
-        let now = match fs::metadata(&self.path) {
-            Ok(found) => Some(identity(found)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed("inspect", &self.path)(error)),
+    fn check_length(&self, actual: u64) -> Result<(), StoreError> {
+        match actual > MAX_FILE_BYTES {
+            true => Err(StoreError::TooLarge {
+                path: self.path.clone(),
+                actual,
+                limit: MAX_FILE_BYTES,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the file may hold something later than `known`: its seals claim so, or it has none.
+    fn may_be_later(&self, known: Epoch) -> Result<bool, StoreError> {
+        let Some(file) = self.open()? else {
+            return Ok(false);
         };
-        let then = file.map(File::metadata).transpose();
-        Ok(now == then.map_err(failed("inspect", &self.path))?.map(identity))
+        let half = file.metadata().map_err(failed("inspect", &self.path))?.len() / 2;
+        let mut claims = Vec::new();
+        for start in [0, half] {
+            let mut beginning = [0; BEGINNING_BYTES];
+            let read = file.read_at(&mut beginning, start);
+            let read = read.map_err(failed("read", &self.path))?;
+            claims.extend(halves::claimed(&beginning[..read]));
+        }
+        Ok(claims.iter().max().is_none_or(|latest| *latest > known))
     }
 }
 
 impl MembershipStore for EmbeddedStore {
     fn load(&self) -> Result<Membership, StoreError> {
-        match self.open()? {
-            Some(file) => self.read(&file),
-            None => Ok(Membership::default()),
-        }
+        let found = match self.read() {
+            Err(StoreError::Garbage { .. }) => {
+                // Perhaps it was overwritten under our eyes.
+                let _lock = self.lock()?;
+                self.read()
+            }
+            other => other,
+        };
+        Ok(found?.map(|found| found.membership).unwrap_or_default())
     }
 
     fn compare_and_swap(&self, expected: Epoch, next: &Membership) -> Result<(), StoreError> {
@@ -149,32 +186,39 @@ impl MembershipStore for EmbeddedStore {
             });
         }
         let _lock = self.lock()?;
-        let current = self.load()?;
+        let (current, spare) = match self.read()? {
+            Some(Found { membership, spare }) => (membership, spare),
+            None => Default::default(),
+        };
         if current.epoch != expected {
             return Err(StoreError::Conflict {
                 expected,
                 current: Box::new(current),
             });
         }
-        let written = self.write_beside(next)?;
-        self.rename_over(&written)
+        let Some(spare) = spare else {
+            return self.replace(next);
+        };
+        match halves::half(&self.place(), next, spare.len())? {
+            Some(half) => self.overwrite(spare.start, &half),
+            None => self.replace(next),
+        }
     }
 
     fn watch(&self, known: Epoch, patience: Duration) -> Result<Option<Membership>, StoreError> {
         let began = Instant::now();
         loop {
-            let file = self.open()?;
-            let stored = file.as_ref().map(|file| self.read(file)).transpose()?;
-            if let Some(stored) = stored.filter(|stored| stored.epoch > known) {
-                return Ok(Some(stored));
-            }
-            while self.is_still(file.as_ref())? {
-                let left = patience.saturating_sub(began.elapsed());
-                if left.is_zero() {
-                    return Ok(None);
+            if self.may_be_later(known)? {
+                let stored = self.load()?;
+                if stored.epoch > known {
+                    return Ok(Some(stored));
                 }
-                thread::sleep(left.min(WATCH_PAUSE));
             }
+            let left = patience.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            thread::sleep(left.min(WATCH_PAUSE));
         }
     }
 }

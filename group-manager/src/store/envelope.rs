@@ -63,7 +63,7 @@ pub(super) fn opened(place: &str, bytes: &[u8]) -> Result<Membership, StoreError
     Ok(envelope.membership)
 }
 
-fn garbage(place: &str) -> impl Fn(serde_json::Error) -> StoreError {
+pub(super) fn garbage(place: &str) -> impl Fn(serde_json::Error) -> StoreError {
     move |error| StoreError::Garbage {
         place: place.into(),
         reason: error.to_string(),

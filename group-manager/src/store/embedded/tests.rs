@@ -1,5 +1,7 @@
 //! The file's promises: old or new but whole, one winner per epoch, garbage refused by name.
 
+mod torn;
+
 use std::{collections::BTreeMap, fs, thread};
 
 use multicast::id::{GroupId, Incarnation, NodeId};
@@ -67,8 +69,13 @@ fn the_file_is_for_people_too() {
     let (_folder, store) = store();
     store.compare_and_swap(Epoch(0), &membership(1)).expect("stored");
     let text = fs::read_to_string(store.path()).expect("text");
+    let (seal, document) = text.split_once('\n').expect("a line of its own");
+    assert!(
+        seal.starts_with("{\"epoch\":1,\"half\":16384,\"bytes\":"),
+        "{seal}"
+    );
     let start = "{\n  \"format\": \"fusebox membership\",\n  \"version\": 1,\n  \"membership\": {\n    \"epoch\": 1,\n";
-    assert!(text.starts_with(start), "{text}");
+    assert!(document.starts_with(start), "{document}");
     assert!(text.contains(
         "\"7\": {\n        \"role\": \"primary\",\n        \"group\": 3,\n        \"standing\": \"active\""
     ));
@@ -111,38 +118,6 @@ fn an_epoch_that_does_not_rise_is_refused() {
 }
 
 #[test]
-fn a_crash_between_write_and_rename_leaves_the_old_membership() {
-    let (_folder, store) = store();
-    store.compare_and_swap(Epoch(0), &membership(1)).expect("stored");
-    let written = store.write_beside(&membership(2)).expect("written beside");
-    assert_eq!(store.load().expect("the old one"), membership(1));
-    // The crash may also tear what it was writing; the next swap does not care.
-    fs::write(&written, b"{\"format\": \"fus").expect("torn");
-    assert_eq!(store.load().expect("the old one"), membership(1));
-    store
-        .compare_and_swap(Epoch(1), &membership(3))
-        .expect("the next swap");
-    assert_eq!(store.load().expect("the next one"), membership(3));
-    assert!(!written.exists());
-}
-
-#[test]
-fn a_file_torn_anywhere_is_refused_by_name() {
-    let (_folder, store) = store();
-    store.compare_and_swap(Epoch(0), &membership(1)).expect("stored");
-    let whole = fs::read(store.path()).expect("bytes");
-    // The last byte is the newline after the closing brace.
-    for length in 0..whole.len() - 1 {
-        fs::write(store.path(), &whole[..length]).expect("torn");
-        let refused = store.load().expect_err("torn");
-        assert!(
-            matches!(&refused, StoreError::Garbage { place, .. } if *place == store.place()),
-            "{length}: {refused}"
-        );
-    }
-}
-
-#[test]
 fn a_foreign_file_is_refused_and_never_overwritten() {
     let (_folder, store) = store();
     let foreign = r#"{"format": "something else", "version": 1, "membership": {"epoch": 0, "members": {}, "founded": []}}"#;
@@ -178,11 +153,26 @@ fn another_version_is_told_from_garbage() {
     ));
 }
 
+/// A file as versions before this one wrote it: one document and nothing else.
+fn one_document(membership: &Membership) -> Vec<u8> {
+    crate::store::envelope::sealed("a test", membership).expect("text")
+}
+
+#[test]
+fn a_file_of_one_document_is_read_and_the_next_swap_makes_halves_of_it() {
+    let (_folder, store) = store();
+    fs::write(store.path(), one_document(&membership(4))).expect("written");
+    assert_eq!(store.load().expect("one document"), membership(4));
+    assert_eq!(store.watch(Epoch(3), LONG).expect("later"), Some(membership(4)));
+    store.compare_and_swap(Epoch(4), &membership(5)).expect("stored");
+    assert_eq!(store.load().expect("halves"), membership(5));
+    assert_eq!(fs::metadata(store.path()).expect("a file").len(), 2 * 16 * 1024);
+}
+
 #[test]
 fn the_limit_of_the_file_holds_at_it_and_one_past_it() {
     let (_folder, store) = store();
-    store.compare_and_swap(Epoch(0), &membership(1)).expect("stored");
-    let mut bytes = fs::read(store.path()).expect("bytes");
+    let mut bytes = one_document(&membership(1));
     bytes.resize(MAX_FILE_BYTES as usize, b' ');
     fs::write(store.path(), &bytes).expect("padded");
     assert_eq!(store.load().expect("at the limit"), membership(1));
@@ -192,6 +182,39 @@ fn the_limit_of_the_file_holds_at_it_and_one_past_it() {
     assert!(
         matches!(refused, StoreError::TooLarge { actual, limit: MAX_FILE_BYTES, .. } if actual == MAX_FILE_BYTES + 1)
     );
+}
+
+/// With so many members more.
+fn large(epoch: u64, members: u32) -> Membership {
+    let mut large = membership(epoch);
+    let member = large.members[&NodeId(7)].clone();
+    large
+        .members
+        .extend((100..100 + members).map(|node| (NodeId(node), member.clone())));
+    large
+}
+
+#[test]
+fn halves_grow_with_the_membership_and_what_never_fits_is_refused_and_changes_nothing() {
+    let (_folder, store) = store();
+    store.compare_and_swap(Epoch(0), &large(1, 10)).expect("small");
+    store
+        .compare_and_swap(Epoch(1), &large(2, 1000))
+        .expect("longer than a half");
+    assert_eq!(store.load().expect("grown"), large(2, 1000));
+    let grown = fs::metadata(store.path()).expect("a file").len();
+    store
+        .compare_and_swap(Epoch(2), &large(3, 1000))
+        .expect("in the other half");
+    assert_eq!(fs::metadata(store.path()).expect("a file").len(), grown);
+    let refused = store
+        .compare_and_swap(Epoch(3), &large(4, 20_000))
+        .expect_err("too long for any file");
+    assert!(
+        matches!(refused, StoreError::TooLarge { actual, .. } if actual > MAX_FILE_BYTES),
+        "{refused}"
+    );
+    assert_eq!(store.load().expect("as before"), large(3, 1000));
 }
 
 #[test]
