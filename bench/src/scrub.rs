@@ -138,7 +138,7 @@ fn check_primaries(cluster: &Cluster, members: &Membership) -> Result<(), ScrubE
 
 /// Names lost primaries and their standings.
 fn lost(primaries: &[(NodeId, Standing)]) -> String {
-    let one = |(node, standing): &(NodeId, Standing)| format!("{node}, a primary, is {standing:?}");
+    let one = |(node, standing): &(NodeId, Standing)| format!("{node}, a primary, is {standing}");
     primaries.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 

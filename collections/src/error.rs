@@ -3,7 +3,7 @@
 //! A crash is none of it: an operation that meets one is tried again under its number, which the structure
 //! applies once, until it is answered or the patience ends.
 
-use multicast::id::NodeId;
+use multicast::id::{NodeId, NodeNames};
 use structures::op::Outcome;
 use wire::{client::ClientError, message::client::Refusal};
 
@@ -57,7 +57,7 @@ pub enum Error {
     },
     /// More than f processes are gone. The state is not guessed; it comes back if enough of them come back with
     /// their memory.
-    #[error("more than {tolerated} crashes: {missing:?} are gone")]
+    #[error("more than {tolerated} crashes; missing: {}", NodeNames(missing))]
     TooManyFaults {
         /// f.
         tolerated: usize,
@@ -65,7 +65,7 @@ pub enum Error {
         missing: Vec<NodeId>,
     },
     /// All replicas of the group are gone.
-    #[error("the state is lost: {missing:?} are gone")]
+    #[error("the state is lost with {}", NodeNames(missing))]
     StateLost {
         /// Who held it last.
         missing: Vec<NodeId>,

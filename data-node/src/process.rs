@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use wire::{
+    member::MemberEnd,
     process::HeapProbe,
     role::{RoleArguments, RoleError, listen, run_role},
 };
@@ -18,8 +19,7 @@ pub fn main(arguments: RoleArguments, heap: HeapProbe) -> ExitCode {
         let (multicast, multicast_address) = listen(&settings.multicast).await?;
         let (read, read_address) = listen(&settings.read).await?;
         println!("listening on {multicast_address} (reads on {read_address})");
-        run(multicast, read, settings, shutdown.wait())
-            .await
-            .map_err(RoleError::failed)
+        let ended = run(multicast, read, settings, shutdown.wait()).await;
+        ended.map(MemberEnd::tell).map_err(RoleError::failed)
     })
 }

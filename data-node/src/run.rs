@@ -12,7 +12,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use wire::{
     LinkEvent, Peer, Purpose,
     limits::{INBOX_EVENTS, MAX_BACKLOG},
-    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
+    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort, MemberEnd},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         entry::EntryRefused,
@@ -61,7 +61,7 @@ pub async fn run(
     read: TcpListener,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> io::Result<MemberEnd> {
     let addresses = Addresses {
         peers: multicast.local_addr()?,
         clients: read.local_addr()?,
@@ -86,11 +86,13 @@ pub async fn run(
         to_inbox,
         outflow: None,
     };
-    tokio::select! {
-        () = shell.serve(peers, readers, inbox) => {}
-        () = shutdown => tracing::info!("the data node stops"),
-    }
-    Ok(())
+    Ok(tokio::select! {
+        removed = shell.serve(peers, readers, inbox) => removed,
+        () = shutdown => {
+            tracing::info!("the data node stops");
+            MemberEnd::Asked
+        }
+    })
 }
 
 impl Shell {
@@ -100,15 +102,15 @@ impl Shell {
         mut peers: Doorstep,
         mut readers: Doorstep,
         mut inbox: mpsc::Receiver<Transferred>,
-    ) {
+    ) -> MemberEnd {
         loop {
             tokio::select! {
                 event = self.manager.next() => match event {
                     ManagerEvent::Refused(EntryRefused::Left { node, epoch })
                         if epoch >= self.replica.latest_epoch() =>
                     {
-                        tracing::error!(%node, "removed from the cluster; this process ends");
-                        return;
+                        tracing::info!(%node, %epoch, "removed from the cluster");
+                        return MemberEnd::Removed { node, epoch };
                     }
                     event => self.handle_manager(event),
                 },

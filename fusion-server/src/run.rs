@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, future::Future, io, sync::Arc};
 use erasure::ParityError;
 use multicast::id::NodeId;
 use tokio::net::{TcpListener, TcpStream};
+use tracing::field::display;
 use wire::{
     LinkEvent, Peer, Purpose, Traffic,
-    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
+    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort, MemberEnd},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         entry::EntryRefused,
@@ -52,7 +53,7 @@ struct Shell {
     names: BTreeMap<u64, NodeId>,
 }
 
-/// Runs a fused server on its bound listener until `shutdown` completes.
+/// Runs a fused server on its bound listener until `shutdown` completes, or until it was removed from the cluster.
 ///
 /// # Errors
 /// If the listener does not know its own address, or the code has no such row.
@@ -60,7 +61,7 @@ pub async fn run(
     listener: TcpListener,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), RunError> {
+) -> Result<MemberEnd, RunError> {
     let address = listener.local_addr()?;
     let door = Doorstep::open(
         listener,
@@ -81,16 +82,18 @@ pub async fn run(
         names: BTreeMap::new(),
         settings,
     };
-    tokio::select! {
-        () = shell.serve(door) => {}
-        () = shutdown => tracing::info!("the fused server stops"),
-    }
-    Ok(())
+    Ok(tokio::select! {
+        removed = shell.serve(door) => removed,
+        () = shutdown => {
+            tracing::info!("the fused server stops");
+            MemberEnd::Asked
+        }
+    })
 }
 
 impl Shell {
     /// Serves until dropped, or until a manager says that this server was removed from the cluster.
-    async fn serve(mut self, mut door: Doorstep) {
+    async fn serve(mut self, mut door: Doorstep) -> MemberEnd {
         loop {
             tokio::select! {
                 arrival = self.primaries.next() => self.handle_primaries(arrival),
@@ -98,8 +101,8 @@ impl Shell {
                     ManagerEvent::Refused(EntryRefused::Left { node, epoch })
                         if epoch >= self.backup.holding().epoch =>
                     {
-                        tracing::error!(%node, "removed from the cluster; this process ends");
-                        return;
+                        tracing::info!(%node, %epoch, "removed from the cluster");
+                        return MemberEnd::Removed { node, epoch };
                     }
                     event => self.handle_manager(event),
                 },
@@ -169,8 +172,8 @@ impl Shell {
         match arrival.event {
             LinkEvent::Message(frame) => self.handle(Event::Frame { connection, frame }),
             LinkEvent::Ended(error) => {
-                let primary = self.names.remove(&connection);
-                tracing::info!(?primary, %error, "a primary's connection ended");
+                let primary = self.names.remove(&connection).map(display);
+                tracing::info!(primary, %error, "a primary's connection ended");
                 self.handle(Event::Ended { connection });
             }
         }

@@ -74,6 +74,8 @@ struct Group {
     entry: Option<Entry>,
     /// Nodes that wait for their turn to enter.
     waiting_to_enter: VecDeque<NodeId>,
+    /// In the last view of ours nobody who holds its state was here.
+    is_closed: bool,
 }
 
 /// The core. See the module's words.

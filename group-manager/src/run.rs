@@ -39,8 +39,9 @@ pub enum RunError {
     NoEtcd,
     /// This manager is to call others whose ports the cluster file leaves open.
     #[error(
-        "manager(s) {sections:?} listen on free ports; say on which: --manager HOST:PORT, once for each (or give all \
-         managers ports of their own)"
+        "the cluster file asks for a free port for {}: say which it is, --manager HOST:PORT once for each, or give all \
+         managers ports of their own",
+        headers(sections)
     )]
     UnknownPorts {
         /// The sections of all that it is to call.
@@ -49,6 +50,15 @@ pub enum RunError {
     /// The stored membership is that of another cluster.
     #[error(transparent)]
     Foreign(#[from] ForeignMembership),
+}
+
+/// Sections as the cluster file has them: `[manager 1], [manager 2]`.
+fn headers(sections: &[u32]) -> String {
+    let headers: Vec<String> = sections
+        .iter()
+        .map(|section| format!("[manager {section}]"))
+        .collect();
+    headers.join(", ")
 }
 
 /// Runs a manager on a bound listener until `shutdown` completes.

@@ -22,7 +22,7 @@
 use std::{collections::BTreeMap, future::Future, io, net::SocketAddr, path::Path, time::Duration};
 
 use ::collections::Site;
-use multicast::id::NodeId;
+use multicast::id::{NodeId, NodeNames};
 use settings::{Cluster, ClusterPlan, DataNode, FusionServer, Mechanism, NoSuchSection, PlanError};
 use structures::kind::StructureKind;
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ pub enum LocalError {
     #[error(transparent)]
     Manager(#[from] ClientError),
     /// Waited in vain for members to become active.
-    #[error("not active within {PATIENCE:?}: {missing:?}")]
+    #[error("not active within {PATIENCE:?}: {}", NodeNames(missing))]
     OutOfPatience {
         /// Those that did not.
         missing: Vec<NodeId>,

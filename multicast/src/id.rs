@@ -46,6 +46,24 @@ id!(
     Incarnation(u64), "incarnation "
 );
 
+/// Nodes in a text for people: `node 1, node 2 and node 7`.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeNames<'a>(pub &'a [NodeId]);
+
+impl fmt::Display for NodeNames<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((last, before)) = self.0.split_last() else {
+            return f.write_str("nobody");
+        };
+        for (place, node) in before.iter().enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            write!(f, "{comma}{node}")?;
+        }
+        let and = if before.is_empty() { "" } else { " and " };
+        write!(f, "{and}{last}")
+    }
+}
+
 impl Epoch {
     /// The number after this one; the largest of all stays what it is, so that none ever begins anew at zero.
     pub fn next(self) -> Self {
@@ -124,6 +142,20 @@ mod tests {
         assert_eq!(at(5, 2).just_below(), at(5, 1));
         assert_eq!(at(5, 0).just_below(), at(4, u32::MAX));
         assert_eq!(at(0, 0).just_below(), at(0, 0));
+    }
+
+    #[test]
+    fn nodes_are_named_as_in_a_sentence() {
+        let names = |count| NodeNames(&[NodeId(1), NodeId(2), NodeId(7)][..count]).to_string();
+        assert_eq!(
+            [0, 1, 2, 3].map(names),
+            [
+                "nobody",
+                "node 1",
+                "node 1 and node 2",
+                "node 1, node 2 and node 7"
+            ]
+        );
     }
 
     #[test]

@@ -11,12 +11,14 @@
 
 mod connections;
 mod doorstep;
+mod end;
 mod entry;
 mod manager_port;
 mod settings;
 
 pub use connections::{Arrival, Connections};
 pub use doorstep::{Doorstep, MAX_HANDSHAKES};
+pub use end::MemberEnd;
 pub use entry::{Entry, EntryError, redial_pause};
 pub use manager_port::{Callers, ManagerEvent, ManagerPort, Timing};
 pub use settings::{Advertised, MemberSettings};

@@ -52,9 +52,8 @@ pub enum ClusterError {
 
 /// Everybody's standing, in words.
 pub(super) fn standings(members: &Membership) -> String {
-    let standing = |(node, member): (&NodeId, &Member)| {
-        format!("{} {} {:?}", member.role, node.0, member.standing).to_lowercase()
-    };
+    let standing =
+        |(node, member): (&NodeId, &Member)| format!("{} {} {}", member.role, node.0, member.standing);
     members
         .members
         .iter()

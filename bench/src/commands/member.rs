@@ -145,7 +145,7 @@ async fn list(arguments: &ClusterArguments) -> Result<(), Failure> {
                 Some(name) => name.clone(),
                 None => group.to_string(),
             });
-        let standing = format!("{:?}", member.standing).to_lowercase();
+        let standing = member.standing.to_string();
         table.add_row([
             node.0.to_string(),
             member.role.to_string(),

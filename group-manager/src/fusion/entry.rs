@@ -18,7 +18,8 @@ impl FusionCoordinator {
             ..
         } = enter;
         if let Err(refused) = self.judge(now, &enter) {
-            tracing::info!(%node, %incarnation, %refused, "entry refused");
+            // The process says so itself, once; it asks on.
+            tracing::debug!(%node, %incarnation, %refused, "entry refused");
             return vec![Command::Answer(ticket, EnterReply::Refused(refused))];
         }
         let accepted = Command::Answer(ticket, EnterReply::Accepted);

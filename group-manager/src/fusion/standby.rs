@@ -84,7 +84,7 @@ impl FusedManager {
 
     /// Somebody else owns the cluster by now: whatever was under way here ends.
     fn follow(&mut self, now: Micros, stored: Membership) -> Vec<Command> {
-        tracing::info!(epoch = %stored.epoch, owner = ?stored.owner, "another manager owns the cluster; standing by");
+        tracing::info!(epoch = %stored.epoch, owner = stored.owner.map(|owner| display(owner.node)), "another manager owns the cluster; standing by");
         self.ownership.follow(now, stored.owner);
         let stored = adopted(&self.cluster, stored.clone()).unwrap_or(stored);
         let before = std::mem::replace(&mut self.stage, Stage::Following(stored));

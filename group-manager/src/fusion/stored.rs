@@ -38,7 +38,7 @@ impl FusionCoordinator {
         if before == after {
             return;
         }
-        tracing::info!(%node, epoch = %self.membership.epoch, standing = ?after.standing, "membership changed");
+        tracing::info!(%node, epoch = %self.membership.epoch, standing = %after.standing, "membership changed");
         let removed = after.standing == Standing::Removed && before.standing != Standing::Removed;
         match (after.role, after.standing) {
             (Role::Primary, Standing::Active) => {

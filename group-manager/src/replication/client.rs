@@ -11,7 +11,10 @@ mod rounds;
 
 use std::collections::BTreeSet;
 
-use multicast::{id::GroupId, skeen::sequencer::OrderedBy};
+use multicast::{
+    id::{GroupId, NodeNames},
+    skeen::sequencer::OrderedBy,
+};
 use structures::{op::Write, query::Query};
 use wire::message::{
     admission::{judge_op, judge_query},
@@ -184,8 +187,10 @@ impl Replication {
         waiting.into_iter().map(refuse).collect()
     }
 
-    /// Requests that wait for a group that is lost are refused.
+    /// Requests that wait for a group that is lost are refused. Said of a view in force and not sooner: whoever only
+    /// believed to own the membership knows nothing of who is here.
     pub(super) fn close_lost_doors(&mut self) -> Vec<Command> {
+        self.tell_of_lost_groups();
         let groups = self.groups.keys().copied();
         let lost: Vec<GroupId> = groups.filter(|group| self.is_lost(*group)).collect();
         let mut waiting = self.together.give_up(|group| lost.contains(&group));
@@ -195,5 +200,23 @@ impl Replication {
         }
         let refuse = |(caller, group)| refused(caller, self.state_lost(group));
         waiting.into_iter().map(refuse).collect()
+    }
+
+    fn tell_of_lost_groups(&mut self) {
+        for group in self.groups.keys().copied().collect::<Vec<_>>() {
+            let (is_lost, holders) = (self.is_lost(group), self.holders(group));
+            let Some(state) = self.groups.get_mut(&group) else {
+                continue;
+            };
+            let was_closed = std::mem::replace(&mut state.is_closed, is_lost);
+            match (was_closed, is_lost) {
+                (false, true) => {
+                    let missing = NodeNames(&holders);
+                    tracing::error!(%group, %missing, "nobody who holds its state is here; the group is closed");
+                }
+                (true, false) => tracing::info!(%group, "the group is open again"),
+                _ => {}
+            }
+        }
     }
 }

@@ -48,7 +48,7 @@ impl Replication {
 
     /// Another manager owns the membership, which is this one.
     pub(super) fn follow(&mut self, now: Micros, stored: Membership) -> Vec<Command> {
-        tracing::info!(epoch = %stored.epoch, owner = ?stored.owner, "another manager owns the membership");
+        tracing::info!(epoch = %stored.epoch, owner = stored.owner.map(|owner| display(owner.node)), "another manager owns the membership");
         self.ownership.follow(now, stored.owner);
         self.membership = with_nodes_of(&self.cluster, stored);
         let mut commands = self.let_go_of_what_an_owner_does();

@@ -8,6 +8,7 @@ mod limits;
 mod other_manager;
 mod script;
 mod simulation;
+mod told_to_operators;
 mod trace;
 mod world;
 

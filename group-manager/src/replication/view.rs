@@ -232,7 +232,6 @@ impl Replication {
             return;
         };
         if self.present(group).is_empty() {
-            tracing::error!(%node, %group, "the last holder of a group is gone; the group is closed");
             self.reseal = true;
         } else {
             self.to_remove.insert(node);

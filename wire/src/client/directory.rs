@@ -213,7 +213,7 @@ fn primary_of(members: &Membership, group: GroupId) -> Result<SocketAddr, Client
     match (primary.standing, primary.addresses) {
         (Standing::Active, Some(addresses)) => Ok(addresses.clients),
         (standing, _) => Err(ClientError::NoDoor {
-            reason: format!("the primary of {group} is {standing:?}"),
+            reason: format!("the primary of {group} is {standing}"),
         }),
     }
 }

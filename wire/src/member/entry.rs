@@ -2,7 +2,7 @@
 //!
 //! See [`crate::message::entry`]. A manager that does not own the membership refuses, and the next one is asked.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::BytesMut;
 use multicast::id::Incarnation;
@@ -20,7 +20,7 @@ use crate::{
     handshake::{self, Hello, Identity, Purpose},
     limits::{DIAL_TIMEOUT, REDIAL_PAUSE},
     link::next_frame,
-    message::entry::{Enter, EnterReply},
+    message::entry::{Enter, EnterReply, EntryRefused},
     traffic::Traffic,
 };
 
@@ -72,22 +72,21 @@ impl Entry {
         }
     }
 
-    /// Says `Enter` until dropped. Each refusal is logged when it is new; answers are handed to `answers`.
+    /// Says `Enter` until dropped. What keeps each manager from letting it in is logged when it is new; answers are
+    /// handed to `answers`.
     pub(super) async fn repeat(self, answers: mpsc::Sender<Answered>) {
-        let mut told = String::new();
-        let mut tell = |words: String| {
-            if words != told {
-                tracing::warn!(reason = %words, "not in yet");
-                told = words;
-            }
-        };
+        let mut obstacles = Obstacles::default();
         for attempt in 0.. {
-            let (host, port) = &self.managers[attempt as usize % self.managers.len()];
+            let place = attempt as usize % self.managers.len();
+            let (host, port) = &self.managers[place];
             match self.say(host, *port).await {
                 Ok(answered) => {
                     let is_accepted = answered.reply == EnterReply::Accepted;
-                    if let EnterReply::Refused(refused) = &answered.reply {
-                        tell(refused.to_string());
+                    match &answered.reply {
+                        // The owner is asked in its turn.
+                        EnterReply::Refused(EntryRefused::NotOwner { .. }) if self.managers.len() > 1 => {}
+                        EnterReply::Refused(refused) => obstacles.meet(place, refused.to_string()),
+                        EnterReply::Accepted => {}
                     }
                     // A full or closed channel loses a repetition at most.
                     let _ = answers.try_send(answered);
@@ -95,7 +94,7 @@ impl Entry {
                         sleep(CALL_PATIENCE).await;
                     }
                 }
-                Err(error) => tell(format!("{host}:{port}: {error}")),
+                Err(error) => obstacles.meet(place, format!("{host}:{port}: {error}")),
             }
             sleep(redial_pause(attempt)).await;
         }
@@ -128,6 +127,24 @@ impl Entry {
     }
 }
 
+/// What stands in the way at each manager, by its place in the list, as far as it is known.
+#[derive(Debug, Default)]
+struct Obstacles(BTreeMap<usize, String>);
+
+impl Obstacles {
+    /// Logs what stands in the way at this manager, unless it is what stood there before.
+    fn meet(&mut self, manager: usize, reason: String) {
+        if self.is_news(manager, &reason) {
+            tracing::warn!(reason, "not in yet");
+            self.0.insert(manager, reason);
+        }
+    }
+
+    fn is_news(&self, manager: usize, reason: &str) -> bool {
+        self.0.get(&manager).is_none_or(|known| known != reason)
+    }
+}
+
 /// The pause before the attempt after number `attempt` (from 0): doubling, between the limits.
 pub fn redial_pause(attempt: u32) -> Duration {
     let (first, longest) = REDIAL_PAUSE;
@@ -150,4 +167,28 @@ async fn ask(mut stream: TcpStream, enter: &Enter) -> Result<EnterReply, WireErr
     .map_err(|_| WireError::DialTimeout {
         limit_ms: DIAL_TIMEOUT.as_millis(),
     })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_obstacle_is_news_once_at_each_manager_until_it_is_another_one() {
+        let mut obstacles = Obstacles::default();
+        let met = [
+            (0, "lost"),
+            (1, "refused"),
+            (0, "lost"),
+            (1, "refused"),
+            (0, "busy"),
+            (0, "lost"),
+        ];
+        let news = met.map(|(manager, reason)| {
+            let is_news = obstacles.is_news(manager, reason);
+            obstacles.meet(manager, reason.to_owned());
+            is_news
+        });
+        assert_eq!(news, [true, true, false, false, true, true]);
+    }
 }

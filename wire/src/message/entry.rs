@@ -6,7 +6,7 @@
 //! manager -> process   a kept connection for purpose Manager, over which all else goes
 //! ```
 
-use multicast::id::{Epoch, Incarnation, NodeId};
+use multicast::id::{Epoch, Incarnation, NodeId, NodeNames};
 use serde::{Deserialize, Serialize};
 
 use super::membership::{Addresses, Role};
@@ -51,13 +51,16 @@ pub enum EntryRefused {
         role: Role,
     },
     /// The group had data and nobody left that holds it; an empty process may not take its place.
-    #[error("the state is lost with {missing:?}; only one of them, with its memory, can bring it back")]
+    #[error(
+        "the state is lost with {}; only a process that still holds it can bring it back",
+        NodeNames(missing)
+    )]
     StateLost {
         /// Who held it last.
         missing: Vec<NodeId>,
     },
     /// More than f processes are gone.
-    #[error("more than {tolerated} crashes: {missing:?} are gone")]
+    #[error("more than {tolerated} crashes; missing: {}", NodeNames(missing))]
     TooManyFaults {
         /// f.
         tolerated: usize,

@@ -48,6 +48,17 @@ pub enum Standing {
     Removed,
 }
 
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "absent",
+            Self::Joining => "joining",
+            Self::Active => "active",
+            Self::Removed => "removed",
+        })
+    }
+}
+
 /// Where a member listens, as it said when it entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addresses {

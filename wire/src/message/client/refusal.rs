@@ -1,6 +1,6 @@
 //! Why a door refuses a request: everything that a client has to be able to tell apart.
 
-use multicast::id::{GroupId, NodeId};
+use multicast::id::{GroupId, NodeId, NodeNames};
 use serde::{Deserialize, Serialize};
 use structures::kind::StructureKind;
 
@@ -35,7 +35,7 @@ pub enum Refusal {
     },
     /// The group's active members are all gone. Its state is not guessed. A write that was under way at that
     /// moment may be part of the lost state.
-    #[error("the state of {group} is lost: {missing:?} are gone")]
+    #[error("the state of {group} is lost with {}", NodeNames(missing))]
     StateLost {
         /// The group.
         group: GroupId,
@@ -43,7 +43,7 @@ pub enum Refusal {
         missing: Vec<NodeId>,
     },
     /// More than f processes are gone. The state is not guessed.
-    #[error("more than {tolerated} crashes: {missing:?} are gone")]
+    #[error("more than {tolerated} crashes; missing: {}", NodeNames(missing))]
     TooManyFaults {
         /// f.
         tolerated: usize,
