@@ -8,7 +8,7 @@
 //! Invariants: replies leave in the order of the requests; a write that was answered is in the delta of an
 //! operation at or below `stable`; what waits is bounded, in number and in bytes.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use multicast::{
     fifo::{FifoOutput, FifoSender},
@@ -59,7 +59,7 @@ pub struct Life {
     /// Whether it was told that its life is over; it may still be resumed, with what it holds.
     pub fenced: bool,
     /// Numbers the operations and keeps those that are not stable.
-    pub sender: FifoSender<Delta>,
+    pub sender: FifoSender<Arc<Delta>>,
     /// Until when nobody can have replaced this life.
     pub lease: Lease,
     /// What confirms the reads that come without a lease.
@@ -162,7 +162,7 @@ impl Life {
     }
 
     /// Carries out what the sender said.
-    pub fn carry_out(&mut self, outputs: Vec<FifoOutput<Delta>>) -> Vec<Command> {
+    pub fn carry_out(&mut self, outputs: Vec<FifoOutput<Arc<Delta>>>) -> Vec<Command> {
         let mut commands = Vec::new();
         for output in outputs {
             match output {
@@ -249,7 +249,7 @@ impl Life {
                 .map(|range| size_of_val(range) + range.xor.len())
                 .sum::<usize>();
             self.operation_bytes += bytes as u64;
-            outputs = self.sender.multicast(delta, bytes);
+            outputs = self.sender.multicast(Arc::new(delta), bytes);
         }
         self.hold(caller, vec![ReplyBody::Written(answer)], round);
         let mut commands = self.carry_out(outputs);

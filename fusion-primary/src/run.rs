@@ -145,8 +145,9 @@ impl Shell {
 
     /// Hands an event to the core and carries out what it says, and what follows from that.
     fn handle(&mut self, event: Event) {
-        let mut events = VecDeque::from([event]);
-        while let Some(event) = events.pop_front() {
+        let mut next = Some(event);
+        let mut events = VecDeque::new();
+        while let Some(event) = next.take().or_else(|| events.pop_front()) {
             self.primary
                 .tell_time(Micros(self.started.elapsed().as_micros() as u64));
             for command in self.primary.handle(event) {

@@ -203,7 +203,7 @@ fn delta(seq: u64, stable: u64) -> DeltaFrame {
     DeltaFrame::Delta {
         seq: Seq(seq),
         stable: Seq(stable),
-        delta,
+        delta: delta.into(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Primaries and fused servers, the real cores, with channels in which frames wait until they are picked; and
 //! scrubs of all servers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use erasure::Signature;
 use fusion_primary::{
@@ -267,7 +270,7 @@ impl Fault {
             && concerns
         {
             let ranges = delta.ranges.len();
-            let range = &mut delta.ranges[usize::from(self.place) % ranges];
+            let range = &mut Arc::make_mut(delta).ranges[usize::from(self.place) % ranges];
             let bytes = range.xor.len();
             range.xor[usize::from(self.place) % bytes] ^= self.bits;
         }

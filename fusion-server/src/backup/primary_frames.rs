@@ -1,5 +1,7 @@
 //! What primaries send: the opening of a connection, operations, images, blocks.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use multicast::id::{Epoch, NodeId, Seq};
 use structures::delta::{Delta, REGIONS, RegionId};
@@ -59,7 +61,9 @@ impl FusedBackup {
         }
         let answer = match frame {
             DeltaFrame::Open { .. } => return Err(PrimaryFault::OpenedTwice),
-            DeltaFrame::Delta { seq, stable, delta } => self.take_delta(primary, seq, stable, delta)?,
+            DeltaFrame::Delta { seq, stable, delta } => {
+                self.take_delta(primary, seq, stable, Arc::unwrap_or_clone(delta))?
+            }
             DeltaFrame::Stable { stable } => self.take_stable(primary, stable)?,
             DeltaFrame::Block {
                 recovery,

@@ -78,7 +78,7 @@ fn operation(seq: u64, stable: u64, delta: Delta) -> DeltaFrame {
     DeltaFrame::Delta {
         seq: Seq(seq),
         stable: Seq(stable),
-        delta,
+        delta: delta.into(),
     }
 }
 

@@ -3,6 +3,8 @@
 //! The order of a channel is what recovery rests on: a block or a chunk is the primary's as of its place between
 //! two operations.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use erasure::Signature;
 use multicast::id::{Epoch, Seq};
@@ -33,8 +35,8 @@ pub enum DeltaFrame {
         seq: Seq,
         /// Everything up to here is applied at all active servers: undo is no longer needed.
         stable: Seq,
-        /// What it changed.
-        delta: Delta,
+        /// What it changed; shared by the frames to all servers and whoever keeps it.
+        delta: Arc<Delta>,
     },
     /// Nothing new for a while, but everything up to here is applied at all active servers.
     Stable {

@@ -1,5 +1,7 @@
 //! Between the manager and primaries or fused servers, between those two, and to a replacement.
 
+use std::sync::Arc;
+
 use erasure::Signature;
 use multicast::id::{NodeId, Seq};
 use structures::delta::{Delta, Range};
@@ -179,10 +181,10 @@ fn delta_frames(f: &Fields) -> Vec<DeltaFrame> {
         DeltaFrame::Delta {
             seq: f.seq(),
             stable: f.seq(),
-            delta: Delta {
+            delta: Arc::new(Delta {
                 lengths: f.lengths(),
                 ranges: vec![range(f.long), range(f.other_long)],
-            },
+            }),
         },
         DeltaFrame::Stable { stable: f.seq() },
         DeltaFrame::Block {
