@@ -3,10 +3,11 @@
 //! A state is the cores, the links between them (in order; what never arrives is a crash or a broken link), and
 //! what is left to do of the cluster's plan. An action is one message that arrives, one message begun, one step
 //! of a takeover or of a join. The simulation beside this tries long lives of larger clusters; here nothing is
-//! left out. The invariants are DESIGN section 3's, as `always`; that everything completes, as `sometimes`, and
+//! left out (of the largest ones, what only repeats the rest: [`reduction`]). The invariants are DESIGN section 3's, as `always`; that everything completes, as `sometimes`, and
 //! once nothing is left to do, as `always`.
 
 mod cluster;
 mod properties;
+mod reduction;
 mod state;
 mod tests;

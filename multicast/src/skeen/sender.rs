@@ -72,6 +72,12 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         }
     }
 
+    /// Whether this sender sealed the last view that it knows of.
+    #[cfg(test)]
+    pub(super) fn is_owner(&self) -> bool {
+        self.role == Role::Owner
+    }
+
     /// The epoch in force.
     pub fn epoch(&self) -> Epoch {
         self.epoch
@@ -175,7 +181,7 @@ impl<P: Clone, R: Clone + PartialEq> Sender<P, R> {
         epoch == self.epoch && !self.is_sealing()
     }
 
-    fn highest_epoch(&self) -> Epoch {
+    pub(super) fn highest_epoch(&self) -> Epoch {
         self.sealing.as_ref().map_or(self.epoch, |sealing| sealing.epoch)
     }
 }

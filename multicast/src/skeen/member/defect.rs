@@ -25,6 +25,8 @@ pub(crate) enum Defect {
     JoinerIsActive,
     /// A numbered message is taken although the one before it is missing.
     TakesGaps,
+    /// Sealed, it reports nothing that it holds: a takeover without a flush.
+    ReportsNothing,
     /// Not the member's: an owner begins its numbers at one, whatever the members know.
     NumbersFromOne,
 }

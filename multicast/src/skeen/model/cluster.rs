@@ -1,15 +1,18 @@
 //! A cluster and its plan: what stateright explores.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use stateright::{Model, Property};
 
 use super::{
     properties,
-    state::{End, Node, State, Stored},
+    state::{End, Node, State, Stored, life},
 };
 use crate::{
-    id::{Epoch, GroupId, Incarnation, NodeId},
+    id::{Epoch, GroupId, NodeId},
     skeen::{
         member::{Defect, Member},
         sender::Sender,
@@ -34,6 +37,8 @@ pub(super) struct Cluster {
     pub(super) joiner: Option<(u16, u32)>,
     pub(super) ordering: OrderedBy,
     pub(super) defect: Defect,
+    /// Whether steps that need no turn of their own are taken at once.
+    pub(super) is_reduced: bool,
 }
 
 /// One step.
@@ -65,12 +70,12 @@ impl Cluster {
             let ids: BTreeSet<NodeId> = members.iter().copied().map(NodeId).collect();
             for node in &ids {
                 let member = Member::new(*node).with_defect(self.defect);
-                nodes.insert(*node, Node::new(GroupId(*group), member, false));
+                nodes.insert(*node, Arc::new(Node::new(GroupId(*group), member, false)));
             }
             voters.insert(GroupId(*group), ids);
         }
-        let lives = (1..=self.managers as u64).map(Incarnation);
-        let sender = |life| Sender::new(life, self.ordering).with_defect(self.defect);
+        let lives = (0..self.managers).map(life);
+        let sender = |life| Arc::new(Sender::new(life, self.ordering).with_defect(self.defect));
         State {
             senders: lives.map(sender).collect(),
             seen: vec![Epoch(0); self.managers],
@@ -133,6 +138,9 @@ impl Model for Cluster {
             state.look(manager);
         }
         state.settle();
+        if self.is_reduced {
+            state.reduce(self);
+        }
         vec![state]
     }
 
@@ -179,6 +187,9 @@ impl Model for Cluster {
                     store.joining.remove(&node);
                 });
             }
+        }
+        if self.is_reduced {
+            next.reduce(self);
         }
         Some(next)
     }

@@ -1,6 +1,9 @@
 //! DESIGN section 3's invariants, of every state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use stateright::Property;
 
@@ -22,7 +25,9 @@ pub(super) const ALL_COMPLETE: &str = "everything becomes complete";
 pub(super) fn all() -> Vec<Property<Cluster>> {
     vec![
         Property::always(SAME_ORDER, |_, state| same_order(state)),
-        Property::always(RISING, |_, state: &State| state.nodes.values().all(is_rising)),
+        Property::always(RISING, |_, state: &State| {
+            state.nodes.values().all(|node| is_rising(node))
+        }),
         Property::always(ONE_TIMESTAMP, |_, state| one_timestamp(state)),
         Property::always(COMPLETE, |_, state| complete_is_delivered(state)),
         Property::always(GENUINE, |_, state| is_genuine(state)),
@@ -40,6 +45,7 @@ fn same_order(state: &State) -> bool {
     let nodes: Vec<&Node> = state
         .nodes
         .values()
+        .map(Arc::as_ref)
         .filter(|node| node.member.is_installed())
         .collect();
     let agree = |one: &Node, other: &Node| one.log.iter().zip(&other.log).all(|(a, b)| a == b);
@@ -117,12 +123,12 @@ fn is_acyclic(state: &State) -> bool {
 }
 
 /// Whether all of the plan is done and nothing is under way.
-fn is_at_rest(cluster: &Cluster, state: &State) -> bool {
+pub(super) fn is_at_rest(cluster: &Cluster, state: &State) -> bool {
     let all_begun =
         (0..cluster.managers).all(|manager| cluster.messages_of(manager).count() == state.begun[manager]);
     let all_look = state.seen.iter().all(|seen| *seen == state.store.epoch);
     let has_joined = cluster.joiner.is_none_or(|(_, node)| {
-        let joined = |node: &Node| node.member.is_installed();
+        let joined = |node: &Arc<Node>| node.member.is_installed();
         state.nodes.get(&NodeId(node)).is_some_and(joined) && state.store.joining.is_empty()
     });
     state.links.is_empty()
@@ -134,7 +140,7 @@ fn is_at_rest(cluster: &Cluster, state: &State) -> bool {
 }
 
 /// Nothing waits anywhere, and the members of each group hold the same.
-fn is_finished(state: &State) -> bool {
+pub(super) fn is_finished(state: &State) -> bool {
     let groups = || state.store.voters.keys().copied();
     let mut senders = state.senders.iter();
     let drained = senders.all(|sender| groups().all(|group| sender.is_drained(group)));

@@ -1,6 +1,9 @@
 //! One state of a small cluster, and what each step does to it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use crate::{
     id::{Epoch, GroupId, Incarnation, MessageId, NodeId, Timestamp},
@@ -52,6 +55,11 @@ impl Node {
     }
 }
 
+/// The life of the manager at this place.
+pub(super) fn life(manager: usize) -> Incarnation {
+    Incarnation(manager as u64 + 1)
+}
+
 /// The membership store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stored {
@@ -62,15 +70,15 @@ pub(super) struct Stored {
     pub(super) joining: BTreeSet<NodeId>,
 }
 
-/// Everything at one moment.
+/// Everything at one moment. States share what the step between them leaves as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct State {
-    pub(super) senders: Vec<Sender<Payload, usize>>,
+    pub(super) senders: Vec<Arc<Sender<Payload, usize>>>,
     /// The last epoch that each manager has seen in the store.
     pub(super) seen: Vec<Epoch>,
-    pub(super) nodes: BTreeMap<NodeId, Node>,
+    pub(super) nodes: BTreeMap<NodeId, Arc<Node>>,
     /// Links that carry something.
-    pub(super) links: BTreeMap<(End, End), VecDeque<Packet>>,
+    pub(super) links: BTreeMap<(End, End), VecDeque<Arc<Packet>>>,
     /// How many of its messages each manager has begun.
     pub(super) begun: Vec<usize>,
     pub(super) taken_over: usize,
@@ -87,14 +95,25 @@ pub(super) struct State {
 
 impl State {
     /// Active members of a group, by the store.
-    pub(super) fn active(&self, group: GroupId) -> impl Iterator<Item = (&NodeId, &Node)> {
+    pub(super) fn active(&self, group: GroupId) -> impl Iterator<Item = (&NodeId, &Arc<Node>)> {
         let voters =
-            move |(id, node): &(&NodeId, &Node)| node.group == group && !self.store.joining.contains(id);
+            move |(id, node): &(&NodeId, &Arc<Node>)| node.group == group && !self.store.joining.contains(id);
         self.nodes.iter().filter(voters)
     }
 
+    fn sender_mut(&mut self, manager: usize) -> &mut Sender<Payload, usize> {
+        Arc::make_mut(&mut self.senders[manager])
+    }
+
+    fn node_mut(&mut self, node: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(&node).map(Arc::make_mut)
+    }
+
     fn send(&mut self, from: End, to: End, packet: Packet) {
-        self.links.entry((from, to)).or_default().push_back(packet);
+        self.links
+            .entry((from, to))
+            .or_default()
+            .push_back(Arc::new(packet));
     }
 
     /// The oldest message of the link arrives.
@@ -106,17 +125,14 @@ impl State {
         if link.is_empty() {
             self.links.remove(&(from, to));
         }
-        match (from, to, packet) {
+        match (from, to, packet.map(Arc::unwrap_or_clone)) {
             (End::Manager(manager), End::Node(node), Some(Packet::ToMember(message))) => {
-                let life = Incarnation(manager as u64 + 1);
-                let commands = self
-                    .nodes
-                    .get_mut(&node)
-                    .map(|node| node.member.handle(life, message));
+                let receiver = self.node_mut(node);
+                let commands = receiver.map(|receiver| receiver.member.handle(life(manager), message));
                 self.carry_out_member(node, commands.unwrap_or_default());
             }
             (End::Node(node), End::Manager(manager), Some(Packet::FromMember(message))) => {
-                let commands = self.senders[manager].handle(node, message);
+                let commands = self.sender_mut(manager).handle(node, message);
                 self.carry_out_sender(manager, commands);
             }
             _ => {}
@@ -148,7 +164,7 @@ impl State {
                     timestamp,
                     ..
                 } => {
-                    let Some(node) = self.nodes.get_mut(&id) else {
+                    let Some(node) = self.node_mut(id) else {
                         return;
                     };
                     node.log.push((timestamp, message));
@@ -167,7 +183,7 @@ impl State {
                 }
                 SenderCommand::Completed { id, results } => {
                     // Another manager's client hears of it by its own message.
-                    if id.sender == Incarnation(manager as u64 + 1) {
+                    if id.sender == life(manager) {
                         self.owed.remove(&id);
                     }
                     self.completed.entry(id).or_default().extend(results);
@@ -188,7 +204,7 @@ impl State {
         if !self.senders[manager].may_send() {
             return;
         }
-        let (id, commands) = self.senders[manager].multicast(groups.clone(), groups.clone());
+        let (id, commands) = self.sender_mut(manager).multicast(groups.clone(), groups.clone());
         self.owed.insert(id, groups.clone());
         self.destinations.insert(id, groups);
         self.carry_out_sender(manager, commands);
@@ -201,7 +217,8 @@ impl State {
         }
         self.seen[manager] = self.store.epoch;
         let view = self.view();
-        let commands = self.senders[manager].follow(self.store.epoch, view);
+        let epoch = self.store.epoch;
+        let commands = self.sender_mut(manager).follow(epoch, view);
         self.carry_out_sender(manager, commands);
     }
 
@@ -216,13 +233,14 @@ impl State {
         self.store.owner = manager;
         self.seen[manager] = self.store.epoch;
         let view = self.view();
-        let commands = self.senders[manager].seal(self.store.epoch, view);
+        let epoch = self.store.epoch;
+        let commands = self.sender_mut(manager).seal(epoch, view);
         self.carry_out_sender(manager, commands);
     }
 
     pub(super) fn admit(&mut self, group: GroupId, node: NodeId, defect: Defect) {
         let member = Member::joining(node).with_defect(defect);
-        self.nodes.insert(node, Node::new(group, member, true));
+        self.nodes.insert(node, Arc::new(Node::new(group, member, true)));
         let owner = self.store.owner;
         self.change_view(owner, |store| {
             store.voters.entry(group).or_default().insert(node);
@@ -240,7 +258,7 @@ impl State {
 
     /// A copy of another epoch is refused; it is gone either way.
     pub(super) fn install(&mut self, node: NodeId) {
-        let (Some((snapshot, log)), Some(joiner)) = (self.copies.take(), self.nodes.get_mut(&node)) else {
+        let (Some((snapshot, log)), Some(joiner)) = (self.copies.take(), self.node_mut(node)) else {
             return;
         };
         let Ok(commands) = joiner.member.install(snapshot) else {

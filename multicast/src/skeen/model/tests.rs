@@ -1,7 +1,6 @@
 //! What is explored, and how many states that is; each broken variant breaks what it is said to break.
 //!
-//! Not explored: a join while the view changes hands. With one message at one node it has more than 700,000 states, and none
-//! of the first so many is at rest; cut off there, it would say nothing of the end. The simulation has both together.
+//! The largest ones are explored by what `reduction` leaves of them. Its tests show of the others that it hides nothing.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +10,7 @@ use super::{cluster::Cluster, properties};
 use crate::skeen::{member::Defect, sequencer::OrderedBy};
 
 /// One group of two nodes, one message, and another manager that takes over at any moment.
-const TAKEOVER: Cluster = Cluster {
+pub(super) const TAKEOVER: Cluster = Cluster {
     groups: &[(1, &[1, 2])],
     managers: 2,
     messages: &[(0, &[1])],
@@ -19,10 +18,11 @@ const TAKEOVER: Cluster = Cluster {
     joiner: None,
     ordering: OrderedBy::Skeen,
     defect: Defect::None,
+    is_reduced: false,
 };
 
 /// One manager sends twice.
-const TWO_MESSAGES: Cluster = Cluster {
+pub(super) const TWO_MESSAGES: Cluster = Cluster {
     managers: 1,
     messages: &[(0, &[1]), (0, &[1])],
     takeovers: &[],
@@ -30,35 +30,35 @@ const TWO_MESSAGES: Cluster = Cluster {
 };
 
 /// Two managers send at once.
-const TWO_SENDERS: Cluster = Cluster {
+pub(super) const TWO_SENDERS: Cluster = Cluster {
     managers: 2,
     messages: &[(0, &[1]), (1, &[1])],
     ..TWO_MESSAGES
 };
 
 /// Two groups of one node, and two managers that write to both.
-const TWO_GROUPS: Cluster = Cluster {
+pub(super) const TWO_GROUPS: Cluster = Cluster {
     groups: &[(1, &[1]), (2, &[2])],
     messages: &[(0, &[1, 2]), (1, &[1, 2])],
     ..TWO_SENDERS
 };
 
 /// A message to one of the groups, one to both, one to the other group.
-const UNEVEN_GROUPS: Cluster = Cluster {
+pub(super) const UNEVEN_GROUPS: Cluster = Cluster {
     messages: &[(0, &[2]), (0, &[1, 2]), (0, &[1])],
     managers: 1,
     ..TWO_GROUPS
 };
 
 /// A message to both groups under way while the view changes hands.
-const TWO_GROUPS_TAKEOVER: Cluster = Cluster {
+pub(super) const TWO_GROUPS_TAKEOVER: Cluster = Cluster {
     messages: &[(0, &[1, 2])],
     takeovers: &[1],
     ..TWO_GROUPS
 };
 
 /// A node joins while its manager sends.
-const JOIN: Cluster = Cluster {
+pub(super) const JOIN: Cluster = Cluster {
     groups: &[(1, &[1])],
     messages: &[(0, &[1]), (0, &[1])],
     joiner: Some((1, 2)),
@@ -66,7 +66,7 @@ const JOIN: Cluster = Cluster {
 };
 
 /// The view goes to the other manager and back, at the only node.
-const TWO_TAKEOVERS: Cluster = Cluster {
+pub(super) const TWO_TAKEOVERS: Cluster = Cluster {
     groups: &[(1, &[1])],
     takeovers: &[1, 0],
     ..TAKEOVER
@@ -77,11 +77,21 @@ const TWO_TAKEOVERS: Cluster = Cluster {
 const UNEVEN_TAKEOVER: Cluster = Cluster {
     groups: &[(1, &[1]), (2, &[2])],
     messages: &[(0, &[1, 2]), (1, &[1]), (1, &[1])],
+    is_reduced: true,
     ..TAKEOVER
 };
 
+/// A node joins while the view changes hands, with a message of the manager that loses it under way.
+const JOIN_AND_TAKEOVER: Cluster = Cluster {
+    takeovers: &[1],
+    managers: 2,
+    messages: &[(0, &[1])],
+    is_reduced: true,
+    ..JOIN
+};
+
 /// The same, where the owner numbers all messages.
-const fn numbered(cluster: Cluster) -> Cluster {
+pub(super) const fn numbered(cluster: Cluster) -> Cluster {
     Cluster {
         ordering: OrderedBy::Sequencer,
         ..cluster
@@ -138,12 +148,17 @@ fn two_groups_keep_every_invariant() {
 
 #[test]
 fn a_takeover_between_two_groups_and_one_keeps_every_invariant() {
-    assert_eq!(explore(&UNEVEN_TAKEOVER), 815_552);
+    assert_eq!(explore(&UNEVEN_TAKEOVER), 232_078);
 }
 
 #[test]
 fn a_join_under_load_keeps_every_invariant() {
     assert_eq!(explore(&JOIN), 19_271);
+}
+
+#[test]
+fn a_join_together_with_a_takeover_keeps_every_invariant() {
+    assert_eq!(explore(&JOIN_AND_TAKEOVER), 927_943);
 }
 
 #[test]
@@ -154,8 +169,12 @@ fn a_sequencer_keeps_every_invariant() {
         numbered(UNEVEN_GROUPS),
         numbered(TWO_GROUPS_TAKEOVER),
         numbered(JOIN),
+        numbered(JOIN_AND_TAKEOVER),
     ];
-    assert_eq!(explored.each_ref().map(explore), [1_718, 919, 100, 1_768, 5_380]);
+    assert_eq!(
+        explored.each_ref().map(explore),
+        [1_718, 919, 100, 1_768, 5_380, 13_749]
+    );
 }
 
 /// The member takes the new owner's message for one that it is past, and never delivers it.
@@ -195,6 +214,13 @@ fn acknowledgement_on_receipt_is_caught() {
 #[test]
 fn no_epoch_check_is_caught() {
     let broken = broken(Defect::NoEpochCheck, TAKEOVER);
+    assert_eq!(broken, BTreeSet::from([properties::AT_REST]));
+}
+
+/// What one member was told and the other was not, nobody ever tells it.
+#[test]
+fn a_takeover_without_a_flush_is_caught() {
+    let broken = broken(Defect::ReportsNothing, TAKEOVER);
     assert_eq!(broken, BTreeSet::from([properties::AT_REST]));
 }
 

@@ -76,7 +76,7 @@ fn the_same_seed_gives_the_same_trace() {
     assert_ne!(run(1, SKEEN, true).1, run(2, SKEEN, true).1);
 }
 
-/// DESIGN section 3: the four broken variants that must be caught. A clock left behind offers a timestamp below
+/// DESIGN section 3: the broken variants that must be caught. A clock left behind offers a timestamp below
 /// what was delivered.
 #[test]
 fn no_clock_bump_on_final_is_caught() {
@@ -106,6 +106,14 @@ fn acknowledgement_on_receipt_is_caught() {
 fn no_epoch_check_is_caught() {
     let broken = broken_with(Defect::NoEpochCheck, SKEEN);
     assert!(broken.contains("everything pending completes"), "{broken:?}");
+}
+
+/// What a sealed member does not report, the next owner neither spreads nor proposes anew.
+#[test]
+fn a_takeover_without_a_flush_is_caught() {
+    let broken = broken_with(Defect::ReportsNothing, SKEEN);
+    let lost = "a complete message is delivered everywhere";
+    assert!(broken.contains(lost), "{broken:?}");
 }
 
 /// A watermark of one sender says nothing of what another one keeps: forgotten in one group, it is delivered anew
