@@ -13,7 +13,6 @@
 
 pub mod check;
 mod explain;
-mod guess;
 mod line;
 mod model;
 mod object;

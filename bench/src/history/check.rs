@@ -42,8 +42,8 @@ pub fn check(history: &History, budget: u64) -> Report {
     let objects = objects(history);
     let (mut flaws, mut undecided) = (Vec::new(), Vec::new());
     for object in &objects {
-        match search(object, None, &mut budget.clone()) {
-            Found::Order(_) => {}
+        match search(object, &mut budget.clone()) {
+            Found::Order => {}
             Found::None { .. } => flaws.push(flaw(history, object, budget)),
             Found::Undecided => match flaw_within(object, budget) {
                 Some(moment) => flaws.push(Flaw::of(history, &object.until(moment), budget)),
@@ -101,8 +101,8 @@ fn flaw_within(object: &Object, budget: u64) -> Option<u64> {
 }
 
 fn is_flawed(object: &Object, moment: u64, budget: u64) -> Option<bool> {
-    match search(&object.until(moment), None, &mut budget.clone()) {
-        Found::Order(_) => Some(false),
+    match search(&object.until(moment), &mut budget.clone()) {
+        Found::Order => Some(false),
         Found::None { .. } => Some(true),
         Found::Undecided => None,
     }

@@ -12,7 +12,7 @@ use super::{
     line::{name, outcome_name},
     object::{Object, Place, Step},
     operation::{Asked, Ending, Entry, History, Told},
-    search::{Found, search},
+    search::due,
 };
 
 /// Operations that ended before the culprit was called and that are shown.
@@ -51,10 +51,7 @@ impl Flaw {
         let culprit = certain
             .max_by_key(|(_, step)| step.end)
             .map_or(0, |(number, _)| number);
-        let due = match search(prefix, Some(culprit), &mut budget.clone()) {
-            Found::None { due } => due,
-            Found::Order(_) | Found::Undecided => Vec::new(),
-        };
+        let due = due(prefix, culprit, budget);
         let around = around(prefix, culprit);
         let entry = |number: &usize| prefix.steps[*number].entry;
         let line = |number: &usize| {

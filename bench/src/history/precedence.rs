@@ -1,10 +1,13 @@
 //! Which operations must come before which, as later answers show: what a search need not find out by trying.
 //!
-//! Where elements keep the order in which they came, a read of two of them, or two sightings of a queue's front one after
-//! the other, show who came first. Without this a search that took two overlapping pushes in the wrong order would learn it much later.
-//! Only what holds in every order is said, so nothing is ever wrongly rejected for it.
+//! Where elements keep the order in which they came, a read of two of them shows who came first, and of queues every answer
+//! says something ([`Conclusions`]). Without this a search that took two overlapping pushes in the wrong order would learn it
+//! much later. Only what holds in every order is said, so nothing is ever wrongly rejected for it.
 
+mod conclusions;
+mod known;
 mod lives;
+mod rules;
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -14,32 +17,33 @@ use structures::{
     query::{Found, Query},
 };
 
-use self::lives::spread;
+pub(super) use self::{
+    conclusions::Conclusions,
+    known::{Known, Span},
+};
 use super::{
     object::{Object, Step},
     operation::{Asked, Told},
 };
 
 /// An element: its place of the object, and its key, or its value where there are no keys.
-pub(super) type Name<'a> = (usize, &'a [u8]);
+type Name<'a> = (usize, &'a [u8]);
 
-/// Predecessors of an element that are told; theirs are told with them.
-const MOST_PREDECESSORS: usize = 4;
+/// All that is known of the order of the steps.
+///
+/// # Errors
+/// If there is no order.
+pub(super) fn precedence(object: &Object) -> Result<Conclusions, known::Contradiction> {
+    Conclusions::draw(object, &shown(object))
+}
 
-/// Of every step, those that come before it in any case, by number. Not all of them: only what is cheap to see.
-pub(super) fn precedence(object: &Object) -> Vec<Vec<usize>> {
-    let mut before = vec![Vec::new(); object.steps.len()];
+/// Pairs of steps of which the first comes before the second in any case: not all of them, only what is cheap to see.
+fn shown(object: &Object) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
     if !keeps_arrivals(object) {
-        return before;
+        return pairs;
     }
     let bringers = bringers(object);
-    let mut must_precede = |earlier: Name<'_>, later: Name<'_>| {
-        if let (Some(Some(a)), Some(Some(b))) = (bringers.get(&earlier), bringers.get(&later))
-            && a != b
-        {
-            before[*b].push(*a);
-        }
-    };
     for step in &object.steps {
         for (place, _, told) in step.answered() {
             let Told::Found(Found::Elements(elements)) = told else {
@@ -47,19 +51,15 @@ pub(super) fn precedence(object: &Object) -> Vec<Vec<usize>> {
             };
             for pair in elements.windows(2) {
                 let [earlier, later] = [&pair[0], &pair[1]].map(|e| name_of(place, &e.key, &e.value));
-                must_precede(earlier, later);
+                if let (Some(Some(a)), Some(Some(b))) = (bringers.get(&earlier), bringers.get(&later))
+                    && a != b
+                {
+                    pairs.push((*a, *b));
+                }
             }
         }
     }
-    for (earlier, later) in successions(object) {
-        must_precede(earlier, later);
-    }
-    spread(object, &bringers, &mut before);
-    for earlier in &mut before {
-        earlier.sort_unstable();
-        earlier.dedup();
-    }
-    before
+    pairs
 }
 
 /// Whether all elements stand in the order in which they came.
@@ -85,7 +85,7 @@ fn name_of<'a>(place: usize, key: &'a [u8], value: &'a [u8]) -> Name<'a> {
 }
 
 /// The one step that can have brought an element; none if there are several.
-pub(super) fn bringers(object: &Object) -> BTreeMap<Name<'_>, Option<usize>> {
+fn bringers(object: &Object) -> BTreeMap<Name<'_>, Option<usize>> {
     let mut bringers = BTreeMap::new();
     for (number, step) in object.steps.iter().enumerate() {
         for name in brought(step) {
@@ -115,52 +115,10 @@ fn brought(step: &Step) -> impl Iterator<Item = Name<'_>> {
     })
 }
 
-/// Who was seen at the front of a queue, taken out or not: the last call and the first end of its sightings. Whoever was
-/// seen until before another was looked for came before it.
-pub(super) fn seen_at_front(object: &Object) -> BTreeMap<Name<'_>, (u64, u64)> {
-    let mut seen = BTreeMap::new();
-    if object.structure.kind != StructureKind::Queue {
-        return seen;
-    }
-    for step in &object.steps {
-        for (place, asked, told) in step.answered() {
-            for value in told.values().into_iter().filter(|_| is_of_front(asked)) {
-                let (call, end) = seen.entry((place, value)).or_insert((step.call, step.end));
-                (*call, *end) = (step.call.max(*call), step.end.min(*end));
-            }
-        }
-    }
-    seen
-}
-
 /// Whether the answer shows what is at the front of a queue.
 fn is_of_front(asked: &Asked) -> bool {
     match asked {
         Asked::Write(op) => op.takes_out(),
         Asked::Read(query) => *query == Query::At { index: 0 },
     }
-}
-
-/// Pairs of elements of queues, the one seen at the front before the other: of each the last few before it.
-fn successions(object: &Object) -> Vec<(Name<'_>, Name<'_>)> {
-    let seen = seen_at_front(object);
-    let mut by_end: Vec<_> = seen
-        .iter()
-        .map(|(name, (_, end))| (name.0, *end, *name))
-        .collect();
-    by_end.sort_unstable();
-    let mut pairs = Vec::new();
-    for (name, (call, _)) in &seen {
-        let until = by_end.partition_point(|(place, end, _)| (*place, *end) < (name.0, *call));
-        let earlier = by_end[..until]
-            .iter()
-            .rev()
-            .filter(|(place, _, other)| *place == name.0 && other != name);
-        pairs.extend(
-            earlier
-                .take(MOST_PREDECESSORS)
-                .map(|(_, _, other)| (*other, *name)),
-        );
-    }
-    pairs
 }

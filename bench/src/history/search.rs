@@ -6,12 +6,11 @@
 //! Concurrency and Computation 29(4), 2017: a set of ordered operations together with the state that they led to is
 //! explored once. Operations that may never have happened are candidates as any, but need not be in the order.
 //!
-//! Candidates are tried in the order of their ends, the uncertain ones last; [`super::precedence`] holds back those
-//! that cannot be next. One that changes nothing and fits is taken without an alternative: whatever order there is with it
-//! later is one with it now, too. A first search tries a [`super::guess`] alone, with a share of the budget; an order
-//! that it finds is as good as any, and if it finds none that says nothing. The time that a search takes can grow
-//! exponentially: a budget of steps ends it undecided. Histories of a minute with real processes are decided in seconds, of maps
-//! and of queues, but for long ones of queues that are written together while many operations are under way.
+//! What [`super::precedence`] knows narrows the spans of the steps and holds back those that cannot be next; where it knows
+//! that there is no order nothing is searched. What it supposes beyond that comes first: a first search takes nothing else
+//! into account, with a small share of the budget, and a second one tries what agrees with it before what does not. A step
+//! that changes nothing and fits is taken without an alternative: whatever order there is with it later is one with it
+//! now, too. The time that a search takes can still grow exponentially: a budget of steps ends it undecided.
 
 mod remaining;
 mod taken;
@@ -19,13 +18,18 @@ mod taken;
 use std::collections::HashMap;
 
 use self::{remaining::Remaining, taken::Taken};
-use super::{guess::guess, model::State, object::Object, operation::Told, precedence::precedence};
+use super::{
+    model::State,
+    object::{Object, Step},
+    operation::Told,
+    precedence::{Known, Span, precedence},
+};
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// The steps in such an order, by number.
-    Order(Vec<usize>),
+    /// There is one.
+    Order,
     /// There is none.
     None {
         /// What a step of interest should have been answered, in one order or another.
@@ -38,28 +42,54 @@ pub(super) enum Found {
 /// Answers that are kept to explain a failure.
 const MAX_DUE: usize = 4;
 
-/// The share of the budget that a guess is worth: one part of so many, but every step once.
-const GUESS_SHARE: u64 = 2;
+/// Steps for each one of the object that the search among orders that agree with all suppositions is worth.
+const STEPS_OF_SUPPOSED: u64 = 4;
 
-/// Searches; every operation tried takes one from the budget. `interest` is the step whose due answers are to be told.
-pub(super) fn search(object: &Object, interest: Option<usize>, budget: &mut u64) -> Found {
-    let known = precedence(object);
-    let guess = guess(object, &known);
-    if guess.iter().any(|after| !after.is_empty()) {
-        let mut guessed = known.clone();
-        for (earlier, guess) in guessed.iter_mut().zip(guess) {
-            earlier.extend(guess);
-        }
-        let once = object.steps.len() as u64;
-        let mut share = (*budget / GUESS_SHARE).max(once).min(*budget);
-        *budget -= share;
-        let found = Search::new(object, guessed, None).run(&mut share);
-        *budget += share;
-        if let Found::Order(order) = found {
-            return Found::Order(order);
-        }
+/// Steps for each one of the object that an explanation is worth.
+const STEPS_OF_DUE: u64 = 16;
+
+/// Searches; every operation tried takes one from the budget.
+pub(super) fn search(object: &Object, budget: &mut u64) -> Found {
+    let Ok(mut conclusions) = precedence(object) else {
+        return Found::None { due: Vec::new() };
+    };
+    let known = conclusions.known().clone();
+    conclusions.suppose();
+    let supposed = conclusions.known();
+    // An order that agrees with all that is supposed is found at once, or is none: what fails then says nothing.
+    let mut share = (STEPS_OF_SUPPOSED * object.steps.len() as u64).min(*budget);
+    *budget -= share;
+    let found = Search::guided(object, supposed, supposed).run(&mut share);
+    *budget += share;
+    if found == Found::Order {
+        return found;
     }
-    Search::new(object, known, interest).run(budget)
+    Search::guided(object, &known, supposed).run(budget)
+}
+
+/// What a step that fits nowhere should have been answered, as far as that is found out with few steps.
+pub(super) fn due(object: &Object, culprit: usize, budget: u64) -> Vec<Vec<Told>> {
+    let mut budget = budget.min(STEPS_OF_DUE * object.steps.len() as u64);
+    let known = known_of_others(object, culprit);
+    let mut search = Search::guided(object, &known, &known);
+    search.interest = Some(culprit);
+    match search.run(&mut budget) {
+        Found::None { due } => due,
+        Found::Order | Found::Undecided => Vec::new(),
+    }
+}
+
+/// What is known of all; where that is a contradiction, what is known without the culprit's answer.
+fn known_of_others(object: &Object, culprit: usize) -> Known {
+    let mut others = object.clone();
+    let first = precedence(object).or_else(|_| {
+        others.steps[culprit].told = None;
+        precedence(&others)
+    });
+    first.map_or_else(
+        |_| Known::of(&object.steps),
+        |conclusions| conclusions.known().clone(),
+    )
 }
 
 /// One choice: what may come next, and from where.
@@ -72,9 +102,12 @@ struct Level {
     taken: Taken,
 }
 
-struct Search<'o> {
-    object: &'o Object,
-    precedence: Vec<Vec<usize>>,
+struct Search {
+    object: Object,
+    /// Of each step, some that come before it; and some that are supposed to.
+    known: Vec<Vec<usize>>,
+    supposed: Vec<Vec<usize>>,
+    supposed_spans: Vec<Span>,
     remaining: Remaining,
     levels: Vec<Level>,
     /// The states that a set of steps has led to, most often one.
@@ -85,19 +118,46 @@ struct Search<'o> {
     due: Vec<Vec<Told>>,
 }
 
-impl<'o> Search<'o> {
-    fn new(object: &'o Object, precedence: Vec<Vec<usize>>, interest: Option<usize>) -> Self {
+impl Search {
+    /// For an order of steps that agrees with what is known, those first that agree with what is supposed, too.
+    fn guided(object: &Object, known: &Known, supposed: &Known) -> Self {
+        let mut by_call: Vec<usize> = (0..object.steps.len()).collect();
+        by_call.sort_by_key(|step| (known.span(*step).call, known.span(*step).end));
+        let mut numbers = vec![0; by_call.len()];
+        for (number, step) in by_call.iter().enumerate() {
+            numbers[*step] = number;
+        }
+        let narrowed = |step: &usize| {
+            let Span { call, end } = known.span(*step);
+            let step = object.steps[*step].clone();
+            Step { call, end, ..step }
+        };
+        let renumbered = |steps: &[usize]| steps.iter().map(|step| numbers[*step]).collect();
+        let object = Object {
+            structure: object.structure,
+            places: object.places.clone(),
+            steps: by_call.iter().map(narrowed).collect(),
+        };
+        let (beginning, count) = (object.beginning(), object.steps.len());
         let mut search = Self {
             object,
-            precedence,
-            remaining: Remaining::all(object.steps.len()),
+            known: by_call
+                .iter()
+                .map(|step| renumbered(known.before(*step)))
+                .collect(),
+            supposed: by_call
+                .iter()
+                .map(|step| renumbered(supposed.before(*step)))
+                .collect(),
+            supposed_spans: by_call.iter().map(|step| supposed.span(*step)).collect(),
+            remaining: Remaining::all(count),
             levels: Vec::new(),
             seen: HashMap::new(),
             certain: 0,
-            interest,
+            interest: None,
             due: Vec::new(),
         };
-        search.enter(None, object.beginning(), Taken::none());
+        search.enter(None, beginning, Taken::none());
         search
     }
 
@@ -117,7 +177,7 @@ impl<'o> Search<'o> {
             }
             self.attempt(step);
         }
-        Found::Order(self.order())
+        Found::Order
     }
 
     /// Tries the step after those that are in the order.
@@ -201,13 +261,15 @@ impl<'o> Search<'o> {
             first_end = first_end.min(steps[number].end);
             candidates.push(number);
         }
-        let may_be_next = |number: &usize| {
-            !self.precedence[*number]
-                .iter()
-                .any(|earlier| self.remaining.has(*earlier))
+        let is_early = |number: &usize, before: &[Vec<usize>]| {
+            let mut before = before[*number].iter();
+            before.any(|earlier| self.remaining.has(*earlier))
         };
-        candidates.retain(may_be_next);
-        candidates.sort_by_key(|number| std::cmp::Reverse((steps[*number].end, *number)));
+        candidates.retain(|number| !is_early(number, &self.known));
+        candidates.sort_by_cached_key(|number| {
+            let end = self.supposed_spans[*number].end;
+            std::cmp::Reverse((is_early(number, &self.supposed), end, steps[*number].end, *number))
+        });
         candidates
     }
 
@@ -220,9 +282,5 @@ impl<'o> Search<'o> {
             self.remaining.relink(number);
             self.certain -= usize::from(self.object.steps[number].is_certain());
         }
-    }
-
-    fn order(&self) -> Vec<usize> {
-        self.levels.iter().filter_map(|level| level.chosen).collect()
     }
 }

@@ -1,148 +1,140 @@
-//! What the order of pushes says of what is seen at the front of a queue, and the other way round.
-//!
-//! Of two elements of one queue the one that was pushed first is at the front first: until it is taken, which is before the
-//! other is seen there. Where two pushes overlap, the front may tell; where that overlaps, the pushes may; and where a taking
-//! is a push of another queue, as in a move, what is known there goes on from one queue to the next. So it is spread until
-//! nothing new is found.
+//! The elements of queues: who pushed each, who saw it at the front, who took it; and when a queue was seen empty.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use structures::kind::StructureKind;
+use structures::{
+    kind::StructureKind,
+    op::Outcome,
+    query::{Found, Query},
+};
 
-use super::{Name, is_of_front};
-use crate::history::object::{Object, Step};
+use super::{Name, bringers, is_of_front};
+use crate::history::{
+    object::{Object, Step},
+    operation::{Asked, Told},
+};
 
-/// Rounds of spreading: from queue to queue and from neighbour to neighbour, further than orders matter.
-const MOST_ROUNDS: usize = 16;
-
-/// An element whose push is known.
-struct Life {
-    place: usize,
-    push: usize,
-    /// Steps that saw it at the front.
-    seen: Vec<usize>,
-    /// The step that took it out, if it is known; one of those that saw it.
-    take: Option<usize>,
+/// An element whose push is known and took effect.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) place: usize,
+    pub(super) push: usize,
+    /// Steps that saw it at the front, the one that took it among them.
+    pub(super) seen: Vec<usize>,
+    pub(super) end: End,
 }
 
-/// Adds to `before` what follows from it and from the times of all that is known of elements.
-pub(super) fn spread(
-    object: &Object,
-    bringers: &BTreeMap<Name<'_>, Option<usize>>,
-    before: &mut [Vec<usize>],
-) {
+/// What became of an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// This step took it.
+    Taken(usize),
+    /// Nobody took it: every taking is known.
+    Kept,
+    /// Somebody who was not answered may have taken it.
+    Open,
+}
+
+/// A step that saw a queue empty.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gap {
+    pub(super) place: usize,
+    pub(super) step: usize,
+}
+
+/// All elements of which something is to be concluded; of other structures than queues none.
+pub(super) fn lives(object: &Object) -> Vec<Life> {
     if object.structure.kind != StructureKind::Queue {
-        return;
+        return Vec::new();
     }
-    let lives = lives(object, bringers);
-    let pairs = overlapping(&object.steps, &lives);
-    let mut known = Known {
-        steps: &object.steps,
-        before,
-    };
-    lives.iter().for_each(|life| known.add_life(life));
-    for _ in 0..MOST_ROUNDS {
-        let mut is_new = false;
-        for (one, other) in &pairs {
-            let (one, other) = (&lives[*one], &lives[*other]);
-            is_new |= known.add_pair(one, other) || known.add_pair(other, one);
-        }
-        if !is_new {
-            return;
-        }
-    }
-}
-
-fn lives(object: &Object, bringers: &BTreeMap<Name<'_>, Option<usize>>) -> Vec<Life> {
     let mut lives: BTreeMap<Name<'_>, Life> = BTreeMap::new();
+    let bringers = bringers(object);
+    for (name, push) in &bringers {
+        if let Some(push) = push {
+            let (place, push) = (name.0, *push);
+            let (seen, end) = (Vec::new(), End::Open);
+            lives.insert(
+                *name,
+                Life {
+                    place,
+                    push,
+                    seen,
+                    end,
+                },
+            );
+        }
+    }
     for (number, step) in object.steps.iter().enumerate() {
         for (place, asked, told) in step.answered().filter(|(_, asked, _)| is_of_front(asked)) {
-            for name in told.values().into_iter().map(|value| (place, value)) {
-                let Some(Some(push)) = bringers.get(&name) else {
-                    continue;
-                };
-                let life = lives.entry(name).or_insert_with(|| Life {
-                    place,
-                    push: *push,
-                    seen: Vec::new(),
-                    take: None,
-                });
-                life.seen.push(number);
-                if asked.is_write() {
-                    life.take = Some(number);
+            for value in told.values() {
+                if let Some(life) = lives.get_mut(&(place, value)) {
+                    life.seen.push(number);
+                    if asked.is_write() {
+                        life.end = End::Taken(number);
+                    }
                 }
             }
         }
     }
-    lives.into_values().collect()
+    let is_open: Vec<bool> = (0..object.places.len())
+        .map(|place| may_be_taken_from(object, place))
+        .collect();
+    let mut lives: Vec<Life> = lives.into_values().collect();
+    for life in &mut lives {
+        if life.end == End::Open && !is_open[life.place] {
+            life.end = End::Kept;
+        }
+    }
+    lives.retain(|life| {
+        !life.seen.is_empty() || life.end == End::Kept && object.steps[life.push].is_certain()
+    });
+    lives
 }
 
-/// Pairs of one queue whose pushes or times at the front overlap, by number: of all others everything is known.
-fn overlapping(steps: &[Step], lives: &[Life]) -> BTreeSet<(usize, usize)> {
-    let pushed = |life: &Life| (steps[life.push].call, steps[life.push].end);
-    let at_front = |life: &Life| {
-        let calls = life.seen.iter().map(|step| steps[*step].call);
-        let ends = life.seen.iter().map(|step| steps[*step].end);
+/// Whether a taking that was not answered may have taken something from the place.
+fn may_be_taken_from(object: &Object, place: usize) -> bool {
+    let takes =
+        |(of, asked): &(usize, Asked)| *of == place && matches!(asked, Asked::Write(op) if op.takes_out());
+    let mut uncertain = object.steps.iter().filter(|step| !step.is_certain());
+    uncertain.any(|step| step.parts.iter().any(takes))
+}
+
+/// All steps that saw a queue empty.
+pub(super) fn gaps(object: &Object) -> Vec<Gap> {
+    if object.structure.kind != StructureKind::Queue {
+        return Vec::new();
+    }
+    let steps = object.steps.iter().enumerate();
+    let gaps = steps.flat_map(|(step, answered)| {
+        let empty = answered
+            .answered()
+            .filter(|(_, asked, told)| shows_nothing(asked, told));
+        empty.map(move |(place, ..)| Gap { place, step })
+    });
+    gaps.collect()
+}
+
+fn shows_nothing(asked: &Asked, told: &Told) -> bool {
+    match (asked, told) {
+        (Asked::Write(op), Told::Answer(answer)) => op.takes_out() && answer.outcome == Outcome::AbsentPlace,
+        (Asked::Read(Query::At { index: 0 } | Query::Last), Told::Found(Found::Element(None))) => true,
+        (Asked::Read(Query::Len), Told::Found(Found::Len(0))) => true,
+        (Asked::Read(Query::All), Told::Found(Found::Elements(elements))) => elements.is_empty(),
+        _ => false,
+    }
+}
+
+impl Life {
+    /// The call and the end of its push, which was over when it was seen.
+    pub(super) fn pushed(&self, steps: &[Step]) -> (u64, u64) {
+        let seen = self.seen.iter().map(|step| steps[*step].end);
+        (steps[self.push].call, seen.fold(steps[self.push].end, u64::min))
+    }
+
+    /// From the first call to the last end of those that saw it at the front; of nobody, the end of time.
+    pub(super) fn at_front(&self, steps: &[Step]) -> (u64, u64) {
+        let calls = self.seen.iter().map(|step| steps[*step].call);
+        let ends = self.seen.iter().map(|step| steps[*step].end);
         (calls.min().unwrap_or(u64::MAX), ends.max().unwrap_or(u64::MAX))
-    };
-    let mut pairs = BTreeSet::new();
-    for times in [&pushed as &dyn Fn(&Life) -> (u64, u64), &at_front] {
-        let timed = lives.iter().enumerate();
-        let mut timed: Vec<_> = timed
-            .map(|(number, life)| (life.place, times(life), number))
-            .collect();
-        timed.sort_unstable();
-        for (nth, (place, (_, end), number)) in timed.iter().enumerate() {
-            let later = timed[nth + 1..].iter();
-            let later = later.take_while(|(other, (call, _), _)| other == place && call <= end);
-            pairs.extend(later.map(|(.., later)| (*number.min(later), *number.max(later))));
-        }
-    }
-    pairs
-}
-
-/// What is known of the order of steps, by their times or as it was added.
-struct Known<'k> {
-    steps: &'k [Step],
-    before: &'k mut [Vec<usize>],
-}
-
-impl Known<'_> {
-    fn add_life(&mut self, life: &Life) {
-        for seen in &life.seen {
-            self.add(life.push, *seen);
-            if let Some(take) = life.take {
-                self.add(*seen, take);
-            }
-        }
-    }
-
-    /// What follows if the first is known to come before the second; whether anything of it is new.
-    fn add_pair(&mut self, first: &Life, second: &Life) -> bool {
-        let is_before = self.has(first.push, second.push)
-            || (first.seen.iter()).any(|a| second.seen.iter().any(|b| self.has(*a, *b)));
-        if !is_before {
-            return false;
-        }
-        let mut is_new = self.add(first.push, second.push);
-        for seen in &second.seen {
-            for earlier in &first.seen {
-                is_new |= self.add(*earlier, *seen);
-            }
-        }
-        is_new
-    }
-
-    fn has(&self, earlier: usize, later: usize) -> bool {
-        self.steps[earlier].end < self.steps[later].call || self.before[later].contains(&earlier)
-    }
-
-    /// Whether that is new.
-    fn add(&mut self, earlier: usize, later: usize) -> bool {
-        let is_new = earlier != later && !self.has(earlier, later);
-        if is_new {
-            self.before[later].push(earlier);
-        }
-        is_new
     }
 }
