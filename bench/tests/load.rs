@@ -5,62 +5,20 @@
     reason = "a test, its helpers included, may fail by panicking"
 )]
 
+mod loads;
 mod programs;
 mod support;
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::Command};
 
 use bench::{
-    history::{Report, Verdict},
     load::{RECORD_FILE, SECONDS_FILE, SLICES_FILE},
     mechanism::COMPARED,
 };
-use programs::{Ended, Program, bench, shown};
+use loads::{columns, load, number, pick, rows, well};
+use programs::{Program, bench, shown};
 use settings::{ClusterPlan, Mechanism};
 use structures::kind::StructureKind;
-use wire::message::membership::{Role, Standing};
-
-/// Runs it to its end; its lines and how it ended.
-async fn load(options: &[&str]) -> (Vec<String>, Ended) {
-    let mut program = Program::start(&bench(), &[&["load"], options].concat());
-    let mut lines = Vec::new();
-    while let Some(line) = program.line().await {
-        lines.push(line);
-    }
-    (lines, program.ended().await)
-}
-
-fn well() -> Ended {
-    Ended {
-        code: Some(0),
-        errors: String::new(),
-    }
-}
-
-type Row = BTreeMap<String, String>;
-
-fn rows(folder: &Path, file: &str) -> Vec<Row> {
-    let mut reader = csv::Reader::from_path(folder.join(file)).unwrap();
-    reader.deserialize().map(Result::unwrap).collect()
-}
-
-fn columns(folder: &Path, file: &str) -> String {
-    let text = std::fs::read_to_string(folder.join(file)).unwrap();
-    text.lines().next().unwrap().to_owned()
-}
-
-fn number(row: &Row, column: &str) -> f64 {
-    row[column].parse().unwrap()
-}
-
-fn pick(rows: &[Row], column: &str) -> Vec<String> {
-    rows.iter().map(|row| row[column].clone()).collect()
-}
 
 #[tokio::test]
 async fn mistaken_options_are_bad_usage_and_say_what_was_expected() {
@@ -317,143 +275,24 @@ async fn a_running_cluster_is_loaded_once_for_its_groups_must_be_empty() {
     cluster.stop().await;
 }
 
-/// What was found of a history.
-fn checked(file: &str) -> Report {
-    let history = bench::history::read(Path::new(file)).unwrap();
-    bench::history::check(&history, bench::history::DEFAULT_BUDGET)
-}
-
 #[tokio::test]
-async fn what_the_clients_of_one_mechanism_see_is_written_down_and_ends_with_what_is_held() {
+async fn a_load_and_a_scrub_name_the_managers_that_they_do_not_reach_instead_of_waiting_for_them() {
     let folder = tempfile::tempdir().unwrap();
-    let [out, history] = ["out", "history.jsonl"].map(|name| shown(&folder.path().join(name)));
-    let options = [
-        "--mechanisms",
-        "replication",
-        "--groups",
-        "2",
-        "--structure",
-        "map",
-        "--workload",
-        "mixed:insert=5,update=2,delete=1,read=2",
-        "--clients",
-        "2",
-        "--duration",
-        "200ms",
-        "--warmup",
-        "50ms",
-        "--history",
-        &history,
-        "--out",
-        &out,
-    ];
-    let (_, ended) = load(&options).await;
-    assert_eq!(ended, well());
-    let report = checked(&history);
-    assert_eq!(report.verdict, Verdict::Linearizable);
-    let measured = number(&rows(Path::new(&out), SLICES_FILE)[0], "requests");
-    assert!(
-        report.operations as f64 > measured,
-        "the warm-up and the last reads too: {report:?}"
-    );
-
-    let another = shown(&folder.path().join("another"));
-    let written = std::fs::read(&history).unwrap();
-    let (_, ended) = load(&[
-        "--mechanisms",
-        "replication",
-        "--history",
-        &history,
-        "--out",
-        &another,
-    ])
-    .await;
-    let taken = format!("error: --history {history}: it is there already; choose another file\n");
-    assert_eq!((ended.code, ended.errors), (Some(2), taken));
-    assert_eq!(std::fs::read(&history).unwrap(), written);
-    assert!(!Path::new(&another).exists(), "nothing was begun");
-
-    let nowhere = shown(&folder.path().join("nowhere").join("history.jsonl"));
-    let (_, ended) = load(&[
-        "--mechanisms",
-        "replication",
-        "--history",
-        &nowhere,
-        "--out",
-        &another,
-    ])
-    .await;
-    let failed = format!("error: --history {nowhere}: No such file or directory (os error 2)\n");
-    assert_eq!((ended.code, ended.errors), (Some(1), failed));
-}
-
-#[tokio::test]
-async fn a_running_cluster_whose_node_is_killed_under_load_leaves_a_history_that_is_linearizable() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut plan = ClusterPlan::new(Mechanism::Replication, 1, 1);
-    plan.structure = StructureKind::Queue;
-    let mut cluster = support::Cluster::launch(plan).await;
-    let (host, port) = cluster.running.directory.managers[0].clone();
-    let [out, history] = ["out", "history.jsonl"].map(|name| shown(&folder.path().join(name)));
-    let (file, manager) = (shown(&cluster.file()), format!("{host}:{port}"));
-    let options = [
-        "--cluster",
-        &file,
-        "--manager",
-        &manager,
-        "--clients",
-        "2",
-        "--duration",
-        "2s",
-        "--history",
-        &history,
-        "--out",
-        &out,
-    ];
-    let crash = async {
-        let (began, group) = (Instant::now(), cluster.groups()[0]);
-        let mut client = cluster.running.directory.manager().await.unwrap();
-        while client.len(group).await.unwrap() == 0 {
-            assert!(began.elapsed() < programs::PATIENCE, "the load does not begin");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        let seat = cluster.seats_of(Role::DataNode)[0];
-        cluster.kill(seat.node).await;
-        cluster.wait_for(seat.node, Standing::Removed).await;
-        cluster.restart(seat).await;
-    };
-    let ((_, ended), ()) = tokio::join!(load(&options), crash);
-    assert_eq!(ended, well());
-    assert_eq!(checked(&history).verdict, Verdict::Linearizable);
-    cluster.stop().await;
-}
-
-#[tokio::test]
-async fn a_lost_copy_comes_back_whole_at_both_and_each_is_timed() {
-    let options = [
-        "resync",
-        "--elements",
-        "1,2500",
-        "--repeat",
-        "1",
-        "--placement",
-        "free",
-    ];
-    let mut program = Program::start(&bench(), &options);
-    let mut lines = Vec::new();
-    while let Some(line) = program.line().await {
-        lines.push(line);
-    }
-    assert_eq!(program.ended().await, well());
-    let of = |elements: &str| {
-        lines
-            .iter()
-            .find(|line| line.split('┆').next().unwrap().contains(elements))
-            .unwrap()
-    };
-    let is_installed = Command::new("redis-server").arg("--version").output().is_ok();
-    for line in [of(" 1 "), of(" 2500 ")] {
-        let times = line.matches('s').count();
-        assert_eq!(times, if is_installed { 2 } else { 1 }, "{line}");
+    let file = folder.path().join("cluster.ini");
+    let cluster = ClusterPlan::new(Mechanism::FusionArena, 1, 1).cluster().unwrap();
+    std::fs::write(&file, cluster.to_ini()).unwrap();
+    // Nobody listens there once it is dropped.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap().to_string();
+    drop(closed);
+    let (file, out) = (shown(&file), shown(&folder.path().join("out")));
+    let managers = ["--manager", &address, "--manager", &address];
+    let loaded = [&["load", "--cluster", &file, "--out", &out][..], &managers].concat();
+    let scrubbed = [&["scrub", &file][..], &managers].concat();
+    for options in [loaded, scrubbed] {
+        let ended = Program::start(&bench(), &options).ended().await;
+        let nobody = format!("no manager answers at {address} or {address}");
+        let errors = format!("error: {nobody}: Connection refused (os error 111)\n");
+        assert_eq!((ended.code, ended.errors), (Some(1), errors), "{options:?}");
     }
 }

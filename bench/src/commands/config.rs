@@ -71,21 +71,17 @@ pub fn load(path: &Path) -> Result<Cluster, Failure> {
     })
 }
 
-/// The way to a running cluster: by its file, or where its manager is said to listen.
+/// The way to a running cluster: by its file, or where its managers are said to listen.
 ///
 /// # Errors
 /// `Usage` if neither tells.
-pub fn directory(
-    cluster: &Cluster,
-    file: &Path,
-    manager: Option<(String, u16)>,
-) -> Result<Directory, Failure> {
+pub fn directory(cluster: &Cluster, file: &Path, said: &[(String, u16)]) -> Result<Directory, Failure> {
     let of_file = || {
         let listening = cluster.managers.iter().map(|manager| &manager.listen);
         let place = |listen: &Endpoint| (listen.port != 0).then(|| (listen.host.clone(), listen.port));
         listening.map(place).collect::<Option<Vec<_>>>()
     };
-    let said = manager.map(|manager| vec![manager]);
+    let said = (!said.is_empty()).then(|| said.to_vec());
     let managers = said.or_else(of_file).ok_or_else(|| {
         Failure::Usage(format!(
             "error: {} gives its manager a free port; say which it took: --manager HOST:PORT (`bench up` prints it)",
@@ -93,6 +89,19 @@ pub fn directory(
         ))
     })?;
     Ok(Directory::of(cluster, managers))
+}
+
+/// Whether a manager answers, before anything that would wait for one begins.
+///
+/// # Errors
+/// `Failed` if none does, with where it was tried and why the last one does not.
+pub async fn reach(directory: &Directory) -> Result<(), Failure> {
+    let place = |(host, port): &(String, u16)| Endpoint::from((host.as_str(), *port)).to_string();
+    let places: Vec<String> = directory.managers.iter().map(place).collect();
+    match directory.manager().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(anyhow::anyhow!("no manager answers at {}: {error}", places.join(" or ")).into()),
+    }
 }
 
 /// Checks a cluster file and says what it describes.

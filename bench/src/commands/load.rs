@@ -36,9 +36,9 @@ pub struct LoadArguments {
     #[arg(long, value_name = "FILE",
           conflicts_with_all = ["mechanisms", "groups", "faults", "structure", "placement"])]
     pub cluster: Option<PathBuf>,
-    /// Where that cluster's manager listens, if not where the file says.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port, requires = "cluster")]
-    pub manager: Option<(String, u16)>,
+    /// Where a manager of that cluster listens, if not where the file says; once for each.
+    #[arg(long = "manager", value_name = "HOST:PORT", value_parser = host_and_port, requires = "cluster")]
+    pub manager: Vec<(String, u16)>,
     /// Drive this as well, in turns.
     #[arg(long)]
     pub peer: Option<Peer>,
@@ -107,8 +107,14 @@ pub fn load(arguments: &LoadArguments) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(async {
+        let running = async {
+            if let Target::Running(_, directory) = &target {
+                config::reach(directory).await?;
+            }
+            load::run(&plan, target, &out, &record).await.map_err(failure)
+        };
         tokio::select! {
-            ended = load::run(&plan, target, &out, &record) => ended.map_err(failure),
+            ended = running => ended,
             _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
         }
     })?;
@@ -198,6 +204,6 @@ fn target(arguments: &LoadArguments, plan: &mut LoadPlan) -> Result<Target, Fail
     };
     let cluster: Cluster = config::load(file)?;
     plan.of_running(&cluster).map_err(unusable)?;
-    let directory = config::directory(&cluster, file, arguments.manager.clone())?;
+    let directory = config::directory(&cluster, file, &arguments.manager)?;
     Ok(Target::Running(Box::new(cluster), directory))
 }

@@ -193,10 +193,7 @@ pub fn tolerated(members: &Membership) -> usize {
 
 fn opened(file: &Path, managers: &[(String, u16)]) -> Result<(Cluster, Directory), Failure> {
     let cluster = load(file)?;
-    let directory = match managers.is_empty() {
-        true => config::directory(&cluster, file, None)?,
-        false => Directory::of(&cluster, managers.to_vec()),
-    };
+    let directory = config::directory(&cluster, file, managers)?;
     Ok((cluster, directory))
 }
 

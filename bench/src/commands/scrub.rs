@@ -35,9 +35,9 @@ use crate::scrub::{Code, Finding, ScrubReport, Suspect, scrub as compare};
 pub struct ScrubArguments {
     /// The cluster file.
     pub cluster: PathBuf,
-    /// Where a manager listens, if not where the cluster file says.
-    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub manager: Option<(String, u16)>,
+    /// Where a manager listens, if not where the cluster file says; once for each.
+    #[arg(long = "manager", value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub managers: Vec<(String, u16)>,
     /// Again after so long (`60s`, `1h 30m`), counted from beginning to beginning, until Ctrl-C.
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub every: Option<Duration>,
@@ -65,12 +65,13 @@ const MAX_FINDINGS: usize = 20;
 pub fn scrub(arguments: &ScrubArguments) -> Result<(), Failure> {
     let cluster = load(&arguments.cluster)?;
     let layout = layout(&cluster, &arguments.cluster)?;
-    let directory = config::directory(&cluster, &arguments.cluster, arguments.manager.clone())?;
+    let directory = config::directory(&cluster, &arguments.cluster, &arguments.managers)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let scrubbing = async {
+            config::reach(&directory).await?;
             match arguments.every {
                 None => once(&cluster, layout, &directory).await,
                 Some(pause) => again_and_again(&cluster, layout, &directory, pause).await,

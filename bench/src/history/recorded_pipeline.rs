@@ -10,7 +10,7 @@ use wire::{
 };
 
 use super::{
-    operation::Asked,
+    operation::{Asked, Part},
     record::{CallNumber, ClientRecord},
 };
 
@@ -51,6 +51,11 @@ impl RecordedPipeline {
         self.pipeline.has_room()
     }
 
+    /// Whether a write that uses so many sequence numbers may be put under way: see [`Pipeline::has_room_for`].
+    pub fn has_room_for(&self, numbers: u64) -> bool {
+        self.pipeline.has_room_for(numbers)
+    }
+
     /// From now on questions are asked like this; at first [`Reads::Local`].
     pub fn read_as(&mut self, reads: Reads) {
         self.pipeline.read_as(reads);
@@ -69,6 +74,36 @@ impl RecordedPipeline {
         };
         self.calls.insert(ticket, call);
         ticket
+    }
+
+    /// Puts a write of several groups under way: see [`Pipeline::write_together`].
+    ///
+    /// # Panics
+    /// If there is no room.
+    pub fn put_together(&mut self, parts: Vec<(GroupId, Vec<Op>)>) -> Ticket {
+        let asked = parts.iter().flat_map(|(group, ops)| {
+            let part = |op: &Op| Part {
+                group: *group,
+                asked: Asked::Write(op.clone()),
+            };
+            ops.iter().map(part)
+        });
+        let call = self.record.call_together(asked.collect());
+        let ticket = self.pipeline.write_together(parts);
+        self.calls.insert(ticket, call);
+        ticket
+    }
+
+    /// Opens a session with another group as well, for writes of both, when nothing else is under way.
+    ///
+    /// # Errors
+    /// As for the first.
+    pub async fn open_beside(&mut self, group: GroupId) -> Result<(), ClientError> {
+        self.pipeline.write_together(vec![(group, vec![Op::OpenSession])]);
+        match self.pipeline.next().await {
+            Some((_, Err(error))) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The next answer: see [`Pipeline::next`].

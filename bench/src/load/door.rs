@@ -51,12 +51,10 @@ impl Door {
     ///
     /// # Errors
     /// As for the first.
-    ///
-    /// # Panics
-    /// If it is recorded: the plan lets no history have such writes.
     pub(super) async fn open_beside(&mut self, group: GroupId) -> Result<(), ClientError> {
-        let Self::Plain(pipeline) = self else {
-            unreachable!("a history is of single groups");
+        let pipeline = match self {
+            Self::Plain(pipeline) => pipeline,
+            Self::Recorded(pipeline) => return pipeline.open_beside(group).await,
         };
         pipeline.write_together(vec![(group, vec![Op::OpenSession])]);
         match pipeline.next().await {
@@ -87,7 +85,7 @@ impl Line for Door {
             (Self::Plain(pipeline), request) => pipeline.submit(request),
             (Self::Recorded(pipeline), Request::Write(op)) => pipeline.put(Asked::Write(op.clone())),
             (Self::Recorded(pipeline), Request::Ask(query)) => pipeline.put(Asked::Read(query.clone())),
-            (Self::Recorded(_), Request::Together(_)) => unreachable!("a history is of single groups"),
+            (Self::Recorded(pipeline), Request::Together(parts)) => pipeline.put_together(parts.clone()),
         }
     }
 

@@ -126,7 +126,7 @@ impl LoadPlan {
             _ if percent == 0 => Ok(()),
             Some(mechanism) => Err(LoadProblem::NoOrderInCommon { mechanism }),
             None if self.groups() < 2 => Err(LoadProblem::TogetherInOne { percent }),
-            None if self.with_redis || self.history.is_some() => Err(LoadProblem::TogetherElsewhere),
+            None if self.with_redis => Err(LoadProblem::TogetherElsewhere),
             None if !structure.is_keyed() && !clusters.workload.is_insert_only() => {
                 Err(LoadProblem::TogetherInPlaces { structure })
             }

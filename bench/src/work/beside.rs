@@ -44,11 +44,13 @@ impl Beside {
         let together = work.together?;
         let group = together.beside(own);
         let place = (work.clients + number, 2 * work.clients);
+        // Its values are nobody else's, there as in its own group.
+        let source = work.source.of_client(work.clients + number);
         Some(Self {
             own,
             group,
             percent: together.percent,
-            contents: Contents::new(work.structure, work.source, group, place),
+            contents: Contents::new(work.structure, source, group, place),
         })
     }
 
@@ -116,12 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn no_two_clients_insert_the_same_key_into_a_group_be_it_theirs_or_beside() {
-        let mut keys = BTreeSet::new();
+    fn no_two_clients_insert_the_same_key_or_value_into_a_group_be_it_theirs_or_beside() {
+        let (mut keys, mut values) = (BTreeSet::new(), BTreeSet::new());
         let mut draws = Draws::new(1);
         for (own, number) in (0..3).flat_map(|group| [(GroupId(group), 0), (GroupId(group), 1)]) {
-            let mut beside = Beside::of(work(), own, number).unwrap();
-            let mut contents = Contents::new(StructureKind::Map, work().source, own, (number, 4));
+            let source = work().source.of_client(number);
+            let mut beside = Beside::of(Work { source, ..work() }, own, number).unwrap();
+            let mut contents = Contents::new(StructureKind::Map, source, own, (number, 4));
             for _ in 0..10 {
                 let planned = contents.plan(Step::Insert, &mut draws).unwrap();
                 let Request::Together(parts) = beside.join(planned, &mut draws).request else {
@@ -131,7 +134,9 @@ mod tests {
                 assert_eq!(groups, [own, TOGETHER.beside(own)]);
                 for (group, ops) in parts {
                     let key = ops[0].key().unwrap().to_vec();
-                    assert!(keys.insert((group, key)), "twice in {group}");
+                    assert!(keys.insert((group, key)), "a key twice in {group}");
+                    let value = ops[0].value().unwrap().to_vec();
+                    assert!(values.insert((group, value)), "a value twice in {group}");
                 }
             }
         }

@@ -64,7 +64,7 @@ pub enum ClusterError {
         faults: u64,
     },
     /// Not f fusion servers.
-    #[error("fault_tolerance is {faults}, and the file has {servers} [fusion N]")]
+    #[error("fault_tolerance is {faults}, and the file has {servers} section(s) [fusion N]")]
     FusionServerCount {
         /// The fault tolerance of the cluster.
         faults: u64,
@@ -194,7 +194,9 @@ impl Explain for ClusterError {
                 format!("{mechanism} tolerates {from} to {to}")
             }
             Self::GroupSize { .. } => "the group is first named here".to_owned(),
-            Self::FusionServerCount { .. } => "one fusion server per fault".to_owned(),
+            Self::FusionServerCount { servers, .. } => {
+                format!("expected {servers}, one fault for each fusion server")
+            }
             Self::SecondPrimary { .. } => "one primary per group".to_owned(),
             Self::TooManyGroups { limit, .. } => format!("at most {limit}"),
             Self::TooManyCoded { limit, .. } => format!("at most {limit} together"),
@@ -238,6 +240,11 @@ impl Explain for ClusterError {
             }
             Self::ManagersApart { .. } | Self::SeveralStores => {
                 "all managers share one store; that of managers on several machines is etcd"
+            }
+            Self::FusionServerCount { servers, .. } => {
+                return Some(format!(
+                    "write fault_tolerance = {servers}, or leave it out; a server added to a running cluster raises it, too"
+                ));
             }
             Self::ManagersDisagree { .. } => "several managers need a [manager N] each",
             _ => return None,

@@ -82,7 +82,7 @@ pub enum LoadProblem {
         suspicion: Duration,
     },
     /// Writes of several groups where each is a world of its own.
-    #[error("--together: neither Redis nor a history has writes of several groups")]
+    #[error("--together: Redis has no writes of several groups; load it in a run of its own")]
     TogetherElsewhere,
     /// A history of more than one thing.
     #[error("--history: what clients see of one cluster; name one mechanism, and no --peer")]

@@ -106,7 +106,7 @@ fn what_cannot_be_done_is_said() {
         ),
         (
             |plan| plan.together = 5,
-            "--together: neither Redis nor a history has writes of several groups",
+            "--together: Redis has no writes of several groups; load it in a run of its own",
         ),
         (
             |plan| {
