@@ -98,6 +98,13 @@ impl Replication {
         if self.stage == Stage::Following {
             return self.handle_linked_member(node, incarnation);
         }
+        if self
+            .dialled
+            .get(&node)
+            .is_none_or(|(life, _)| *life != incarnation)
+        {
+            return vec![Command::Unlink(node)]; // called, and let go of before it answered
+        }
         self.linked.insert(node, incarnation);
         self.gone.remove(&node);
         if is_active_life(self.upcoming(), node, incarnation) {

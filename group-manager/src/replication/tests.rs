@@ -5,6 +5,7 @@
 
 mod arriving_together;
 mod limits;
+mod managers;
 mod other_manager;
 mod script;
 mod simulation;
@@ -50,6 +51,7 @@ scripts! {
     an_answer_of_the_store_that_is_no_news_dethrones_nobody,
     a_follower_sends_again_what_was_orphaned_once_the_members_are_in_the_view,
     a_follower_takes_over_when_the_owners_link_ends,
+    a_call_that_was_let_go_of_before_its_answer_lets_nobody_in,
     a_follower_that_may_still_hear_of_members_claims_first_and_gathers,
     an_owner_that_never_shows_up_is_succeeded_after_the_suspicion_time,
     the_owner_seals_anew_when_another_sender_is_gone_or_stuck,
