@@ -33,7 +33,7 @@ async fn mistaken_options_are_bad_usage_and_say_what_was_expected() {
         ),
         (
             &["--duration", "99ms"],
-            "error: --duration 99ms: a slice takes at least 100ms\n",
+            "error: --duration 99ms: a slice takes 100ms to 24 h\n",
         ),
         (
             &["--pipeline", "65"],

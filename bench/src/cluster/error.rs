@@ -26,7 +26,10 @@ pub enum ClusterError {
         source: io::Error,
     },
     /// A process ended, or said something else than where it listens.
-    #[error("{role} {section} did not say where it listens; it said {said:?}")]
+    #[error(
+        "{role} {section} did not start: it did not say where it listens{}",
+        instead(said)
+    )]
     NoAddress {
         /// What it was to be.
         role: Role,
@@ -48,6 +51,14 @@ pub enum ClusterError {
         /// Everybody's standing.
         standings: String,
     },
+}
+
+/// What a process said instead, if it said anything to whoever started it; its errors are on standard error.
+fn instead(said: &str) -> String {
+    match said.trim() {
+        "" => String::new(),
+        said => format!(", but {said:?}"),
+    }
 }
 
 /// Everybody's standing, in words.

@@ -116,8 +116,9 @@ async fn add(section: &SectionArguments) -> Result<(), Failure> {
         new.listens.extend(resolved(endpoint).await?);
     }
     let (node, role) = (new.node, new.role);
+    config::reach(&directory).await?;
     let epoch = directory.change(Change::Add(new), PATIENCE).await?;
-    println!("{role} {node} belongs to the cluster as of {epoch}; it counts once it is active");
+    println!("{node}, a {role}, belongs to the cluster as of {epoch}; it counts once it is active");
     Ok(())
 }
 
@@ -125,15 +126,17 @@ async fn remove(section: &SectionArguments, discard: bool) -> Result<(), Failure
     let (cluster, directory) = opened(&section.cluster, &section.managers)?;
     let (NewMember { node, role, .. }, _) = described(&cluster, section.kind, section.number)
         .map_err(|error| Failure::Usage(format!("error: {error}")))?;
+    config::reach(&directory).await?;
     let epoch = directory
         .change(Change::Remove { node, discard }, PATIENCE)
         .await?;
-    println!("{role} {node} belongs to the cluster no more as of {epoch}");
+    println!("{node}, a {role}, belongs to the cluster no more as of {epoch}");
     Ok(())
 }
 
 async fn list(arguments: &ClusterArguments) -> Result<(), Failure> {
     let (cluster, directory) = opened(&arguments.cluster, &arguments.managers)?;
+    config::reach(&directory).await?;
     let members = directory.manager().await?.members().await?;
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);

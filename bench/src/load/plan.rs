@@ -21,6 +21,9 @@ use crate::{
 /// The shortest measured part of a slice.
 pub const MIN_DURATION: Duration = Duration::from_millis(100);
 
+/// The longest measured part of a slice, and the longest warm-up.
+pub(super) const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The shortest way to a far manager: shorter ones drown in the time that a proxy itself takes.
 pub(super) const MIN_FAR: Duration = Duration::from_millis(1);
 
@@ -112,10 +115,11 @@ impl LoadPlan {
             }
             _ => {}
         }
-        let duration = self.span.duration;
-        match duration < MIN_DURATION {
-            true => Err(LoadProblem::Duration { duration }),
-            false => Ok(()),
+        let Span { warmup, duration } = self.span;
+        match duration {
+            _ if warmup > MAX_DURATION => Err(LoadProblem::Warmup { warmup }),
+            _ if (MIN_DURATION..=MAX_DURATION).contains(&duration) => Ok(()),
+            _ => Err(LoadProblem::Duration { duration }),
         }
     }
 

@@ -6,7 +6,7 @@ use settings::Mechanism;
 use structures::kind::StructureKind;
 use thiserror::Error;
 
-use super::{MIN_DURATION, MIN_FAR};
+use super::{MAX_DURATION, MIN_DURATION, MIN_FAR};
 use crate::{experiment::PlanProblem, load::MAX_RATE};
 
 /// A load that cannot be carried out; each names the option and what it would take.
@@ -21,11 +21,20 @@ pub enum LoadProblem {
         /// What was asked.
         per_second: u64,
     },
-    /// Too short to measure anything.
-    #[error("--duration {duration:?}: a slice takes at least {MIN_DURATION:?}")]
+    /// Too short to measure anything, or longer than anybody waits.
+    #[error(
+        "--duration {duration:?}: a slice takes {MIN_DURATION:?} to {} h",
+        hours(MAX_DURATION)
+    )]
     Duration {
         /// What was asked.
         duration: Duration,
+    },
+    /// Longer than anybody waits.
+    #[error("--warmup {} h: a slice warms up for at most {} h", hours(*warmup), hours(MAX_DURATION))]
+    Warmup {
+        /// What was asked.
+        warmup: Duration,
     },
     /// Something else than inserts, with Redis.
     #[error(
@@ -103,4 +112,9 @@ pub enum LoadProblem {
         /// The cluster's limit.
         limit: usize,
     },
+}
+
+/// In whole hours.
+fn hours(time: Duration) -> u64 {
+    time.as_secs() / 3600
 }

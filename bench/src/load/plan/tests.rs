@@ -61,7 +61,7 @@ fn what_cannot_be_done_is_said() {
     let mixed = |plan: &mut LoadPlan| {
         plan.clusters.workload = "mixed:insert=1,delete=1".parse().unwrap();
     };
-    let cases: [(Change, &str); 14] = [
+    let cases: [(Change, &str); 16] = [
         (
             |plan| {
                 plan.together = 5;
@@ -105,6 +105,14 @@ fn what_cannot_be_done_is_said() {
             "--together 5: there is one group; it takes --groups 2 or more",
         ),
         (
+            |plan| plan.span.duration = MAX_DURATION + Duration::from_secs(1),
+            "--duration 86401s: a slice takes 100ms to 24 h",
+        ),
+        (
+            |plan| plan.span.warmup = MAX_DURATION + Duration::from_secs(3600),
+            "--warmup 25 h: a slice warms up for at most 24 h",
+        ),
+        (
             |plan| plan.together = 5,
             "--together: Redis has no writes of several groups; load it in a run of its own",
         ),
@@ -129,7 +137,7 @@ fn what_cannot_be_done_is_said() {
         ),
         (
             |plan| plan.span.duration -= Duration::from_nanos(1),
-            "--duration 99.999999ms: a slice takes at least 100ms",
+            "--duration 99.999999ms: a slice takes 100ms to 24 h",
         ),
         (
             |plan| plan.clusters.pipeline = 65,
@@ -147,6 +155,14 @@ fn what_cannot_be_done_is_said() {
         said(|plan| plan.pace = Pace::Open { per_second: MAX_RATE }),
         Ok(())
     );
+    for time in [MIN_DURATION, MAX_DURATION] {
+        let (warmup, duration) = (time, time);
+        let longest = LoadPlan {
+            span: Span { warmup, duration },
+            ..plan()
+        };
+        assert_eq!(longest.check(), Ok(()));
+    }
     for far in [MIN_FAR, Duration::from_micros(199_999)] {
         let far = LoadPlan {
             managers: 2,
