@@ -153,12 +153,10 @@ where
             return;
         }
         tracing::info!(manager = %peer.address, "a manager called");
-        let earlier: Vec<Incarnation> = self
-            .links
-            .iter()
-            .filter(|(other, link)| **other != life && link.node == node)
-            .map(|(other, _)| *other)
-            .collect();
+        let is_earlier =
+            |(other, link): &(&Incarnation, &ManagerLink<Out>)| **other != life && link.node == node;
+        let earlier = self.links.iter().filter(is_earlier);
+        let earlier: Vec<Incarnation> = earlier.map(|(life, _)| *life).collect();
         earlier.into_iter().for_each(|earlier| self.let_go(earlier));
         self.links_so_far += 1;
         let (number, deliver) = (self.links_so_far, self.deliver.clone());
@@ -296,3 +294,6 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
