@@ -16,7 +16,6 @@ use std::{
 
 use futures_util::future::try_join_all;
 use multicast::id::NodeId;
-use settings::Cluster;
 use structures::delta::RegionId;
 use tokio::time::{sleep, timeout};
 use wire::{
@@ -24,7 +23,7 @@ use wire::{
     member::redial_pause,
     message::{
         fusion::{BLOCK_BYTES, BlockId},
-        membership::{Membership, Standing},
+        membership::{Member, Membership, Role, Standing},
         scrub::{MAX_SCRUB_BLOCKS, ScrubWindow, Scrubbed},
     },
     process::random_id,
@@ -102,12 +101,12 @@ impl ScrubReport {
 ///
 /// # Errors
 /// [`ScrubError`]: it did not come to its end, and says nothing.
-pub async fn scrub(cluster: &Cluster, directory: &Directory) -> Result<ScrubReport, ScrubError> {
+pub async fn scrub(directory: &Directory) -> Result<ScrubReport, ScrubError> {
     let began = Instant::now();
     let mut manager = directory.manager().await.map_err(ScrubError::Manager)?;
     let members = manager.members().await.map_err(ScrubError::Manager)?;
-    check_primaries(cluster, &members)?;
-    let mut scrubber = Scrubber::of(cluster, directory.cluster, &members)?;
+    check_primaries(&members)?;
+    let mut scrubber = Scrubber::of(directory.cluster, &members)?;
     let mut regions = Vec::new();
     for region in RegionId::ALL {
         regions.push(scrubber.scrub_region(region).await?);
@@ -122,12 +121,11 @@ pub async fn scrub(cluster: &Cluster, directory: &Directory) -> Result<ScrubRepo
 }
 
 /// Every primary that ever entered is there: the others are in no parity.
-fn check_primaries(cluster: &Cluster, members: &Membership) -> Result<(), ScrubError> {
-    let standing = |node: NodeId| Some((node, members.members.get(&node)?.standing));
-    let lost = cluster
-        .primaries
-        .iter()
-        .filter_map(|place| standing(place.id))
+fn check_primaries(members: &Membership) -> Result<(), ScrubError> {
+    let all = members.members.iter();
+    let primaries = all.filter(|(_, member)| member.role == Role::Primary);
+    let lost = primaries
+        .map(|(node, primary)| (*node, primary.standing))
         .filter(|(_, standing)| !matches!(standing, Standing::Absent | Standing::Active));
     let lost: Vec<_> = lost.collect();
     match lost.is_empty() {
@@ -150,7 +148,7 @@ struct Scrubber {
 }
 
 impl Scrubber {
-    fn of(cluster: &Cluster, fingerprint: u64, members: &Membership) -> Result<Self, ScrubError> {
+    fn of(fingerprint: u64, members: &Membership) -> Result<Self, ScrubError> {
         let (mut servers, mut absent) = (Vec::new(), Vec::new());
         for (node, member) in &members.members {
             let Some(row) = member.row else { continue };
@@ -169,11 +167,11 @@ impl Scrubber {
         if servers.is_empty() {
             return Err(ScrubError::NoServer);
         }
-        let column = |group: multicast::id::GroupId| usize::from(group.0);
-        let primaries = cluster.primaries.iter();
+        let column = |(node, member): (&NodeId, &Member)| Some((usize::from(member.column?), *node));
+        let primaries = members.members.iter().filter_map(column);
         let code = Code {
             servers: servers.iter().map(|server| (server.row, server.node)).collect(),
-            primaries: primaries.map(|place| (column(place.group), place.id)).collect(),
+            primaries: primaries.collect(),
         };
         Ok(Self {
             servers,

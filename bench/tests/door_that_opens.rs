@@ -43,6 +43,7 @@ async fn manage(listener: TcpListener) {
         role: Role::Primary,
         group: Some(GroupId(0)),
         row: None,
+        column: None,
         standing: Standing::Joining,
         incarnation: Incarnation(2),
         addresses: None,
@@ -55,6 +56,7 @@ async fn manage(listener: TcpListener) {
         founded: Vec::new(),
         left: Default::default(),
         began: Default::default(),
+        ..Membership::default()
     };
     while let Some(LinkEvent::Message(ClientRequest { request, body })) = requests.recv().await {
         let body = match body {

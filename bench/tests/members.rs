@@ -9,126 +9,22 @@
 
 mod support;
 
-use std::{path::PathBuf, process::Output, time::Duration};
-
-use bench::cluster::{Seat, seats};
-use multicast::id::NodeId;
-use settings::{ClusterPlan, DataNode, FusionServer, Mechanism};
+use bench::cluster::Seat;
+use multicast::id::{GroupId, NodeId};
+use settings::{DataNode, Mechanism};
 use structures::op::{Element, Op, Outcome};
-use support::{Cluster, element, key, value};
-use tokio::{process::Command, sync::watch, task::JoinHandle};
-use wire::{
-    client::{Client, Session},
-    message::membership::{Role, Standing},
+use support::{
+    Cluster, element, key,
+    operator::{Load, must, must_with, one_more_server, plan, refusal, write_section},
+    value,
 };
-
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Writes that a client gets answered before and after whatever happens.
-const ANSWERS: u64 = 40;
-
-fn plan(mechanism: Mechanism, groups: usize, faults: usize) -> ClusterPlan {
-    let mut plan = ClusterPlan::new(mechanism, groups, faults);
-    plan.limits.key_bytes = 8;
-    plan.limits.element_bytes = 8;
-    plan.suspicion = Duration::from_millis(500);
-    plan
-}
-
-/// A client per group that inserts its numbers one after the other until it is told to stop.
-struct Load {
-    stop: watch::Sender<bool>,
-    clients: Vec<(watch::Receiver<u64>, JoinHandle<u64>)>,
-}
-
-impl Load {
-    async fn start(cluster: &Cluster) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let mut clients = Vec::new();
-        for group in cluster.groups() {
-            let session = cluster.session(group).await;
-            let (tell, answered) = watch::channel(0);
-            clients.push((answered, tokio::spawn(insert(session, stopped.clone(), tell))));
-        }
-        Self { stop, clients }
-    }
-
-    /// Until each client got so many more answers.
-    async fn get_on(&mut self) {
-        for (answered, _) in &mut self.clients {
-            let enough = *answered.borrow() + ANSWERS;
-            let waiting = answered.wait_for(|answered| *answered >= enough);
-            tokio::time::timeout(PATIENCE, waiting)
-                .await
-                .expect("writes go on")
-                .unwrap();
-        }
-    }
-
-    /// What each group holds now.
-    async fn stop(self) -> Vec<Vec<Element>> {
-        self.stop.send_replace(true);
-        let mut all = Vec::new();
-        for (_, client) in self.clients {
-            all.push((0..client.await.unwrap()).map(element).collect());
-        }
-        all
-    }
-}
-
-async fn insert(mut session: Session, stop: watch::Receiver<bool>, answered: watch::Sender<u64>) -> u64 {
-    let mut number = 0;
-    while !*stop.borrow() {
-        let (key, value) = (key(number), value(number));
-        let answer = session.write(Op::Insert { key, value }).await.unwrap();
-        assert_eq!(answer.outcome, Outcome::Inserted);
-        number += 1;
-        answered.send_replace(number);
-    }
-    number
-}
-
-/// `bench member ...` at the cluster's managers, in this order.
-async fn member(cluster: &Cluster, words: &[&str], seat: Seat) -> Output {
-    let kind = match seat.role {
-        Role::Primary => "primary",
-        Role::FusionServer => "fusion",
-        _ => "node",
-    };
-    let section = seat.section.to_string();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
-    command
-        .args(["member", words[0]])
-        .arg(cluster.file())
-        .args([kind, &section]);
-    for (host, port) in &cluster.running.directory.managers {
-        command.args(["--manager", &format!("{host}:{port}")]);
-    }
-    command.args(&words[1..]).output().await.unwrap()
-}
-
-async fn must(cluster: &Cluster, word: &str, seat: Seat) {
-    let output = member(cluster, &[word], seat).await;
-    assert!(output.status.success(), "{word} {seat:?}: {output:?}");
-}
-
-/// Why the cluster does not do it.
-async fn refusal(cluster: &Cluster, word: &str, seat: Seat) -> String {
-    let output = member(cluster, &[word], seat).await;
-    assert_eq!(output.status.code(), Some(1), "{word} {seat:?}: {output:?}");
-    String::from_utf8(output.stderr).unwrap().trim().to_owned()
-}
-
-/// Writes one more section into the cluster file.
-fn write_section(file: PathBuf, change: impl FnOnce(&mut settings::Cluster)) -> Vec<Seat> {
-    let mut described = settings::Cluster::load(&file).unwrap();
-    let before = seats(&described);
-    change(&mut described);
-    std::fs::write(&file, described.to_ini()).unwrap();
-    let after = seats(&settings::Cluster::load(&file).unwrap());
-    after.into_iter().filter(|seat| !before.contains(seat)).collect()
-}
+use wire::{
+    client::Client,
+    message::{
+        client::Refusal,
+        membership::{Role, Standing},
+    },
+};
 
 /// One more data node of the first group.
 fn one_more_node(cluster: &Cluster) -> Seat {
@@ -149,24 +45,23 @@ fn one_more_node(cluster: &Cluster) -> Seat {
     added[0]
 }
 
-/// One more fused server.
-fn one_more_server(cluster: &Cluster) -> Seat {
-    let added = write_section(cluster.file(), |described| {
-        let server = described.fusion_servers[0].clone();
-        let last = described
-            .fusion_servers
-            .iter()
-            .map(|server| server.section)
-            .max()
-            .unwrap();
-        described.fault_tolerance += 1;
-        described.fusion_servers.push(FusionServer {
-            section: last + 1,
-            id: NodeId(last + 100),
-            ..server
-        });
-    });
-    added[0]
+/// One more group, of so many data nodes.
+fn one_more_group(cluster: &Cluster, name: &str, nodes: u32) -> Vec<Seat> {
+    write_section(cluster.file(), |described| {
+        let group = GroupId(described.groups.len() as u16);
+        described.groups.push(name.to_owned());
+        let last = described.data_nodes.iter().map(|node| node.section).max();
+        let sections = (1..=nodes).map(|place| last.unwrap() + place);
+        for section in sections {
+            let node = described.data_nodes[0].clone();
+            described.data_nodes.push(DataNode {
+                section,
+                id: NodeId(section + 100),
+                group,
+                ..node
+            });
+        }
+    })
 }
 
 /// What a node's own read port shows.
@@ -230,7 +125,7 @@ async fn fused_servers_are_exchanged_under_load(mechanism: Mechanism) {
     cluster.restart(new).await;
     cluster.wait_for(new.node, Standing::Active).await;
     load.get_on().await;
-    must(&cluster, "remove", old).await;
+    must_with(&cluster, &["remove", "--tolerating", "1"], old).await;
     assert!(cluster.running.ended(old.node).await.unwrap(), "it ends in order");
     load.get_on().await;
     let words = refusal(&cluster, "remove", old).await;
@@ -304,5 +199,69 @@ async fn whoever_takes_over_knows_who_was_added_and_removed() {
     let expected = load.stop().await;
     assert_eq!(cluster.read_everywhere().await, expected);
     assert_eq!(held_by(&mut cluster, new).await, expected[0]);
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_group_comes_and_goes_under_load() {
+    let mut cluster = Cluster::launch(plan(Mechanism::Replication, 2, 1)).await;
+    let mut load = Load::start(&cluster).await;
+    load.get_on().await;
+    // By its name it stands between the two that there are; their numbers stay.
+    let nodes = one_more_group(&cluster, "AB", 2);
+    for node in &nodes {
+        must(&cluster, "add", *node).await;
+        cluster.restart(*node).await;
+        cluster.wait_for(node.node, Standing::Active).await;
+    }
+    load.get_on().await;
+    let described = settings::Cluster::load(&cluster.file()).unwrap();
+    assert_eq!(described.group_named("AB"), Some(GroupId(1)));
+    let group = cluster
+        .running
+        .directory
+        .group_named("AB")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(group, GroupId(2));
+    let mut session = cluster.session(group).await;
+    for number in 0..50 {
+        let (key, value) = (key(number), value(number));
+        let answer = session.write(Op::Insert { key, value }).await.unwrap();
+        assert_eq!(answer.outcome, Outcome::Inserted);
+    }
+    let all: Vec<Element> = (0..50).map(element).collect();
+    for node in &nodes {
+        assert_eq!(held_by(&mut cluster, *node).await, all);
+    }
+    cluster.kill(nodes[0].node).await;
+    cluster.wait_for(nodes[0].node, Standing::Removed).await;
+    cluster.restart(nodes[0]).await;
+    cluster.wait_for(nodes[0].node, Standing::Active).await;
+    assert_eq!(held_by(&mut cluster, nodes[0]).await, all);
+
+    must(&cluster, "remove", nodes[1]).await;
+    let words = refusal(&cluster, "remove", nodes[0]).await;
+    assert_eq!(
+        words,
+        format!("error: {} is the last that holds {group}", nodes[0].node)
+    );
+    must_with(&cluster, &["remove", "--discard"], nodes[0]).await;
+    assert!(
+        cluster.running.ended(nodes[0].node).await.unwrap(),
+        "it ends in order"
+    );
+    assert_eq!(cluster.refusal_at_manager(group).await, Refusal::Closed { group });
+    load.get_on().await;
+
+    // The same name finds the group empty.
+    must(&cluster, "add", nodes[1]).await;
+    cluster.restart(nodes[1]).await;
+    cluster.wait_for(nodes[1].node, Standing::Active).await;
+    assert_eq!(held_by(&mut cluster, nodes[1]).await, []);
+    load.get_on().await;
+    let expected = load.stop().await;
+    assert_eq!(cluster.read_everywhere().await, expected);
     cluster.stop().await;
 }

@@ -210,7 +210,7 @@ async fn who_is_not_there_is_named_and_was_not_compared() {
     cluster.kill(primary).await;
     cluster.wait_for(primary, Standing::Removed).await;
     let complaint = format!(
-        "error: {primary}, a primary, is Removed: what the parity holds of them cannot be compared; scrub again \
+        "error: {primary}, a primary, is removed: what the parity holds of them cannot be compared; scrub again \
          when they are active\n"
     );
     assert_eq!(scrub(&cluster).await, (1, String::new(), complaint));

@@ -39,8 +39,7 @@ impl<L: Connect, S: Shape> Collection<L, S> {
     /// has ended.
     pub async fn connect(site: &Site, group: &str) -> Result<Self, OpenError> {
         Self::judge(site)?;
-        let group = site.group(group)?;
-        site.wait_for_manager().await?;
+        let group = site.group(group).await?;
         let line = RemoteLine::new(site.directory(), group, site.reads());
         Self::open(line.into(), site).await
     }
@@ -90,8 +89,6 @@ impl<L: Host, S: Shape> Collection<L, S> {
     /// patience has ended.
     pub async fn host(site: &Site, group: &str) -> Result<Self, OpenError> {
         Self::judge(site)?;
-        let group = site.group(group)?;
-        site.wait_for_manager().await?;
         Self::open(L::host(site, group).await?, site).await
     }
 }

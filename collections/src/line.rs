@@ -58,7 +58,7 @@ pub trait Host: Connect {
     ///
     /// # Errors
     /// See [`OpenError`].
-    fn host(site: &Site, group: GroupId) -> impl Future<Output = Result<Self, OpenError>> + Send;
+    fn host(site: &Site, group: &str) -> impl Future<Output = Result<Self, OpenError>> + Send;
 }
 
 /// Waits until the structure at the other end serves, or the patience ends.

@@ -147,16 +147,35 @@ impl Site {
         }
     }
 
-    /// The group of this name.
+    /// The group of this name, as this site's settings number it.
     ///
     /// # Errors
     /// `NoSuchGroup`.
-    pub fn group(&self, name: &str) -> Result<GroupId, OpenError> {
+    pub fn described_group(&self, name: &str) -> Result<GroupId, OpenError> {
         let no_such_group = || OpenError::NoSuchGroup {
             name: name.to_owned(),
             there: self.cluster.groups.clone(),
         };
         self.cluster.group_named(name).ok_or_else(no_such_group)
+    }
+
+    /// The group of this name, as the running cluster numbers it: groups may have come and gone since these settings
+    /// were written. Waits for a manager.
+    ///
+    /// # Errors
+    /// `NoSuchGroup`, if the settings or the cluster have none; `NoManager`.
+    pub async fn group(&self, name: &str) -> Result<GroupId, OpenError> {
+        self.described_group(name)?;
+        let mut manager = self.wait_for_manager().await?;
+        let no_manager = |source| OpenError::NoManager {
+            manager: self.manager().clone(),
+            source,
+        };
+        let members = manager.members().await.map_err(no_manager)?;
+        members.group_named(name).ok_or_else(|| OpenError::NoSuchGroup {
+            name: name.to_owned(),
+            there: members.groups.into_values().collect(),
+        })
     }
 
     /// Waits until the manager answers.

@@ -136,7 +136,8 @@ impl Held {
 #[derive(Debug)]
 pub struct Replica {
     node: NodeId,
-    group: GroupId,
+    /// The number of its group, once a manager said it.
+    group: Option<GroupId>,
     spec: StructureSpec,
     held: Option<Held>,
     /// The latest epoch in which a manager told it to begin, to join or to await a state.
@@ -155,10 +156,10 @@ pub struct Replica {
 
 impl Replica {
     /// A node that holds nothing yet.
-    pub fn new(node: NodeId, group: GroupId, spec: StructureSpec) -> Self {
+    pub fn new(node: NodeId, spec: StructureSpec) -> Self {
         Self {
             node,
-            group,
+            group: None,
             spec,
             held: None,
             entering_in: Epoch::default(),
@@ -199,9 +200,22 @@ impl Replica {
                 self.handle_query(Reader::Manager { manager, token }, &query)
             }
             ToNode::SendState { epoch, transfer, to } => self.handle_send_state(epoch, transfer, to),
-            ToNode::AwaitState { epoch, transfer } => self.handle_await_state(epoch, transfer),
-            ToNode::Join { epoch } => self.join(epoch),
-            ToNode::Found { epoch } => self.found(epoch),
+            ToNode::AwaitState {
+                epoch,
+                transfer,
+                group,
+            } => {
+                self.group = Some(group);
+                self.handle_await_state(epoch, transfer)
+            }
+            ToNode::Join { epoch, group } => {
+                self.group = Some(group);
+                self.join(epoch)
+            }
+            ToNode::Found { epoch, group } => {
+                self.group = Some(group);
+                self.found(epoch)
+            }
             ToNode::Heartbeat => Vec::new(),
         }
     }
@@ -235,12 +249,12 @@ impl Replica {
         if self.count_held(&message) {
             return self.give_join_up();
         }
-        let Some(held) = self.held.as_mut() else {
+        let (Some(held), Some(group)) = (self.held.as_mut(), self.group) else {
             tracing::warn!("a multicast message before any state is ignored");
             return Vec::new();
         };
         let commands = held.member.handle(from, message);
-        let mut out = held.carry_out(self.group, commands);
+        let mut out = held.carry_out(group, commands);
         out.extend(self.answer_waiting());
         out
     }
@@ -249,7 +263,7 @@ impl Replica {
     pub fn handle_request(&mut self, reader: Reader, body: &RequestBody) -> Vec<Command> {
         let refuse = |refusal| vec![answer(reader, ReplyBody::Refused(refusal))];
         match body {
-            RequestBody::Read { group, .. } if *group != self.group => {
+            RequestBody::Read { group, .. } if self.group.is_some_and(|own| *group != own) => {
                 refuse(Refusal::UnknownGroup { group: *group })
             }
             RequestBody::Read { query, .. } => self.handle_query(reader, query),

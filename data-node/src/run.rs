@@ -74,7 +74,7 @@ pub async fn run(
     let readers = Doorstep::open(read, settings.member.identity, &[Purpose::Client]);
     let (to_inbox, inbox) = mpsc::channel(INBOX_EVENTS);
     let shell = Shell {
-        replica: Replica::new(settings.member.identity.node, settings.group, settings.spec),
+        replica: Replica::new(settings.member.identity.node, settings.spec),
         manager: ManagerPort::enter(
             settings.member.entry(addresses),
             Callers::Every,

@@ -1,6 +1,5 @@
 //! What one data node runs on: the checked part of the cluster file that concerns it.
 
-use multicast::id::GroupId;
 use settings::{Cluster, Endpoint, NoSuchSection};
 use structures::kind::StructureSpec;
 use wire::{member::MemberSettings, message::membership::Role, process::HeapProbe};
@@ -10,8 +9,6 @@ use wire::{member::MemberSettings, message::membership::Role, process::HeapProbe
 pub struct Settings {
     /// What every member runs on.
     pub member: MemberSettings,
-    /// The group whose structure it holds.
-    pub group: GroupId,
     /// Lengths of keys and values.
     pub spec: StructureSpec,
     /// Where it listens for the manager and for other data nodes.
@@ -35,7 +32,6 @@ impl Settings {
         let place = cluster.data_node(section)?;
         Ok(Self {
             member: MemberSettings::new(cluster, place.id, Role::DataNode, managers, heap),
-            group: place.group,
             spec: cluster.structure(),
             multicast: place.multicast.clone(),
             read: place.read.clone(),

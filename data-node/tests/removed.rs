@@ -10,7 +10,7 @@
 use std::{future::pending, net::SocketAddr};
 
 use bytes::BytesMut;
-use multicast::id::{Epoch, Incarnation, NodeId};
+use multicast::id::{Epoch, GroupId, Incarnation, NodeId};
 use settings::{Cluster, Mechanism};
 use structures::query::Query;
 use tokio::{
@@ -92,7 +92,8 @@ impl Scene {
             purpose: Purpose::Manager,
         };
         let (_, mut link) = handshake::dial(self.node_address, &hello).await.unwrap();
-        write(&mut link, &ToNode::Found { epoch }).await;
+        let group = GroupId(0);
+        write(&mut link, &ToNode::Found { epoch, group }).await;
         let (token, query) = (7, Query::Len);
         write(&mut link, &ToNode::Read { token, query }).await;
         // One after the other: what was said before the read has been heard.

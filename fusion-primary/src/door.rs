@@ -29,8 +29,8 @@ pub enum Request {
 /// What a door lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Door {
-    /// The one group behind it.
-    pub group: GroupId,
+    /// The one group behind it, once the manager has said its number: nothing is served before.
+    pub group: Option<GroupId>,
     /// What it protects, and its longest key and value.
     pub spec: StructureSpec,
 }
@@ -58,7 +58,7 @@ impl Door {
     }
 
     fn check_group(&self, group: GroupId) -> Result<(), Refusal> {
-        match group == self.group {
+        match self.group.is_none_or(|own| own == group) {
             true => Ok(()),
             false => Err(Refusal::UnknownGroup { group }),
         }
@@ -73,8 +73,9 @@ mod tests {
 
     use super::*;
 
+    const GROUP: GroupId = GroupId(3);
     const DOOR: Door = Door {
-        group: GroupId(3),
+        group: Some(GROUP),
         spec: StructureSpec::linked_list(4, 8),
     };
 
@@ -84,10 +85,7 @@ mod tests {
             seq: Seq(1),
             op,
         };
-        DOOR.judge(RequestBody::Write {
-            group: DOOR.group,
-            write,
-        })
+        DOOR.judge(RequestBody::Write { group: GROUP, write })
     }
 
     fn let_through(op: Op) -> Result<Request, Refusal> {
@@ -108,7 +106,7 @@ mod tests {
             let refused = Err(Refusal::KeyLength { limit: 4, actual });
             assert_eq!(judge(Op::Delete { key: vec![7; actual] }), refused);
             let get = RequestBody::Read {
-                group: DOOR.group,
+                group: GROUP,
                 query: Query::Get { key: vec![7; actual] },
             };
             assert_eq!(DOOR.judge(get), refused);

@@ -9,7 +9,6 @@ use collections::{
     line::{Connect, Host, Line, LineError, RemoteLine},
     shape::{ListOf, MapOf, OrderedMapOf, PriorityQueueOf, QueueOf, SetOf, StackOf},
 };
-use multicast::id::GroupId;
 use settings::Mechanism;
 use structures::{
     op::{Answer, Write},
@@ -39,7 +38,7 @@ impl Connect for Fused {
 }
 
 impl Host for Fused {
-    async fn host(site: &Site, group: GroupId) -> Result<Self, OpenError> {
+    async fn host(site: &Site, group: &str) -> Result<Self, OpenError> {
         Ok(Self(Place::Here(LocalLine::host(site, group).await?)))
     }
 }

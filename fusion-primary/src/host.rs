@@ -25,6 +25,7 @@ use tokio::{
 use wire::{
     WireError,
     client::ClientError,
+    member::MemberEnd,
     message::{
         client::{Refusal, ReplyBody, RequestBody},
         entry::EntryRefused,
@@ -57,7 +58,7 @@ pub(crate) struct LocalLine {
 struct Hosting {
     /// Dropped to stop.
     _stop: oneshot::Sender<()>,
-    ended: JoinHandle<io::Result<()>>,
+    ended: JoinHandle<io::Result<MemberEnd>>,
 }
 
 impl LocalLine {
@@ -65,8 +66,9 @@ impl LocalLine {
     ///
     /// # Errors
     /// `Listen`, `HostedElsewhere`, `UnknownNode`; `NotServing` when the site's patience has ended.
-    pub(crate) async fn host(site: &Site, group: GroupId) -> Result<Self, OpenError> {
-        let settings = settings_of(site, group);
+    pub(crate) async fn host(site: &Site, name: &str) -> Result<Self, OpenError> {
+        let settings = settings_of(site, site.described_group(name)?);
+        let group = site.group(name).await?;
         let listener = listen_patiently(&settings.listen).await?;
         let (port, locals) = Locals::open();
         let (stop, stopped) = oneshot::channel();
@@ -79,7 +81,7 @@ impl LocalLine {
         let refused = line.port.refused.clone();
         tokio::select! {
             serves = wait_until_serving(&mut line, site.patience()) => serves?,
-            refused = refused_for_good(refused, settled) => return Err(refusal(refused, site, group)),
+            refused = refused_for_good(refused, settled) => return Err(refusal(refused, name)),
         }
         Ok(line)
     }
@@ -155,6 +157,7 @@ fn unexpected(asked: &'static str, found: &Option<ReplyBody>) -> LineError {
     ClientError::Unexpected { asked, found }.into()
 }
 
+/// Of the primary that holds the group, as the site's settings number it.
 fn settings_of(site: &Site, group: GroupId) -> Settings {
     let cluster = site.cluster();
     let of_group = |primary: &&settings::Primary| primary.group == group;
@@ -209,11 +212,11 @@ async fn refused_for_good(
     }
 }
 
-fn refusal(refused: EntryRefused, site: &Site, group: GroupId) -> OpenError {
+fn refusal(refused: EntryRefused, group: &str) -> OpenError {
     match refused {
         EntryRefused::IdInUse { node } => OpenError::HostedElsewhere {
             node,
-            group: site.cluster().group_name(group).to_owned(),
+            group: group.to_owned(),
         },
         EntryRefused::UnknownNode { node, role } => OpenError::UnknownNode { node, role },
         other => {

@@ -8,6 +8,8 @@
 //! Invariants: replies leave in the order of the requests; a write that was answered is in the delta of an
 //! operation at or below `stable`; what waits is bounded, in number and in bytes.
 
+mod leaving;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use multicast::{
@@ -25,6 +27,7 @@ use wire::message::{
     fusion::DeltaFrame,
 };
 
+use self::leaving::Leaving;
 use crate::{
     door::Caller,
     primary::Command,
@@ -58,6 +61,8 @@ pub struct Life {
     pub since: Epoch,
     /// Whether it was told that its life is over; it may still be resumed, with what it holds.
     pub fenced: bool,
+    /// Whether it is to leave, and how far it is.
+    leaving: Option<Leaving>,
     /// Numbers the operations and keeps those that are not stable.
     pub sender: FifoSender<Arc<Delta>>,
     /// Until when nobody can have replaced this life.
@@ -83,6 +88,7 @@ impl Life {
         Self {
             since,
             fenced: false,
+            leaving: None,
             sender: FifoSender::new(base),
             lease,
             rounds: Rounds::default(),
@@ -243,18 +249,20 @@ impl Life {
         let round = if is_operation { 0 } else { self.round_of_a_look() };
         let mut outputs = Vec::new();
         if is_operation {
-            let bytes = delta
-                .ranges
-                .iter()
-                .map(|range| size_of_val(range) + range.xor.len())
-                .sum::<usize>();
-            self.operation_bytes += bytes as u64;
-            outputs = self.sender.multicast(Arc::new(delta), bytes);
+            outputs = self.multicast(delta);
         }
         self.hold(caller, vec![ReplyBody::Written(answer)], round);
         let mut commands = self.carry_out(outputs);
         commands.extend(self.release(self.sender.stable()));
         commands
+    }
+
+    /// Sends an operation's delta to the servers.
+    fn multicast(&mut self, delta: Delta) -> Vec<FifoOutput<Arc<Delta>>> {
+        let ranges = delta.ranges.iter();
+        let bytes = ranges.map(|range| size_of_val(range) + range.xor.len()).sum();
+        self.operation_bytes += bytes as u64;
+        self.sender.multicast(Arc::new(delta), bytes)
     }
 
     fn hold(&mut self, caller: Caller, replies: Vec<ReplyBody>, round: u64) {

@@ -1,9 +1,11 @@
 //! The protocol core of a primary: one event in, commands out.
 //!
 //! ```text
-//! Waiting --Found--> living                         clients are served while living and not fenced
+//! Waiting --Found--> living                         clients are served while living, not fenced and not leaving
 //! Waiting --Recover--> Recovering --decoded, checked--> Installed --Resume--> living
 //! living --a server says Fenced--> living, fenced --Resume--> living
+//! living --Leave--> living, leaving --everything is out of the servers--> Cleared
+//! anything --an order about a later life of the group--> Waiting: what was held was discarded
 //! ```
 //!
 //! Source: DESIGN, "Primary" and "Recovery without freezing writers". Invariants: what is replied is applied
@@ -14,6 +16,7 @@
 
 mod clients;
 mod event;
+mod leaving;
 mod proof;
 mod recovery;
 mod scrub;
@@ -31,7 +34,7 @@ use multicast::{
 use structures::{Structure, keyed_list::Sizes};
 use wire::message::{
     entry::EntryRefused,
-    fusion::{Layout, ServerSeat, ToPrimary},
+    fusion::{GroupLife, Layout, ServerSeat, ToPrimary},
 };
 
 pub use self::event::{CheckTimes, Command, Event};
@@ -53,7 +56,11 @@ enum State {
         refused: Option<EntryRefused>,
     },
     /// Residuals are coming.
-    Recovering(Box<Assembly>),
+    Recovering {
+        assembly: Box<Assembly>,
+        /// Of a structure that is about to leave: they may be of the rest of it.
+        leaving: bool,
+    },
     /// A recovered structure that may not be served yet.
     Installed {
         /// The recovery.
@@ -88,7 +95,9 @@ pub struct Primary {
     state: State,
     /// Whether the manager has spoken and was not lost since.
     manager_in_touch: bool,
-    /// Whether it was ever told to recover: then its group holds something, and it never begins empty.
+    /// What it is to hold, once it was told.
+    holds: Option<GroupLife>,
+    /// Whether it was ever told to recover that: then its group holds something, and it never begins empty.
     is_replacement: bool,
     pub(crate) planted: Planted<Defect>,
 }
@@ -105,6 +114,7 @@ impl Primary {
             ports: BTreeMap::new(),
             state: State::Waiting { refused: None },
             manager_in_touch: false,
+            holds: None,
             is_replacement: false,
             planted: Planted::default(),
         }
@@ -187,14 +197,29 @@ impl Primary {
                 };
                 self.handle_view(since, view)
             }
-            ToPrimary::Found { since } => self.handle_found(since),
+            ToPrimary::Found { since, life } => {
+                let mut commands = self.take_up(life);
+                commands.extend(self.handle_found(since));
+                commands
+            }
             ToPrimary::Recover {
                 recovery,
                 losses,
                 rows,
-            } => self.handle_recover(recovery, &losses, &rows),
+                life,
+                leaving,
+            } => {
+                let mut commands = self.take_up(life);
+                commands.extend(self.handle_recover(recovery, &losses, &rows, leaving));
+                commands
+            }
             ToPrimary::Abandon { recovery } => self.handle_abandon(recovery),
-            ToPrimary::Resume { since } => self.handle_resume(since),
+            ToPrimary::Resume { since, life } => {
+                let mut commands = self.take_up(life);
+                commands.extend(self.handle_resume(since));
+                commands
+            }
+            ToPrimary::Leave { since } => self.handle_leave(since),
             ToPrimary::Lease { asked_us, since } => self.handle_lease(since, Micros(asked_us)),
             ToPrimary::Heartbeat => Vec::new(),
         }
@@ -207,6 +232,25 @@ impl Primary {
             life.lease.lose();
         }
         Vec::new()
+    }
+
+    /// What this process is to hold. What it holds of an earlier life of the group was discarded: it holds nothing.
+    fn take_up(&mut self, life: GroupLife) -> Vec<Command> {
+        self.door.group = Some(life.group);
+        let before = self.holds.get_or_insert(life).began;
+        if before >= life.began {
+            return Vec::new();
+        }
+        self.holds = Some(life);
+        self.is_replacement = false;
+        let mut commands = vec![Command::DropResiduals];
+        if let State::Living(life) = &mut self.state {
+            commands.extend(life.fence("what the primary held was discarded"));
+            commands.extend(self.leave_servers());
+        }
+        self.ports.clear();
+        self.state = State::Waiting { refused: None };
+        commands
     }
 
     fn handle_refusal(&mut self, refusal: EntryRefused) -> Vec<Command> {
@@ -287,6 +331,7 @@ impl Primary {
         };
         if !life.fenced {
             commands.extend(life.commit_waiting(budget));
+            commands.extend(life.clear(budget));
         }
         let stable = life.sender.stable();
         for (server, port) in &mut self.ports {

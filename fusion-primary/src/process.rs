@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use wire::{
+    member::MemberEnd,
     process::HeapProbe,
     role::{RoleArguments, RoleError, listen, run_role},
 };
@@ -17,8 +18,7 @@ pub fn main(arguments: RoleArguments, heap: HeapProbe) -> ExitCode {
         settings.member.advertised = arguments.advertised;
         let (listener, address) = listen(&settings.listen).await?;
         println!("listening on {address}");
-        run(listener, settings, shutdown.wait())
-            .await
-            .map_err(RoleError::failed)
+        let ended = run(listener, settings, shutdown.wait()).await;
+        ended.map(MemberEnd::tell).map_err(RoleError::failed)
     })
 }

@@ -18,7 +18,7 @@ use wire::{
     LinkEvent, Peer, Purpose, Traffic,
     door_meter::DoorMeter,
     limits::MAX_BACKLOG,
-    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort},
+    member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort, MemberEnd},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
         fusion::{FromPrimary, ToPrimary},
@@ -71,7 +71,7 @@ pub async fn run(
     listener: TcpListener,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> io::Result<MemberEnd> {
     run_with(listener, settings, Locals::none(), shutdown).await
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn run_with(
     settings: Settings,
     locals: Locals,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> io::Result<MemberEnd> {
     let address = listener.local_addr()?;
     let identity = settings.member.identity;
     let door = Doorstep::open(
@@ -116,21 +116,27 @@ pub(crate) async fn run_with(
         meter: DoorMeter::new(traffic),
         settings,
     };
-    tokio::select! {
-        () = shell.serve(door) => {}
-        () = shutdown => tracing::info!("the primary stops"),
-    }
-    Ok(())
+    Ok(tokio::select! {
+        end = shell.serve(door) => end,
+        () = shutdown => {
+            tracing::info!("the primary stops");
+            MemberEnd::Asked
+        }
+    })
 }
 
 impl Shell {
-    async fn serve(mut self, mut door: Doorstep) {
+    /// Serves until dropped, or until a manager says that this primary, or what it holds, is none of the cluster's any more.
+    async fn serve(mut self, mut door: Doorstep) -> MemberEnd {
         loop {
             tokio::select! {
                 event = self.servers.next() => self.handle_servers(event),
                 arrival = self.clients.next() => self.handle_clients(arrival),
                 call = self.locals.next() => self.handle_local(call),
-                event = self.manager.next() => self.handle_manager(event),
+                event = self.manager.next() => if let Some(end) = self.handle_manager(event) {
+                    tracing::info!(%end, "the primary ends");
+                    return end;
+                },
                 event = self.residuals.next() => self.handle_residual(event),
                 Some(checked) = self.checks.join_next() => {
                     self.handle(checked.expect("a check neither panics nor is cancelled"));
@@ -217,10 +223,11 @@ impl Shell {
                 recovery,
                 spec,
                 images,
+                leaving,
             } => {
                 let decode_us = self.decoding.as_micros() as u64;
                 self.checks
-                    .spawn_blocking(move || check(recovery, spec, *images, decode_us));
+                    .spawn_blocking(move || check(recovery, spec, *images, leaving, decode_us));
             }
         }
         None
@@ -243,16 +250,20 @@ impl Shell {
         );
     }
 
-    fn handle_manager(&mut self, event: ManagerEvent<ToPrimary>) {
+    /// Takes a manager's word; the end of this process, if it is that.
+    fn handle_manager(&mut self, event: ManagerEvent<ToPrimary>) -> Option<MemberEnd> {
         match event {
             ManagerEvent::Message(_, message) => self.handle(Event::Manager(message)),
             ManagerEvent::Refused(refused) => {
                 self.locals.tell_refused(&refused);
+                let end = MemberEnd::by(&refused, self.primary.epoch());
                 self.handle(Event::Refused(refused));
+                return end;
             }
             ManagerEvent::Lost(_) => self.handle(Event::ManagerLost),
             ManagerEvent::Called(_) => {}
         }
+        None
     }
 
     fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {
@@ -316,10 +327,19 @@ impl Shell {
     }
 }
 
-/// Checks a structure's images and builds it from them.
-fn check(recovery: u64, spec: StructureSpec, images: [Vec<u8>; REGIONS], decode_us: u64) -> Event {
+/// Checks a structure's images and builds it from them; the rest of one that is about to leave is taken as it is.
+fn check(
+    recovery: u64,
+    spec: StructureSpec,
+    images: [Vec<u8>; REGIONS],
+    leaving: bool,
+    decode_us: u64,
+) -> Event {
     let began = Instant::now();
-    let structure = Structure::from_images(spec, images);
+    let structure = match leaving {
+        true => Structure::from_remains(spec, images),
+        false => Structure::from_images(spec, images),
+    };
     Event::Checked {
         recovery,
         structure: structure.map(Box::new).map_err(|error| error.to_string()),

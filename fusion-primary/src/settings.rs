@@ -16,7 +16,7 @@ use crate::door::Door;
 pub struct Settings {
     /// What every member runs on.
     pub member: MemberSettings,
-    /// The one group whose structure it holds, and the lengths of its keys and values.
+    /// What its group's structure is, and the lengths of its keys and values.
     pub door: Door,
     /// Which regions of the structure the fused servers hold as a sum.
     pub layout: Layout,
@@ -42,7 +42,7 @@ impl Settings {
         Ok(Self {
             member: MemberSettings::new(cluster, place.id, Role::Primary, managers, heap),
             door: Door {
-                group: place.group,
+                group: None,
                 spec: cluster.structure(),
             },
             layout: Layout::of(cluster.mechanism).expect("checked: only a fused cluster has primaries"),

@@ -23,6 +23,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PrimaryCopy {
     addend: Addend,
+    /// When the group was founded that it is of.
+    began: Epoch,
     /// The epoch that its deltas must carry.
     since: Epoch,
     /// Epochs before this one are over.
@@ -41,6 +43,7 @@ impl PrimaryCopy {
                 primary: seat.node,
                 column: seat.column,
             },
+            began: seat.began,
             since: seat.since,
             fence: seat.since,
             held: Held::Whole,
@@ -56,6 +59,16 @@ impl PrimaryCopy {
             held: Held::Nothing,
             ..Self::empty(seat)
         }
+    }
+
+    /// When the group was founded that it is of.
+    pub fn began(&self) -> Epoch {
+        self.began
+    }
+
+    /// Whether nothing of it is in the sum, nor held beside it.
+    pub fn is_nothing(&self) -> bool {
+        self.held == Held::Whole && self.lengths() == [0; REGIONS]
     }
 
     /// Its column of the code.

@@ -114,6 +114,7 @@ impl FusionCoordinator {
             stored: &self.membership,
             lives: &self.lives,
             servers: &self.servers,
+            primaries: &self.primaries,
             holders: &self.holders,
             hollow: &self.hollow,
             recoveries: &self.recoveries,
@@ -150,7 +151,7 @@ impl FusionCoordinator {
         let scene = Scene::of(&self.cluster, &self.membership);
         // A member that came back while the store was written may still be being called.
         let servers = scene.servers.iter().map(|(node, _)| node);
-        let mut parties = servers.chain(&scene.replacements);
+        let mut parties = servers.chain(scene.replacements.keys());
         let all_up = parties.all(|node| self.listens(*node, &self.membership.members[node]));
         let due = self.recoveries.is_due(now) && self.recoveries.is_fresh(self.membership.epoch);
         let possible = scene.losses.len() <= scene.servers.len();
@@ -197,7 +198,9 @@ impl FusionCoordinator {
     /// whose loss would make one too many, with a primary missing, is waited for without limit: removing it
     /// would give up what only it still has.
     fn await_if_it_may_return(&mut self, now: Micros, node: NodeId, life: &Life) {
-        let member = &self.membership.members[&node];
+        let Some(member) = self.membership.members.get(&node) else {
+            return;
+        };
         if member.incarnation != life.incarnation || member.standing != Standing::Active {
             return;
         }

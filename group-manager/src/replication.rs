@@ -286,6 +286,24 @@ impl Replication {
             .collect()
     }
 
+    /// Whether nobody belongs to the group any more.
+    fn is_closed(&self, group: GroupId) -> bool {
+        let mut members = self.membership.members.values();
+        members.all(|member| member.group != Some(group))
+    }
+
+    /// Whether a message to the group reaches nobody, and never will.
+    fn is_gone(&self, group: GroupId) -> bool {
+        self.is_lost(group) || self.is_closed(group)
+    }
+
+    /// Has a place for every group that the membership names a member of; one that was closed keeps its own.
+    fn know_groups(&mut self) {
+        for group in self.membership.members.values().filter_map(|member| member.group) {
+            self.groups.entry(group).or_default();
+        }
+    }
+
     /// Whether the group held something and nobody who holds it can be reached.
     fn is_lost(&self, group: GroupId) -> bool {
         self.membership.founded.contains(&group) && self.present(group).is_empty()
@@ -335,8 +353,12 @@ impl Coordinator for Replication {
     }
 }
 
-/// The stored membership, which names everyone; before anything is stored, the nodes of the cluster file.
+/// The stored membership, which names everyone; before anything is stored, the nodes of the cluster file. Before names
+/// were stored, the groups had the numbers of the file.
 fn with_nodes_of(cluster: &ReplicatedCluster, mut stored: Membership) -> Membership {
+    if stored.groups.is_empty() {
+        stored.groups = cluster.groups.clone();
+    }
     if stored.epoch > Epoch(0) {
         return stored;
     }

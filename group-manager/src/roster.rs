@@ -8,7 +8,8 @@
 //! What may be is the mechanism's to judge, against the membership that is about to be stored. Invariant: nothing is
 //! answered with `Changed` before the store holds it.
 
-use multicast::id::{Epoch, NodeId};
+use multicast::id::{Epoch, GroupId, NodeId};
+use settings::MAX_NAME_BYTES;
 use wire::message::{
     client::{Refusal, ReplyBody},
     membership::{Membership, Role},
@@ -110,9 +111,35 @@ pub(crate) fn judge_new(
     Ok(())
 }
 
+/// The number of the group that the new member is to hold. A name that the cluster never had gets the first number that no
+/// group ever had: a number once given keeps its meaning, so that whoever has learnt it may go on with it for ever.
+///
+/// # Errors
+/// `NoGroup`, `GroupName`, `Full`.
+pub(crate) fn number_group(next: &mut Membership, new: &NewMember) -> Result<GroupId, ChangeRefused> {
+    let role = new.role;
+    let name = new.group.clone().ok_or(ChangeRefused::NoGroup { role })?;
+    if let Some(known) = next.group_named(&name) {
+        return Ok(known);
+    }
+    let is_sound = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    let limit = MAX_NAME_BYTES;
+    if name.is_empty() || name.len() > limit || !name.chars().all(is_sound) {
+        return Err(ChangeRefused::GroupName { name, limit });
+    }
+    let of_members = next.members.values().filter_map(|member| member.group);
+    let last = next.groups.keys().copied().chain(of_members).max();
+    let number = last.map_or(Some(0), |last| last.0.checked_add(1));
+    let group = number.map(GroupId).ok_or_else(|| ChangeRefused::Full {
+        limit: usize::from(u16::MAX) + 1,
+        of: "groups, those that are closed counted".to_owned(),
+    })?;
+    next.groups.insert(group, name);
+    Ok(group)
+}
+
 #[cfg(test)]
 mod tests {
-    use multicast::id::GroupId;
     use wire::message::membership::{Addresses, Member};
 
     use super::*;
@@ -128,6 +155,7 @@ mod tests {
         let change = Change::Remove {
             node: NodeId(1),
             discard: false,
+            tolerating: None,
         };
         for _ in 0..MAX_WAITING_CHANGES {
             assert_eq!(desk.ask(CALLER, change.clone()), Ok(()));

@@ -141,7 +141,7 @@ fn core(settings: &Settings, stored: Membership) -> Result<Box<dyn Coordinator>,
     })
 }
 
-/// A primary's column is its group's number, a server's row its place among the servers.
+/// At first a primary's column is its group's number, and a server's row its place among the servers.
 fn fused(cluster: &Cluster) -> Result<FusionCluster, FusionClusterError> {
     let byte = |number: usize| u8::try_from(number).expect("checked: n + f is at most 256");
     let primaries: Vec<PrimaryPlace> = cluster
@@ -162,13 +162,14 @@ fn fused(cluster: &Cluster) -> Result<FusionCluster, FusionClusterError> {
         })
         .collect();
     let suspicion_us = cluster.suspicion.as_micros() as u64;
-    FusionCluster::new(
+    let fused = FusionCluster::new(
         cluster.fault_tolerance,
         &primaries,
         &servers,
         cluster.min_backups,
         suspicion_us,
-    )
+    )?;
+    Ok(fused.naming(cluster.groups_by_number()))
 }
 
 fn replicated(cluster: &Cluster) -> ReplicatedCluster {
@@ -184,5 +185,6 @@ fn replicated(cluster: &Cluster) -> ReplicatedCluster {
         join: cluster.join,
         suspicion_us: cluster.suspicion.as_micros() as u64,
         nodes: cluster.data_nodes.iter().map(node).collect(),
+        groups: cluster.groups_by_number(),
     }
 }

@@ -1,5 +1,6 @@
 //! The checked settings that every process of a cluster runs on.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,7 +44,8 @@ pub struct Cluster {
     pub detector: DetectorSettings,
     /// Where the managers keep the membership.
     pub store: StoreSettings,
-    /// The names of the groups, sorted by bytes; a [`GroupId`] is a place in this list.
+    /// The names of the groups, sorted by bytes. In this file's terms a [`GroupId`] is a place in this list; a running
+    /// cluster began with the numbers of its first file, and keeps them: there it is the name that counts.
     pub groups: Vec<String>,
     /// At least one.
     pub managers: Vec<Manager>,
@@ -107,6 +109,11 @@ impl Cluster {
             .binary_search_by(|group| group.as_str().cmp(name))
             .ok()?;
         u16::try_from(place).ok().map(GroupId)
+    }
+
+    /// All groups by the numbers that they have in this file's terms.
+    pub fn groups_by_number(&self) -> BTreeMap<GroupId, String> {
+        self.group_ids().zip(self.groups.iter().cloned()).collect()
     }
 
     /// The ids of all groups, in order.

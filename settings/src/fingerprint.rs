@@ -1,8 +1,9 @@
 //! A number that tells clusters apart: two processes whose files name different clusters refuse each other.
 //!
 //! FNV-1a over 64 bits (Fowler, Noll and Vo; draft-eastlake-fnv), because it is stable over builds and
-//! machines. It guards against mistakes, not against malice. Addresses, ids, timing and how many members a group has do
-//! not count: they may differ between the files of one cluster's machines, and while members are added and removed.
+//! machines. It guards against mistakes, not against malice. Addresses, ids, timing and who belongs to the
+//! cluster do not count, and so neither do its groups: they may differ between the files of one cluster's machines, and
+//! while members are added and removed. Which number a group has the running cluster says, by its name.
 
 use crate::Cluster;
 
@@ -30,7 +31,7 @@ impl Fnv1a {
 }
 
 impl Cluster {
-    /// The cluster's name, mechanism, structure, limits and group names as one number, the same in every build.
+    /// The cluster's name, mechanism, structure and limits as one number, the same in every build.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv1a(OFFSET_BASIS);
         hash.text(&self.name);
@@ -38,8 +39,6 @@ impl Cluster {
         hash.text(self.structure.name());
         hash.number(self.limits.key_bytes);
         hash.number(self.limits.element_bytes);
-        hash.number(self.groups.len());
-        self.groups.iter().for_each(|group| hash.text(group));
         hash.0
     }
 }

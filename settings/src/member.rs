@@ -45,7 +45,7 @@ pub struct Primary {
     pub section: u32,
     /// Its `proc_id`.
     pub id: NodeId,
-    /// The group that it holds; no other primary has it. Its number is the primary's column in the code.
+    /// The group that it holds; no other primary has it.
     pub group: GroupId,
     /// Where clients and managers reach it.
     pub listen: Endpoint,

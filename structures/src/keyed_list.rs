@@ -137,6 +137,11 @@ impl KeyedList {
         &self.arena
     }
 
+    /// The regions alone.
+    pub(crate) fn into_arena(self) -> Arena {
+        self.arena
+    }
+
     /// What it occupies.
     pub fn sizes(&self) -> Sizes {
         let regions = self.arena.len(RegionId::ENTRIES) + self.arena.len(RegionId::SESSIONS);

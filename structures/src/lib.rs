@@ -29,6 +29,7 @@ pub mod op;
 pub mod packed;
 pub mod query;
 mod region;
+mod remains;
 pub mod session;
 pub mod structure;
 pub mod transaction;

@@ -146,6 +146,10 @@ impl Packed {
         self.elements.chain().records() as usize
     }
 
+    pub(crate) fn into_arena(self) -> Arena {
+        self.arena
+    }
+
     pub(crate) fn arena(&self) -> &Arena {
         &self.arena
     }

@@ -9,9 +9,10 @@ use crate::delta::{Delta, REGIONS, RegionId};
 use crate::image_error::ImageError;
 use crate::keyed_list::{KeyedList, Sizes};
 use crate::kind::{StructureKind, StructureSpec};
-use crate::op::{Answer, Element, Write};
+use crate::op::{Answer, Element, Outcome, Write};
 use crate::packed::Packed;
 use crate::query::{Found, Query};
+use crate::remains::Remains;
 
 /// One structure of any kind. See the module's documentation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Structure {
 enum Body {
     Linked(KeyedList),
     Packed(Box<Packed>),
+    /// It is being taken apart.
+    Remains(Remains),
 }
 
 impl Structure {
@@ -50,6 +53,29 @@ impl Structure {
         Ok(Self { spec, body })
     }
 
+    /// What was left of a structure that was being taken apart, or a whole one that is to be.
+    ///
+    /// # Errors
+    /// [`ImageError::Arena`] for regions that are too long.
+    pub fn from_remains(spec: StructureSpec, images: [Vec<u8>; REGIONS]) -> Result<Self, ImageError> {
+        let body = Body::Remains(Remains::of(Arena::from_images(images)?));
+        Ok(Self { spec, body })
+    }
+
+    /// Takes some of the structure's bytes off, for good, and says what that changed; none if there are no more. From the
+    /// first time on it is as if it were empty, and takes no write.
+    pub fn take_off(&mut self) -> Option<Delta> {
+        let body = std::mem::replace(&mut self.body, Body::Remains(Remains::default()));
+        let mut remains = match body {
+            Body::Linked(list) => Remains::of(list.into_arena()),
+            Body::Packed(packed) => Remains::of(packed.into_arena()),
+            Body::Remains(remains) => remains,
+        };
+        let taken = remains.take_off();
+        self.body = Body::Remains(remains);
+        taken
+    }
+
     /// Applies one write, or answers it again if it was applied before.
     ///
     /// The delta says what changed in the regions; it has no ranges if nothing did, as for a retry.
@@ -60,6 +86,10 @@ impl Structure {
                 (outcome.into(), delta)
             }
             Body::Packed(packed) => packed.apply(write),
+            Body::Remains(remains) => {
+                let (lengths, ranges) = (remains.arena().lengths(), vec![]);
+                (Outcome::NoSession.into(), Delta { lengths, ranges })
+            }
         }
     }
 
@@ -68,6 +98,7 @@ impl Structure {
         match &self.body {
             Body::Linked(list) => list.query(query),
             Body::Packed(packed) => packed.query(query),
+            Body::Remains(_) => Self::new(self.spec).query(query),
         }
     }
 
@@ -77,6 +108,7 @@ impl Structure {
         match &self.body {
             Body::Linked(list) => list.answer_bytes(query),
             Body::Packed(packed) => packed.answer_bytes(query),
+            Body::Remains(_) => 0,
         }
     }
 
@@ -85,6 +117,7 @@ impl Structure {
         match &self.body {
             Body::Linked(list) => list.get(key),
             Body::Packed(packed) => packed.get(key),
+            Body::Remains(_) => None,
         }
     }
 
@@ -93,6 +126,7 @@ impl Structure {
         match &self.body {
             Body::Linked(list) => list.elements(),
             Body::Packed(packed) => packed.elements(),
+            Body::Remains(_) => vec![],
         }
     }
 
@@ -101,6 +135,7 @@ impl Structure {
         match &self.body {
             Body::Linked(list) => list.len(),
             Body::Packed(packed) => packed.len(),
+            Body::Remains(_) => 0,
         }
     }
 
@@ -129,6 +164,7 @@ impl Structure {
         match &self.body {
             Body::Linked(list) => list.arena(),
             Body::Packed(packed) => packed.arena(),
+            Body::Remains(remains) => remains.arena(),
         }
     }
 
@@ -137,6 +173,10 @@ impl Structure {
         match &self.body {
             Body::Linked(list) => list.sizes(),
             Body::Packed(packed) => packed.sizes(),
+            Body::Remains(remains) => Sizes {
+                payload_bytes: remains.arena().lengths().iter().sum::<u64>() as usize,
+                auxiliary_bytes: 0,
+            },
         }
     }
 }
@@ -147,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::kind::StructureLimits;
-    use crate::op::{Op, Outcome};
+    use crate::op::Op;
 
     fn spec(kind: StructureKind) -> StructureSpec {
         let (key_bytes, element_bytes) = (4, 16);
@@ -206,6 +246,40 @@ mod tests {
                 let is_too_short = matches!(refusal, ImageError::HeaderTruncated { .. });
                 assert!(is_of_header || is_too_short, "{kind} as {other}: {refusal}");
             }
+        }
+    }
+
+    #[test]
+    fn a_structure_of_any_kind_is_taken_apart_from_where_it_was_left_and_serves_nothing_meanwhile() {
+        for kind in StructureKind::ALL {
+            let mut structure = Structure::new(spec(kind));
+            let (client, open) = (ClientId(1), Op::OpenSession);
+            for (seq, op) in [(1, open), (2, add(kind))] {
+                let seq = Seq(seq);
+                structure.apply(&Write { client, seq, op });
+            }
+            let mut copy = structure.arena().clone();
+            copy.apply(&structure.take_off().unwrap()).unwrap();
+            let seq = Seq(3);
+            let (answer, delta) = structure.apply(&Write {
+                client,
+                seq,
+                op: add(kind),
+            });
+            assert_eq!(
+                (answer, delta.ranges),
+                (Outcome::NoSession.into(), vec![]),
+                "{kind}"
+            );
+            assert_eq!(structure.query(&Query::All), Found::Elements(vec![]));
+            assert_eq!((structure.len(), structure.get(b"key")), (0, None));
+
+            let images = RegionId::ALL.map(|region| copy.image(region).to_vec());
+            let mut rest = Structure::from_remains(spec(kind), images).unwrap();
+            while let Some(delta) = rest.take_off() {
+                copy.apply(&delta).unwrap();
+            }
+            assert_eq!(copy, Arena::new(), "{kind}");
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The version of everything that crosses a connection.
-pub const PROTOCOL_VERSION: u16 = 4;
+pub const PROTOCOL_VERSION: u16 = 5;
 
 const MAGIC: [u8; 8] = *b"FUSEBOX\n";
 const HELLO_BYTES: usize = 31;

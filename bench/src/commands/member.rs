@@ -11,9 +11,12 @@ use std::{
 
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
-use multicast::id::NodeId;
+use multicast::id::{Epoch, GroupId, NodeId};
 use settings::{Cluster, Endpoint, NoSuchSection};
-use tokio::net::lookup_host;
+use tokio::{
+    net::lookup_host,
+    time::{Instant, sleep},
+};
 use wire::{
     client::Directory,
     message::{
@@ -31,6 +34,9 @@ use super::{
 /// How long a change is tried: a manager may have just started, or take over.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How often it is asked whether a process that hands over has left.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 /// `bench member`.
 #[derive(Debug, Subcommand)]
 pub enum MemberCommand {
@@ -41,9 +47,12 @@ pub enum MemberCommand {
         /// Which.
         #[command(flatten)]
         section: SectionArguments,
-        /// Also if what it holds is lost with it.
+        /// Also if what it holds is lost with it, or what lost primaries held that it is needed for
         #[arg(long)]
         discard: bool,
+        /// Also if no more further crashes than this will be survived, which is fewer than now
+        #[arg(long, value_name = "CRASHES")]
+        tolerating: Option<u32>,
     },
     /// Everyone's standing, and how many crashes the cluster tolerates now
     List(ClusterArguments),
@@ -97,7 +106,11 @@ pub fn member(command: &MemberCommand) -> Result<(), Failure> {
         let done = async {
             match command {
                 MemberCommand::Add(section) => add(section).await,
-                MemberCommand::Remove { section, discard } => remove(section, *discard).await,
+                MemberCommand::Remove {
+                    section,
+                    discard,
+                    tolerating,
+                } => remove(section, *discard, *tolerating).await,
                 MemberCommand::List(arguments) => list(arguments).await,
             }
         };
@@ -122,39 +135,66 @@ async fn add(section: &SectionArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn remove(section: &SectionArguments, discard: bool) -> Result<(), Failure> {
+async fn remove(section: &SectionArguments, discard: bool, tolerating: Option<u32>) -> Result<(), Failure> {
     let (cluster, directory) = opened(&section.cluster, &section.managers)?;
     let (NewMember { node, role, .. }, _) = described(&cluster, section.kind, section.number)
         .map_err(|error| Failure::Usage(format!("error: {error}")))?;
     config::reach(&directory).await?;
-    let epoch = directory
-        .change(Change::Remove { node, discard }, PATIENCE)
-        .await?;
-    println!("{node}, a {role}, belongs to the cluster no more as of {epoch}");
+    let change = Change::Remove {
+        node,
+        discard,
+        tolerating,
+    };
+    let epoch = directory.change(change, PATIENCE).await?;
+    match has_left(&directory, node).await? {
+        Some(left) => println!(
+            "{node}, a {role}, belongs to the cluster no more as of {}",
+            left.max(epoch)
+        ),
+        None => println!("{node}, a {role}, is to leave as of {epoch}, and is not gone yet"),
+    }
     Ok(())
 }
 
+/// The epoch in which the process is no member any more: one that has something to hand over goes a little later than
+/// the change is made.
+async fn has_left(directory: &Directory, node: NodeId) -> Result<Option<Epoch>, Failure> {
+    let began = Instant::now();
+    loop {
+        let members = directory.manager().await?.members().await?;
+        if !members.leaving.contains(&node) {
+            return Ok(Some(members.epoch));
+        }
+        if began.elapsed() >= PATIENCE {
+            return Ok(None);
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
 async fn list(arguments: &ClusterArguments) -> Result<(), Failure> {
-    let (cluster, directory) = opened(&arguments.cluster, &arguments.managers)?;
+    let (_, directory) = opened(&arguments.cluster, &arguments.managers)?;
     config::reach(&directory).await?;
     let members = directory.manager().await?.members().await?;
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED);
     table.set_header(["node", "role", "group", "standing"]);
     for (node, member) in &members.members {
-        let group = member
-            .group
-            .map(|group| match cluster.groups.get(usize::from(group.0)) {
-                Some(name) => name.clone(),
-                None => group.to_string(),
-            });
-        let standing = member.standing.to_string();
+        let group = member.group.map(|group| members.group_name(group));
+        let standing = match members.leaving.contains(node) {
+            true => "leaving".to_owned(),
+            false => member.standing.to_string(),
+        };
         table.add_row([
             node.0.to_string(),
             member.role.to_string(),
             group.unwrap_or_default(),
             standing,
         ]);
+    }
+    for group in members.closed_groups() {
+        let name = members.group_name(group);
+        table.add_row([String::new(), String::new(), name, "closed".to_owned()]);
     }
     println!("{table}");
     println!(
@@ -206,7 +246,7 @@ fn described(
     kind: Kind,
     number: u32,
 ) -> Result<(NewMember, Vec<&Endpoint>), NoSuchSection> {
-    let (node, role, group, endpoints): (NodeId, _, _, _) = match kind {
+    let (node, role, group, endpoints): (NodeId, _, Option<GroupId>, _) = match kind {
         Kind::Node => {
             let node = cluster.data_node(number)?;
             let endpoints = vec![&node.multicast, &node.read];
@@ -229,7 +269,7 @@ fn described(
     let new = NewMember {
         node,
         role,
-        group,
+        group: group.map(|group| cluster.group_name(group).to_owned()),
         listens: Vec::new(),
     };
     Ok((new, endpoints))

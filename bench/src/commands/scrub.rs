@@ -85,7 +85,7 @@ pub fn scrub(arguments: &ScrubArguments) -> Result<(), Failure> {
 }
 
 async fn once(cluster: &Cluster, layout: Layout, directory: &Directory) -> Result<(), Failure> {
-    let report = compare(cluster, directory).await?;
+    let report = compare(directory).await?;
     print!("{}", summary(cluster, layout, &report));
     match report.is_sound() {
         true => Ok(()),

@@ -91,9 +91,9 @@ async fn print_addresses(mut running: RunningCluster) -> Result<(), Failure> {
         table.add_row([
             node.0.to_string(),
             member.role.to_string(),
-            member.group.map_or("-".to_owned(), |group| {
-                running.cluster.group_name(group).to_owned()
-            }),
+            member
+                .group
+                .map_or("-".to_owned(), |group| members.group_name(group)),
             address(|addresses| addresses.peers),
             address(|addresses| addresses.clients),
             pid(pids

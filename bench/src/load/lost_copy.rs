@@ -158,13 +158,11 @@ impl FilledCluster {
     }
 
     async fn check_parity(&self, expected: u64) -> Result<(), LoadError> {
-        let RunningCluster {
-            cluster, directory, ..
-        } = self.running();
+        let RunningCluster { directory, .. } = self.running();
         let mut door = directory.door(GROUP).await.map_err(at_door)?;
         let found = door.len(GROUP).await.map_err(at_door)?;
         check_count("the primary", found, expected)?;
-        match scrub::scrub(cluster, directory).await?.is_sound() {
+        match scrub::scrub(directory).await?.is_sound() {
             true => Ok(()),
             false => Err(LoadError::Unsound(self.seat.node)),
         }

@@ -154,7 +154,7 @@ async fn assert_all_copies_agree(world: &World, record: &mut ClientRecord) {
         }
     }
     if !world.cluster.primaries.is_empty() {
-        let report = bench::scrub::scrub(&world.cluster, &directory).await.unwrap();
+        let report = bench::scrub::scrub(&directory).await.unwrap();
         assert!(report.is_sound(), "{report:?}");
     }
 }

@@ -71,7 +71,7 @@ impl Replica {
 
     /// Applies some of what was held while the state was on its way.
     pub fn catch_up(&mut self) -> Vec<Command> {
-        let Some(held) = self.held.as_mut() else {
+        let (Some(held), Some(group)) = (self.held.as_mut(), self.group) else {
             return Vec::new();
         };
         let mut out = Vec::new();
@@ -79,7 +79,7 @@ impl Replica {
             let Some((timestamp, payload)) = held.backlog.pop_front() else {
                 break;
             };
-            out.extend(held.apply(self.group, timestamp, &payload));
+            out.extend(held.apply(group, timestamp, &payload));
         }
         if held.backlog.is_empty() {
             out.extend(held.caught_up.take().map(Command::ToEveryManager));

@@ -125,13 +125,23 @@ fn want_stable() -> Command {
     says(FromMember::WantStable { epoch: Epoch(1) })
 }
 
+fn join(epoch: u64) -> ToNode {
+    ToNode::Join {
+        epoch: Epoch(epoch),
+        group: GROUP,
+    }
+}
+
 fn found(epoch: u64) -> ToNode {
-    ToNode::Found { epoch: Epoch(epoch) }
+    ToNode::Found {
+        epoch: Epoch(epoch),
+        group: GROUP,
+    }
 }
 
 /// A member of epoch 1 that holds an empty structure.
 fn founded() -> Replica {
-    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    let mut replica = Replica::new(NODE, LIMITS);
     assert_eq!(replica.handle_manager(MANAGER, found(1)), []);
     enter_epoch_1(&mut replica, 0);
     replica
@@ -274,12 +284,13 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
     round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
     round(&mut donor, 2, vec![write(3, Op::Delete { key: b"a".to_vec() })]);
     let retry = || vec![insert(2, "a")];
-    let mut joiner = Replica::new(NODE, GROUP, LIMITS);
+    let mut joiner = Replica::new(NODE, LIMITS);
     joiner.handle_manager(
         MANAGER,
         ToNode::AwaitState {
             epoch: Epoch(1),
             transfer: 1,
+            group: GROUP,
         },
     );
     joiner.handle_arrived(arrived(1, state_of(&mut donor)));
@@ -300,7 +311,7 @@ fn a_retry_is_applied_once_also_by_a_joiner() {
 /// Nothing is said before there is a view.
 #[test]
 fn a_manager_that_calls_is_told_the_epoch() {
-    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    let mut replica = Replica::new(NODE, LIMITS);
     assert_eq!(replica.handle_manager_called(MANAGER), []);
     replica.handle_manager(MANAGER, found(1));
     assert_eq!(replica.handle_manager_called(MANAGER), []);

@@ -55,8 +55,12 @@ impl Primary {
             State::Living(_) if self.is_cut_off() => {
                 unavailable("the primary reaches neither the manager nor an active fused server")
             }
+            State::Living(life) if life.is_leaving() => {
+                let group = self.door.group.unwrap_or_default();
+                Some(Refusal::Closed { group })
+            }
             State::Living(_) => None,
-            State::Recovering(_) | State::Installed { .. } => unavailable("the primary recovers"),
+            State::Recovering { .. } | State::Installed { .. } => unavailable("the primary recovers"),
             State::Waiting { refused: None } => unavailable("the primary has not entered yet"),
             State::Waiting {
                 refused: Some(refused),
@@ -77,7 +81,7 @@ impl Primary {
                 missing: missing.clone(),
             },
             EntryRefused::StateLost { missing } => Refusal::StateLost {
-                group: self.door.group,
+                group: self.door.group.unwrap_or_default(),
                 missing: missing.clone(),
             },
             other => Refusal::Unavailable {

@@ -143,6 +143,8 @@ pub enum Command {
         spec: StructureSpec,
         /// The regions' bytes.
         images: Box<[Vec<u8>; REGIONS]>,
+        /// Whether they may be no more than the rest of a structure, since it is about to leave.
+        leaving: bool,
     },
 }
 

@@ -14,9 +14,10 @@ impl Primary {
         recovery: u64,
         losses: &[Loss],
         rows: &[(NodeId, u8)],
+        leaving: bool,
     ) -> Vec<Command> {
         match &self.state {
-            State::Recovering(assembly) if assembly.recovery() == recovery => return Vec::new(),
+            State::Recovering { assembly, .. } if assembly.recovery() == recovery => return Vec::new(),
             State::Installed { recovery: done, .. } if *done == recovery => return Vec::new(),
             State::Living(_) => {
                 let reason = "this primary holds a structure already".to_owned();
@@ -31,7 +32,8 @@ impl Primary {
         self.is_replacement = true;
         match Assembly::new(recovery, self.layout, self.node, losses, rows) {
             Ok(assembly) => {
-                self.state = State::Recovering(Box::new(assembly));
+                let assembly = Box::new(assembly);
+                self.state = State::Recovering { assembly, leaving };
                 vec![Command::DropResiduals, Command::TakeResiduals { recovery }]
             }
             Err(error) => self.fail(recovery, &error),
@@ -41,7 +43,7 @@ impl Primary {
     /// Forgets that recovery, if it is the one at hand.
     pub(super) fn handle_abandon(&mut self, abandoned: u64) -> Vec<Command> {
         let at_hand = match &self.state {
-            State::Recovering(assembly) => assembly.recovery() == abandoned,
+            State::Recovering { assembly, .. } => assembly.recovery() == abandoned,
             State::Installed { recovery, .. } => *recovery == abandoned,
             _ => false,
         };
@@ -58,7 +60,7 @@ impl Primary {
         at: Micros,
         frame: ResidualFrame,
     ) -> Vec<Command> {
-        let State::Recovering(assembly) = &mut self.state else {
+        let State::Recovering { assembly, .. } = &mut self.state else {
             return vec![Command::CloseResidual { stream }];
         };
         let recovery = assembly.recovery();
@@ -71,7 +73,7 @@ impl Primary {
     }
 
     pub(super) fn handle_residual_ended(&mut self, stream: u64) -> Vec<Command> {
-        let State::Recovering(assembly) = &self.state else {
+        let State::Recovering { assembly, .. } = &self.state else {
             return Vec::new();
         };
         match assembly.stream_ended(stream) {
@@ -82,15 +84,16 @@ impl Primary {
 
     /// Hands out what was added up, to be checked where it delays nothing: no heartbeat waits for it.
     fn check(&mut self) -> Vec<Command> {
-        let State::Recovering(assembly) = &mut self.state else {
+        let State::Recovering { assembly, leaving } = &mut self.state else {
             return Vec::new();
         };
-        let recovery = assembly.recovery();
+        let (recovery, leaving) = (assembly.recovery(), *leaving);
         match assembly.take_images() {
             Ok(images) => vec![Command::Check {
                 recovery,
                 spec: self.door.spec,
                 images: Box::new(images),
+                leaving,
             }],
             Err(error) => self.fail(recovery, &error),
         }
@@ -103,7 +106,7 @@ impl Primary {
         structure: Result<Box<Structure>, String>,
         times: CheckTimes,
     ) -> Vec<Command> {
-        let State::Recovering(assembly) = &self.state else {
+        let State::Recovering { assembly, .. } = &self.state else {
             return Vec::new();
         };
         if assembly.recovery() != recovery {

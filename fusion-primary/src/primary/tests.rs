@@ -1,5 +1,6 @@
 //! Scripts: one event after the other, whole command lists compared.
 
+mod leaving;
 mod proofs;
 mod reading;
 mod recovering;
@@ -24,8 +25,9 @@ use super::*;
 use crate::door::Caller;
 
 const LIMITS: StructureSpec = StructureSpec::linked_list(4, 8);
+const GROUP: GroupId = GroupId(0);
 const DOOR: Door = Door {
-    group: GroupId(0),
+    group: Some(GROUP),
     spec: LIMITS,
 };
 /// Leases are half as long.
@@ -46,6 +48,22 @@ fn seat(node: NodeId, rebuild: u64, active: bool) -> ServerSeat {
 
 fn address(node: NodeId) -> std::net::SocketAddr {
     std::net::SocketAddr::from(([127, 0, 0, 1], node.0 as u16))
+}
+
+/// What every primary is to hold here.
+const LIFE: GroupLife = GroupLife {
+    group: GROUP,
+    began: Epoch(1),
+};
+
+fn found(since: u64) -> ToPrimary {
+    let (since, life) = (Epoch(since), LIFE);
+    ToPrimary::Found { since, life }
+}
+
+fn resume(since: u64) -> ToPrimary {
+    let (since, life) = (Epoch(since), LIFE);
+    ToPrimary::Resume { since, life }
 }
 
 fn order(primary: &mut Primary, order: ToPrimary) -> Vec<Command> {
@@ -158,7 +176,7 @@ fn send_write(primary: &mut Primary, number: u64) -> Vec<Command> {
         primary,
         number,
         RequestBody::Write {
-            group: DOOR.group,
+            group: GROUP,
             write: write(number),
         },
     )
@@ -222,7 +240,7 @@ fn founded_in(layout: Layout, servers: &[NodeId]) -> Primary {
     let seats = servers.iter().map(|server| seat(*server, 1, true)).collect();
     assert_eq!(view(&mut primary, 1, seats), [viewed(1)]);
     let dials: Vec<_> = servers.iter().map(|server| dial(*server, 0)).collect();
-    assert_eq!(order(&mut primary, ToPrimary::Found { since: Epoch(1) }), dials);
+    assert_eq!(order(&mut primary, found(1)), dials);
     for server in servers {
         let opening = primary.handle(Event::ServerLinked { server: *server });
         assert_eq!(opening, [to(*server, open(1, 1, 0, false))]);

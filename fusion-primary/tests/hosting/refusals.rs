@@ -89,6 +89,7 @@ async fn without_manager() -> Result<Site, Box<dyn std::error::Error>> {
     let port = listener.local_addr()?.port();
     drop(listener);
     let cluster = Cluster::builder(Mechanism::FusionArena, ("127.0.0.1", port))
+        .name("elsewhere")
         .structure(StructureKind::Map)
         .primary("A", ("127.0.0.1", 0))
         .fusion_server(("127.0.0.1", 0));

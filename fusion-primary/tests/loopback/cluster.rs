@@ -23,7 +23,7 @@ use wire::{
     member::{Advertised, MemberSettings, Timing},
     message::{
         entry::{Enter, EnterReply},
-        fusion::{FromPrimary, FromServer, Layout, PrimarySeat, ServerSeat, ToPrimary, ToServer},
+        fusion::{FromPrimary, FromServer, GroupLife, Layout, PrimarySeat, ServerSeat, ToPrimary, ToServer},
         membership::Role,
     },
 };
@@ -190,7 +190,7 @@ impl Cluster {
         let settings = fusion_primary::Settings {
             member: self.member(node, incarnation, Role::Primary),
             door: Door {
-                group: GroupId(node.0 as u16),
+                group: None,
                 spec: LIMITS,
             },
             believed: PATIENCE,
@@ -210,6 +210,15 @@ pub(crate) fn seat(primary: NodeId, since: u64) -> PrimarySeat {
         node: primary,
         column: primary.0 as u8 - 1,
         since: Epoch(since),
+        began: Epoch(1),
+    }
+}
+
+/// What this primary is to hold.
+pub(crate) fn group_life(primary: NodeId) -> GroupLife {
+    GroupLife {
+        group: GroupId(primary.0 as u16),
+        began: Epoch(1),
     }
 }
 

@@ -13,7 +13,7 @@ use wire::message::{
 
 use crate::{
     client::Client,
-    cluster::{Cluster, Running, SERVER, admit, seat, show_view},
+    cluster::{Cluster, Running, SERVER, admit, group_life, seat, show_view},
 };
 
 const FIRST: NodeId = NodeId(1);
@@ -71,6 +71,8 @@ async fn recover(
         recovery,
         losses: vec![loss],
         rows: vec![(SERVER, 0)],
+        life: group_life(lost),
+        leaving: false,
     };
     replacement.manager.say(&order).await;
     let FromPrimary::Installed {
@@ -83,12 +85,21 @@ async fn recover(
     replacement
 }
 
+/// The word to begin empty.
+fn found(node: NodeId) -> ToPrimary {
+    let (since, life) = (Epoch(1), group_life(node));
+    ToPrimary::Found { since, life }
+}
+
 async fn resume(primary: &mut Running, server: &mut Running, node: NodeId, epoch: u64, rebuild: u64) {
     admit(server, node, epoch).await;
     show_view(primary, epoch, Some((&*server, rebuild, true))).await;
     primary
         .manager
-        .say(&ToPrimary::Resume { since: Epoch(epoch) })
+        .say(&ToPrimary::Resume {
+            since: Epoch(epoch),
+            life: group_life(node),
+        })
         .await;
 }
 
@@ -115,7 +126,7 @@ async fn each_crashes_in_turn(layout: Layout) {
     for (node, primary) in [(FIRST, &mut first), (SECOND, &mut second)] {
         admit(&mut server, node, 1).await;
         show_view(primary, 1, Some((&server, 1, true))).await;
-        primary.manager.say(&ToPrimary::Found { since: Epoch(1) }).await;
+        primary.manager.say(&found(node)).await;
     }
     let mut one = Client::open(&first, 1).await;
     let mut two = Client::open(&second, 2).await;
@@ -234,7 +245,7 @@ async fn the_door_counts_its_updates_and_what_its_links_carry() {
         .await;
     admit(&mut server, FIRST, 1).await;
     show_view(&mut first, 1, Some((&server, 1, true))).await;
-    first.manager.say(&ToPrimary::Found { since: Epoch(1) }).await;
+    first.manager.say(&found(FIRST)).await;
     let mut client = Client::open(&first, 1).await;
     client.ask(RequestBody::DoorReport { reset: true }).await;
     client.insert(10).await;

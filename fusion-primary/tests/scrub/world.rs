@@ -24,7 +24,8 @@ use structures::{
 use wire::message::{
     client::{ReplyBody, RequestBody},
     fusion::{
-        AckFrame, BLOCK_BYTES, BlockId, DeltaFrame, Layout, PrimarySeat, ServerSeat, ToPrimary, ToServer,
+        AckFrame, BLOCK_BYTES, BlockId, DeltaFrame, GroupLife, Layout, PrimarySeat, ServerSeat, ToPrimary,
+        ToServer,
     },
     scrub::{MAX_SCRUB_BLOCKS, ScrubWindow, Scrubbed},
 };
@@ -52,13 +53,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(layout: Layout, spec: StructureSpec, primaries: usize, servers: usize) -> Self {
-        let group = |place| Door {
-            group: GroupId(place as u16),
-            spec,
-        };
+        let door = Door { group: None, spec };
         let mut world = Self {
             primaries: (0..primaries)
-                .map(|place| Primary::new(NodeId(place as u32), group(place), layout))
+                .map(|place| Primary::new(NodeId(place as u32), door, layout))
                 .collect(),
             servers: (0..servers)
                 .map(|row| FusedBackup::new(row as u8, layout).expect("few rows"))
@@ -82,6 +80,7 @@ impl World {
             node: NodeId(primary as u32),
             column: primary as u8,
             since: Epoch(1),
+            began: Epoch(1),
         };
         for row in 0..self.servers.len() {
             let order = ToServer::Admit { seat: seat.clone() };
@@ -102,7 +101,12 @@ impl World {
             min_backups: 0,
         };
         self.primary_event(primary, PrimaryEvent::Manager(view));
-        let found = ToPrimary::Found { since: Epoch(1) };
+        let life = GroupLife {
+            group: GroupId(primary as u16),
+            began: Epoch(1),
+        };
+        let since = Epoch(1);
+        let found = ToPrimary::Found { since, life };
         self.primary_event(primary, PrimaryEvent::Manager(found));
     }
 

@@ -68,11 +68,20 @@ impl FusedBackup {
         })
     }
 
-    /// Lets a life of a primary send.
+    /// Lets a life of a primary send. Of another life of its group than is known here, nothing is held: the one before was
+    /// taken out of the sum, or this server would have been rebuilt without it.
     pub(super) fn handle_admit(&mut self, seat: PrimarySeat) -> Vec<Command> {
         if !erasure::in_range(usize::from(self.coded.row()), usize::from(seat.column)) {
             tracing::error!(primary = %seat.node, column = seat.column, "the code has no such column");
             return Vec::new();
+        }
+        let mut commands = Vec::new();
+        for former in self.former_holders(&seat) {
+            if !self.copies[&former].is_nothing() {
+                tracing::error!(primary = %seat.node, %former, "the column's former holder is still in the sum");
+                return commands;
+            }
+            commands.extend(self.forget_copy(former));
         }
         self.epoch = self.epoch.max(seat.since);
         let (primary, since) = (seat.node, seat.since);
@@ -80,9 +89,31 @@ impl FusedBackup {
             .entry(primary)
             .or_insert_with(|| PrimaryCopy::empty(seat))
             .admit(since);
-        let mut commands = self.dismiss_outdated(primary);
+        commands.extend(self.dismiss_outdated(primary));
         commands.push(Command::ToManager(FromServer::Admitted { primary, since }));
         commands
+    }
+
+    /// Who had this primary's seat or column before it.
+    fn former_holders(&self, seat: &PrimarySeat) -> Vec<NodeId> {
+        let is_former = |(node, copy): &(&NodeId, &PrimaryCopy)| match **node == seat.node {
+            true => copy.began() < seat.began,
+            false => copy.column() == seat.column,
+        };
+        let former = self.copies.iter().filter(is_former);
+        former.map(|(node, _)| *node).collect()
+    }
+
+    /// Forgets a primary of which nothing is held, and whoever still speaks for it.
+    fn forget_copy(&mut self, primary: NodeId) -> Vec<Command> {
+        let connection = self.open_line(primary);
+        let closed = connection.map(|connection| {
+            let mut commands = vec![Command::Close { connection }];
+            commands.extend(self.drop_line(connection));
+            commands
+        });
+        self.copies.remove(&primary);
+        closed.unwrap_or_default()
     }
 
     /// Forgets everything; each of these primaries will send its image. An order that was carried out

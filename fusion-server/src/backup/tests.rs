@@ -7,6 +7,7 @@ use structures::{
 };
 use wire::message::fusion::{AckFrame, BlockId, DeltaFrame, FromServer, Layout, PrimarySeat, ToServer};
 
+mod columns;
 mod images;
 mod operations;
 mod orders;
@@ -32,6 +33,7 @@ fn seat(primary: NodeId, since: u64) -> PrimarySeat {
         node: primary,
         column: column(primary),
         since: Epoch(since),
+        began: Epoch(1),
     }
 }
 

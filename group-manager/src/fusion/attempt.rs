@@ -18,7 +18,10 @@ use multicast::{
 };
 use wire::message::fusion::{ToPrimary, ToServer};
 
-use super::{defect::Defect, scene::Scene};
+use super::{
+    defect::Defect,
+    scene::{Charge, Scene},
+};
 use crate::coordinator::Command;
 
 /// Why an attempt cannot go on.
@@ -189,7 +192,7 @@ impl Attempt {
         let Phase::Decoding { installed, .. } = &mut self.phase else {
             return vec![];
         };
-        if self.scene.replacements.contains(&replacement) {
+        if self.scene.is_replaced(replacement) {
             installed.insert(replacement);
         }
         if self.is_complete() {
@@ -203,7 +206,7 @@ impl Attempt {
     pub(super) fn lose_replacement(&mut self, replacement: NodeId) {
         if let Phase::Decoding { installed, .. } = &mut self.phase {
             installed.remove(&replacement);
-            self.scene.replacements.retain(|node| *node != replacement);
+            self.scene.replacements.remove(&replacement);
         }
     }
 
@@ -217,7 +220,7 @@ impl Attempt {
             commands.extend(
                 self.scene
                     .replacements
-                    .iter()
+                    .keys()
                     .map(|node| Command::ToPrimary(*node, abandon.clone())),
             );
         }
@@ -226,15 +229,17 @@ impl Attempt {
 
     fn decode(&self, chosen: &[(NodeId, u8)]) -> Vec<Command> {
         let (recovery, losses) = (self.epoch.0, &self.scene.losses);
-        let recover = ToPrimary::Recover {
-            recovery,
-            losses: losses.clone(),
-            rows: chosen.to_vec(),
+        let recover = |(node, charge): (&NodeId, &Charge)| {
+            let recover = ToPrimary::Recover {
+                recovery,
+                losses: losses.clone(),
+                rows: chosen.to_vec(),
+                life: charge.life,
+                leaving: charge.leaving,
+            };
+            Command::ToPrimary(*node, recover)
         };
-        let replacements = self.scene.replacements.iter();
-        let mut commands: Vec<Command> = replacements
-            .map(|node| Command::ToPrimary(*node, recover.clone()))
-            .collect();
+        let mut commands: Vec<Command> = self.scene.replacements.iter().map(recover).collect();
         let rows: Vec<u8> = chosen.iter().map(|(_, row)| *row).collect();
         commands.extend(chosen.iter().enumerate().map(|(place, (node, _))| {
             let residual = ToServer::Residual {

@@ -44,9 +44,16 @@ impl FusionCoordinator {
     /// Why the group cannot be written or read, if its primary does not serve.
     fn obstacle(&self, now: Micros, group: GroupId) -> Option<Refusal> {
         let Some(place) = self.cluster.primary_of(group) else {
-            return Some(Refusal::UnknownGroup { group });
+            let is_known = self.membership.groups.contains_key(&group);
+            return Some(match is_known {
+                true => Refusal::Closed { group },
+                false => Refusal::UnknownGroup { group },
+            });
         };
         let node = place.node;
+        if self.membership.leaving.contains(&node) {
+            return Some(Refusal::Closed { group });
+        }
         let certain = self.succession(now).already_certain();
         let member = &certain.members[&node];
         let missing = self.missing(&certain);

@@ -71,6 +71,7 @@ pub struct FusionCluster {
     faults: usize,
     primaries: BTreeMap<NodeId, PrimaryPlace>,
     servers: BTreeMap<NodeId, ServerPlace>,
+    groups: BTreeMap<GroupId, String>,
     min_backups: usize,
     suspicion_us: u64,
 }
@@ -110,21 +111,25 @@ impl FusionCluster {
             faults,
             primaries: primaries.iter().map(|place| (place.node, *place)).collect(),
             servers: servers.iter().map(|place| (place.node, *place)).collect(),
+            groups: BTreeMap::new(),
             min_backups,
             suspicion_us,
         })
     }
 
-    /// The same cluster with those who belong to it by now: a column is its group's number, a row was given to the server
-    /// when it was added, and there are as many servers as crashes to be survived.
+    /// The same cluster with these names for its groups.
+    #[must_use]
+    pub fn naming(self, groups: BTreeMap<GroupId, String>) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The same cluster with those who belong to it by now: columns and rows were given to them when they were added, and
+    /// there are as many servers as crashes to be survived.
     pub(super) fn with_members(&self, membership: &Membership) -> Self {
         let (mut primaries, mut servers) = (BTreeMap::new(), BTreeMap::new());
         for (node, member) in &membership.members {
             let node = *node;
-            if let Some(group) = member.group {
-                let described = self.primaries.get(&node).map(|place| place.column);
-                let counted = || u8::try_from(group.0).unwrap_or(u8::MAX);
-                let column = described.unwrap_or_else(counted);
+            if let (Some(group), Some(column)) = (member.group, member.column) {
                 primaries.insert(node, PrimaryPlace { node, group, column });
             } else if let Some(row) = member.row {
                 servers.insert(node, ServerPlace { node, row });
@@ -134,7 +139,7 @@ impl FusionCluster {
             faults: servers.len(),
             primaries,
             servers,
-            ..*self
+            ..self.clone()
         }
     }
 
@@ -156,6 +161,11 @@ impl FusionCluster {
     /// The primaries, by id.
     pub fn primaries(&self) -> impl Iterator<Item = &PrimaryPlace> {
         self.primaries.values()
+    }
+
+    /// The names of the groups, by the numbers that they have in the cluster file's terms.
+    pub(super) fn groups(&self) -> &BTreeMap<GroupId, String> {
+        &self.groups
     }
 
     /// The primary with this id.
@@ -184,19 +194,17 @@ impl FusionCluster {
 
     /// Everyone, as they stand before anybody entered.
     pub(super) fn absent_members(&self) -> BTreeMap<NodeId, Member> {
-        let primaries = self
-            .primaries
-            .values()
-            .map(|place| (place.node, Some(place.group)));
+        let primaries = self.primaries.values().map(|place| {
+            let mut member = absent(Some(place.group));
+            member.column = Some(place.column);
+            (place.node, member)
+        });
         let servers = self.servers.values().map(|place| {
             let mut member = absent(None);
             member.row = Some(place.row);
             (place.node, member)
         });
-        primaries
-            .map(|(node, group)| (node, absent(group)))
-            .chain(servers)
-            .collect()
+        primaries.chain(servers).collect()
     }
 }
 
@@ -286,7 +294,12 @@ mod tests {
             members.keys().copied().collect::<Vec<_>>(),
             [NodeId(1), NodeId(2), NodeId(9)]
         );
-        assert_eq!(members[&NodeId(2)], absent(Some(GroupId(1))));
+        let column = Some(1);
+        let second = Member {
+            column,
+            ..absent(Some(GroupId(1)))
+        };
+        assert_eq!(members[&NodeId(2)], second);
         let row = Some(0);
         assert_eq!(members[&NodeId(9)], Member { row, ..absent(None) });
     }

@@ -47,6 +47,10 @@ impl FusionCoordinator {
             let epoch = self.membership.epoch;
             return Err(EntryRefused::Left { node, epoch });
         }
+        if self.membership.discarded.get(&node) == Some(&enter.incarnation) {
+            let epoch = self.membership.epoch;
+            return Err(EntryRefused::Discarded { node, epoch });
+        }
         if self.cluster.role(node) != Some(enter.role) {
             return Err(EntryRefused::UnknownNode {
                 node,

@@ -3,7 +3,7 @@
 //! Order matters within one turn: a server is told of its rebuild before primaries are told to send it
 //! images, and views without a removed server go out before anything that can wait.
 
-use super::*;
+use super::{scene::group_life, *};
 use wire::message::{
     fusion::{PrimarySeat, ServerSeat, ToPrimary, ToServer},
     membership::Member,
@@ -16,6 +16,7 @@ impl FusionCoordinator {
         commands.extend(self.admit_the_founded());
         commands.extend(self.fence_the_lost());
         commands.extend(self.begin_the_admitted(now));
+        commands.extend(self.tell_the_leaving());
         commands
     }
 
@@ -79,6 +80,7 @@ impl FusionCoordinator {
             node,
             column: place.column,
             since,
+            began: group_life(&self.membership, place.group).began,
         })
     }
 
@@ -270,16 +272,40 @@ impl FusionCoordinator {
     /// A life that was told to begin, but may not have heard it, is told again before it is told to resume. It takes
     /// no notice of the first if it holds something, nor of the second if it has just begun.
     fn words_to_begin(&mut self, node: NodeId, since: Epoch) -> Vec<Command> {
-        let life = self.membership.members[&node].incarnation;
-        let found = Command::ToPrimary(node, ToPrimary::Found { since });
-        let resume = Command::ToPrimary(node, ToPrimary::Resume { since });
-        if self.hollow.remove(&node) == Some(life) {
-            self.summoned.insert(node, life);
+        let member = &self.membership.members[&node];
+        let (incarnation, Some(group)) = (member.incarnation, member.group) else {
+            return vec![];
+        };
+        let life = group_life(&self.membership, group);
+        let found = Command::ToPrimary(node, ToPrimary::Found { since, life });
+        let resume = Command::ToPrimary(node, ToPrimary::Resume { since, life });
+        if self.hollow.remove(&node) == Some(incarnation) {
+            self.summoned.insert(node, incarnation);
             return vec![found];
         }
         match self.summoned.get(&node) {
-            Some(summoned) if *summoned == life => vec![found, resume],
+            Some(summoned) if *summoned == incarnation => vec![found, resume],
             _ => vec![resume],
         }
+    }
+
+    /// Whoever is to leave is told, once it serves.
+    fn tell_the_leaving(&mut self) -> Vec<Command> {
+        let mut commands = vec![];
+        for node in &self.membership.leaving {
+            let member = self.membership.members.get(node);
+            let since = member.filter(|member| self.has_begun(*node, member));
+            let Some(since) = since.map(|member| member.since) else {
+                continue;
+            };
+            let Some(desk) = self.primaries.get_mut(node) else {
+                continue;
+            };
+            if desk.told_to_leave < since {
+                desk.told_to_leave = since;
+                commands.push(Command::ToPrimary(*node, ToPrimary::Leave { since }));
+            }
+        }
+        commands
     }
 }

@@ -12,4 +12,8 @@ pub(super) struct PrimaryDesk {
     pub(super) viewed: Epoch,
     /// The epoch of the life it was told to begin or to resume; 0 before.
     pub(super) begun: Epoch,
+    /// The epoch of the life that it was told to end on purpose.
+    pub(super) told_to_leave: Epoch,
+    /// The epoch of the life of which, it says, nothing is in the fused servers any more.
+    pub(super) cleared: Epoch,
 }

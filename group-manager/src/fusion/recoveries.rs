@@ -74,8 +74,8 @@ impl Recoveries {
 
     /// Begins an attempt in a fresh epoch.
     pub(super) fn begin(&mut self, epoch: Epoch, scene: Scene, planted: Planted<Defect>) -> Vec<Command> {
-        let (lost, replacements) = (scene.lost(), &scene.replacements);
-        tracing::info!(%epoch, lost = %NodeNames(&lost), replacements = %NodeNames(replacements), "recovery begins");
+        let (lost, replacements) = (scene.lost(), scene.replaced());
+        tracing::info!(%epoch, lost = %NodeNames(&lost), replacements = %NodeNames(&replacements), "recovery begins");
         let (attempt, commands) = Attempt::begin(epoch, self.turns, scene, planted);
         self.current = Some(attempt);
         self.turns += 1;

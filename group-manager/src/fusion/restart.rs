@@ -21,14 +21,14 @@ pub enum ForeignMembership {
         role: Role,
     },
     /// A member holds another group.
-    #[error("the stored membership gives {stored:?} to {node}, the cluster file {described:?}")]
+    #[error("the stored membership gives {stored} to {node}, the cluster file {described}")]
     Group {
         /// Its id.
         node: NodeId,
         /// What the store says.
-        stored: Option<GroupId>,
+        stored: String,
         /// What the cluster file says.
-        described: Option<GroupId>,
+        described: String,
     },
     /// A group without primary was founded.
     #[error("the stored membership has founded {group}, the cluster file has no primary of it")]
@@ -101,14 +101,27 @@ pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Mem
         true => described.clone(),
         false => loaded.members,
     };
+    let groups = match loaded.groups.is_empty() {
+        true => cluster.groups().clone(),
+        false => loaded.groups,
+    };
+    let names = Names {
+        stored: &groups,
+        described: cluster.groups(),
+    };
     for (node, stored) in &mut members {
-        judge(*node, stored, described.get(node))?;
-        stored.row = stored.row.or(described.get(node).and_then(|member| member.row));
+        judge(*node, stored, described.get(node), &names)?;
+        let described = described.get(node);
+        stored.row = stored.row.or(described.and_then(|member| member.row));
+        stored.column = stored.column.or_else(|| counted_column(stored.group));
         if nothing_founded {
             // Nobody ever held anything: as if nobody had entered.
-            let row = stored.row;
-            *stored = Member::absent(stored.role, stored.group);
-            stored.row = row;
+            let (row, column) = (stored.row, stored.column);
+            *stored = Member {
+                row,
+                column,
+                ..Member::absent(stored.role, stored.group)
+            };
         }
     }
     if let Some(group) = loaded
@@ -122,24 +135,53 @@ pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Mem
         epoch: loaded.epoch,
         owner: loaded.owner,
         members,
-        founded: loaded.founded,
-        left: loaded.left,
-        began: loaded.began,
+        groups,
+        ..loaded
     })
 }
 
-/// Whether the member can be one of this cluster: as the file has it, or a fused server that was added since.
-fn judge(node: NodeId, stored: &Member, described: Option<&Member>) -> Result<(), ForeignMembership> {
+/// Before columns were stored, a primary's was its group's number.
+fn counted_column(group: Option<GroupId>) -> Option<u8> {
+    group.and_then(|group| u8::try_from(group.0).ok())
+}
+
+/// The groups' names: those that the store goes by, and those of the cluster file.
+struct Names<'a> {
+    stored: &'a BTreeMap<GroupId, String>,
+    described: &'a BTreeMap<GroupId, String>,
+}
+
+fn name(groups: &BTreeMap<GroupId, String>, group: Option<GroupId>) -> String {
+    let name = |group: GroupId| groups.get(&group).cloned().unwrap_or_else(|| group.to_string());
+    group.map_or_else(|| "no group".to_owned(), name)
+}
+
+/// Whether the member can be one of this cluster: as the file has it, or one that was added since.
+fn judge(
+    node: NodeId,
+    stored: &Member,
+    described: Option<&Member>,
+    names: &Names<'_>,
+) -> Result<(), ForeignMembership> {
     let role = stored.role;
-    let is_added = role == Role::FusionServer && stored.row.is_some();
-    match described {
-        Some(described) if described.role != role => Err(ForeignMembership::Member { node, role }),
-        Some(described) if described.group != stored.group => Err(ForeignMembership::Group {
+    let is_added = stored.row.is_some() || stored.column.is_some();
+    let Some(described) = described else {
+        let stranger = ForeignMembership::Member { node, role };
+        return is_added.then_some(()).ok_or(stranger);
+    };
+    if described.role != role {
+        return Err(ForeignMembership::Member { node, role });
+    }
+    let (stored, described) = (
+        name(names.stored, stored.group),
+        name(names.described, described.group),
+    );
+    match stored == described {
+        true => Ok(()),
+        false => Err(ForeignMembership::Group {
             node,
-            stored: stored.group,
-            described: described.group,
+            stored,
+            described,
         }),
-        None if !is_added => Err(ForeignMembership::Member { node, role }),
-        _ => Ok(()),
     }
 }

@@ -3,13 +3,23 @@
 //! Invariant: everything an attempt computes with is in its scene, so an attempt is void exactly when the
 //! stored membership shows another scene.
 
-use multicast::id::{NodeId, Seq};
+use std::collections::BTreeMap;
+
+use multicast::id::{GroupId, NodeId, Seq};
 use wire::message::{
-    fusion::Loss,
+    fusion::{GroupLife, Loss},
     membership::{Membership, Standing},
 };
 
 use super::{cluster::FusionCluster, missing::is_founded_primary};
+
+/// What a replacement is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Charge {
+    pub(super) life: GroupLife,
+    /// Whether the primary was about to leave.
+    pub(super) leaving: bool,
+}
 
 /// The parties of a recovery, as a membership shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +27,7 @@ pub(super) struct Scene {
     /// All lost primaries, by column; the cuts are not known yet (0).
     pub(super) losses: Vec<Loss>,
     /// The lost primaries whose replacement has entered, by id.
-    pub(super) replacements: Vec<NodeId>,
+    pub(super) replacements: BTreeMap<NodeId, Charge>,
     /// The active primaries, by id.
     pub(super) live: Vec<NodeId>,
     /// The active fused servers and their rows, by row.
@@ -29,7 +39,7 @@ impl Scene {
     pub(super) fn of(cluster: &FusionCluster, membership: &Membership) -> Self {
         let mut scene = Self {
             losses: vec![],
-            replacements: vec![],
+            replacements: BTreeMap::new(),
             live: vec![],
             servers: vec![],
         };
@@ -40,7 +50,11 @@ impl Scene {
                 if active {
                     scene.live.push(*node);
                 } else if is_founded_primary(membership, member) {
-                    scene.replacements.extend(joining.then_some(*node));
+                    let charge = Charge {
+                        life: group_life(membership, place.group),
+                        leaving: membership.leaving.contains(node),
+                    };
+                    scene.replacements.extend(joining.then_some((*node, charge)));
                     let replacement = member
                         .addresses
                         .filter(|_| joining)
@@ -68,12 +82,17 @@ impl Scene {
 
     /// Whether the node is the replacement of a lost primary.
     pub(super) fn is_replaced(&self, node: NodeId) -> bool {
-        self.replacements.contains(&node)
+        self.replacements.contains_key(&node)
     }
 
     /// The lost primaries, by column.
     pub(super) fn lost(&self) -> Vec<NodeId> {
         self.losses.iter().map(|loss| loss.primary).collect()
+    }
+
+    /// The lost primaries whose replacement has entered, by id.
+    pub(super) fn replaced(&self) -> Vec<NodeId> {
+        self.replacements.keys().copied().collect()
     }
 
     /// As many servers as there are losses, beginning with another one at every turn.
@@ -83,4 +102,10 @@ impl Scene {
             .map(|place| self.servers[(turn + place) % self.servers.len()])
             .collect()
     }
+}
+
+/// A group as its primary must know it.
+pub(super) fn group_life(membership: &Membership, group: GroupId) -> GroupLife {
+    let began = membership.began.get(&group).copied().unwrap_or_default();
+    GroupLife { group, began }
 }

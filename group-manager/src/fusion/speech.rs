@@ -45,7 +45,7 @@ impl FusionCoordinator {
         };
         let commands = attempt.handle_cut_done(server, recovery);
         if !commands.is_empty() {
-            for node in attempt.scene().replacements.clone() {
+            for node in attempt.scene().replacements.clone().into_keys() {
                 let entered_at = self.lives.get(node).map_or(now, |life| life.entered_at);
                 self.log.note(node, |report| {
                     report.fence_us = Some(now.0.saturating_sub(entered_at.0))
@@ -90,6 +90,10 @@ impl FusionCoordinator {
             FromPrimary::InstallFailed { recovery, reason } => {
                 self.handle_failure(now, node, recovery, reason)
             }
+            FromPrimary::Cleared { since } => {
+                desk.cleared = desk.cleared.max(since);
+                vec![]
+            }
             FromPrimary::AskLease { asked_us } => self.grant_lease(node, asked_us),
             FromPrimary::Heartbeat => vec![],
         }
@@ -100,7 +104,7 @@ impl FusionCoordinator {
     pub(super) fn grant_lease(&self, node: NodeId, asked_us: u64) -> Vec<Command> {
         let is_holder = |life: &life::Life| {
             let member = &self.membership.members[&node];
-            let stays = |next: &Membership| next.members[&node] == *member;
+            let stays = |next: &Membership| next.members.get(&node) == Some(member);
             let counts = member.standing == Standing::Active && member.incarnation == life.incarnation;
             counts && self.in_flight.as_ref().is_none_or(stays)
         };

@@ -74,8 +74,12 @@ impl FusionCoordinator {
         };
         if attempt.is_complete() {
             let replacements = &attempt.scene().replacements;
-            let active = |node: &NodeId| self.membership.members[node].standing == Standing::Active;
-            if replacements.iter().all(active) {
+            // One that is no member any more was discarded meanwhile.
+            let is_settled = |node: &NodeId| {
+                let member = self.membership.members.get(node);
+                member.is_none_or(|member| matches!(member.standing, Standing::Active | Standing::Absent))
+            };
+            if replacements.keys().all(is_settled) {
                 self.recoveries.finish();
             }
             return vec![];

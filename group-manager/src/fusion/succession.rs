@@ -15,6 +15,7 @@ use wire::message::membership::{Member, Membership, Role, Standing};
 use super::{
     life::{Life, Lives},
     missing::{Missing, is_founded_primary},
+    primary_desk::PrimaryDesk,
     recoveries::Recoveries,
     server_desk::ServerDesk,
 };
@@ -30,6 +31,8 @@ pub(super) struct Succession<'a> {
     pub(super) lives: &'a Lives,
     /// What was said with the fused servers.
     pub(super) servers: &'a BTreeMap<NodeId, ServerDesk>,
+    /// What was said with the primaries.
+    pub(super) primaries: &'a BTreeMap<NodeId, PrimaryDesk>,
     /// The life of each primary that holds its structure, or held it last.
     pub(super) holders: &'a BTreeMap<NodeId, Incarnation>,
     /// The founders that were not told to begin.
@@ -45,6 +48,7 @@ impl Succession<'_> {
     pub(super) fn next(&self) -> Option<Membership> {
         let mut next = self.already_certain();
         next.epoch = self.stored.epoch.next();
+        self.let_the_cleared_go(&mut next);
         self.return_the_suspected(&mut next);
         self.let_replacements_join(&mut next);
         self.let_servers_join(&mut next);
@@ -89,8 +93,11 @@ impl Succession<'_> {
         let Some(attempt) = self.recoveries.current().filter(|attempt| attempt.is_complete()) else {
             return;
         };
-        for node in &attempt.scene().replacements {
-            let member = next.members.get_mut(node).expect("a scene's nodes are members");
+        for node in attempt.scene().replacements.keys() {
+            // One that is no member any more was discarded meanwhile.
+            let Some(member) = next.members.get_mut(node) else {
+                continue;
+            };
             if member.standing == Standing::Joining {
                 member.standing = Standing::Active;
                 member.since = self.stored.epoch.next();
@@ -110,6 +117,29 @@ impl Succession<'_> {
             });
             if member.standing == Standing::Joining && member.since != Epoch(0) && caught_up {
                 member.standing = Standing::Active;
+            }
+        }
+    }
+
+    /// Primaries that are to leave go once nothing of them is in the fused servers. Not while one of these is being rebuilt
+    /// with an image of theirs, nor beside a recovery, which counts on who is live.
+    fn let_the_cleared_go(&self, next: &mut Membership) {
+        let is_rebuilt =
+            servers_mut(next).any(|(_, m)| m.standing == Standing::Joining && m.since != Epoch(0));
+        for node in self.stored.leaving.iter().copied() {
+            let Some(member) = next.members.get(&node) else {
+                continue;
+            };
+            let has_nothing = !is_founded_primary(next, member);
+            let desk = self.primaries.get(&node);
+            let is_cleared = member.standing == Standing::Active
+                && self
+                    .lives
+                    .up(node)
+                    .is_some_and(|life| life.incarnation == member.incarnation)
+                && desk.is_some_and(|desk| desk.cleared == member.since);
+            if has_nothing || is_cleared && !is_rebuilt && !self.recoveries.is_under_way() {
+                close(next, node);
             }
         }
     }
@@ -195,9 +225,11 @@ impl Succession<'_> {
             let (Some(group), Some(life)) = (member.group, self.lives.up(*node)) else {
                 continue;
             };
-            if member.standing == Standing::Absent && !next.founded.contains(&group) {
+            let stays = !next.leaving.contains(node);
+            if member.standing == Standing::Absent && stays && !next.founded.contains(&group) {
                 stand(member, Standing::Active, epoch, life);
                 next.founded.push(group);
+                next.began.insert(group, epoch);
             }
         }
         next.founded.sort_unstable();
@@ -209,7 +241,15 @@ impl Succession<'_> {
     }
 }
 
-fn stand_aside(member: &mut Member) {
+/// The primary belongs to the cluster no more, and its group holds nothing.
+pub(super) fn close(next: &mut Membership, node: NodeId) {
+    let group = next.members.remove(&node).and_then(|member| member.group);
+    next.founded.retain(|founded| Some(*founded) != group);
+    next.leaving.remove(&node);
+    next.left.insert(node);
+}
+
+pub(super) fn stand_aside(member: &mut Member) {
     member.standing = Standing::Absent;
     member.incarnation = Incarnation(0);
     member.addresses = None;

@@ -105,8 +105,12 @@ impl Replication {
                 reason: reason.to_owned(),
             })
         };
-        if !self.groups.contains_key(&group) {
-            return Err(Refusal::UnknownGroup { group });
+        if self.is_closed(group) {
+            let was_there = self.membership.groups.contains_key(&group);
+            return Err(match was_there {
+                true => Refusal::Closed { group },
+                false => Refusal::UnknownGroup { group },
+            });
         }
         match self.stage {
             Stage::Following if self.present(group).is_empty() => {
@@ -123,6 +127,14 @@ impl Replication {
         match self.is_lost(group) {
             true => Err(self.state_lost(group)),
             false => Ok(()),
+        }
+    }
+
+    /// Nobody holds what the group held.
+    pub(super) fn gone(&self, group: GroupId) -> Refusal {
+        match self.is_closed(group) {
+            true => Refusal::Closed { group },
+            false => self.state_lost(group),
         }
     }
 
@@ -192,13 +204,13 @@ impl Replication {
     pub(super) fn close_lost_doors(&mut self) -> Vec<Command> {
         self.tell_of_lost_groups();
         let groups = self.groups.keys().copied();
-        let lost: Vec<GroupId> = groups.filter(|group| self.is_lost(*group)).collect();
+        let lost: Vec<GroupId> = groups.filter(|group| self.is_gone(*group)).collect();
         let mut waiting = self.together.give_up(|group| lost.contains(&group));
         for group in lost {
             let callers = self.groups.get_mut(&group).map(|state| state.door.give_up());
             waiting.extend(callers.into_iter().flatten().map(|caller| (caller, group)));
         }
-        let refuse = |(caller, group)| refused(caller, self.state_lost(group));
+        let refuse = |(caller, group)| refused(caller, self.gone(group));
         waiting.into_iter().map(refuse).collect()
     }
 

@@ -26,4 +26,6 @@ pub struct ReplicatedCluster {
     pub suspicion_us: u64,
     /// Every data node of the cluster file and its group: the members, until a membership is stored.
     pub nodes: BTreeMap<NodeId, GroupId>,
+    /// The names of its groups.
+    pub groups: BTreeMap<GroupId, String>,
 }

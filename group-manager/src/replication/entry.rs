@@ -173,7 +173,14 @@ impl Replication {
         });
         let (epoch, to) = (self.membership.epoch, addresses.peers);
         vec![
-            Command::ToNode(node, ToNode::AwaitState { epoch, transfer }),
+            Command::ToNode(
+                node,
+                ToNode::AwaitState {
+                    epoch,
+                    transfer,
+                    group,
+                },
+            ),
             Command::ToNode(donor, ToNode::SendState { epoch, transfer, to }),
         ]
     }

@@ -51,6 +51,7 @@ impl Replication {
         tracing::info!(epoch = %stored.epoch, owner = stored.owner.map(|owner| display(owner.node)), "another manager owns the membership");
         self.ownership.follow(now, stored.owner);
         self.membership = with_nodes_of(&self.cluster, stored);
+        self.know_groups();
         let mut commands = self.let_go_of_what_an_owner_does();
         let followed = self
             .sender
@@ -234,6 +235,7 @@ impl Replication {
 
     pub(super) fn handle_claimed(&mut self, now: Micros, next: Membership) -> Vec<Command> {
         self.membership = super::completed(next, &self.cluster);
+        self.know_groups();
         self.queue_strangers();
         self.stage = Stage::at_start(&self.membership, Micros(now.0 + self.cluster.suspicion_us));
         let is_complete = matches!(self.stage, Stage::Gathering { .. }) && self.all_returned();

@@ -173,9 +173,10 @@ impl Replication {
 
     /// The word to begin empty. Of a group that was founded before that was noted, everything a node holds is kept.
     pub(super) fn tell_founder(&self, node: NodeId) -> Option<Command> {
-        let began = self.membership.began.get(&self.group_of(node)?);
+        let group = self.group_of(node)?;
+        let began = self.membership.began.get(&group);
         let epoch = began.copied().unwrap_or_default();
-        Some(Command::ToNode(node, ToNode::Found { epoch }))
+        Some(Command::ToNode(node, ToNode::Found { epoch, group }))
     }
 
     pub(super) fn handle_lost(

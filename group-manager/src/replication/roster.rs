@@ -6,11 +6,14 @@
 //! ```
 //!
 //! A change waits for the next membership and is judged against that one, so that two which are fine alone cannot
-//! take a group's last holder away together. Invariants: a group keeps an active member that is here, unless its state
+//! take a group's last holder away together. A member whose group is new founds it; the last one of a group takes it along,
+//! if that is what is meant, and the group is closed. Invariants: a group keeps an active member that is here, unless its state
 //! is discarded in so many words; nothing is answered before the store holds it.
 
+use std::collections::BTreeSet;
+
 use multicast::id::Epoch;
-use settings::REPLICATION_FAULTS;
+use settings::{MAX_REPLICATED_GROUPS, REPLICATION_FAULTS};
 use wire::message::{
     client::Refusal,
     membership::{Member, Membership, Role, Standing},
@@ -45,7 +48,7 @@ impl Replication {
         for (caller, change) in self.roster.take_asked() {
             let applied = match change {
                 Change::Add(new) => self.add(next, &new),
-                Change::Remove { node, discard } => self.remove(next, node, discard),
+                Change::Remove { node, discard, .. } => self.remove(next, node, discard),
             };
             match applied {
                 Ok(()) => self.roster.accept(caller),
@@ -61,20 +64,22 @@ impl Replication {
         if role != Role::DataNode {
             return Err(ChangeRefused::WrongRole { role });
         }
-        let peers = next.members.values().filter(|member| member.group == new.group);
-        let limit = MAX_GROUP_NODES;
-        match (new.group, peers.count()) {
-            (None, _) | (_, 0) => Err(ChangeRefused::UnknownGroup { group: new.group }),
-            (Some(group), nodes) if nodes >= limit => {
-                let of = format!("data nodes of {group}");
-                Err(ChangeRefused::Full { limit, of })
-            }
-            _ => {
-                next.left.remove(&node);
-                next.members.insert(node, Member::absent(role, new.group));
-                Ok(())
-            }
+        let open: BTreeSet<GroupId> = next.members.values().filter_map(|member| member.group).collect();
+        let known = new.group.as_ref().and_then(|name| next.group_named(name));
+        if known.is_none_or(|known| !open.contains(&known)) && open.len() >= MAX_REPLICATED_GROUPS {
+            let (limit, of) = (MAX_REPLICATED_GROUPS, "groups".to_owned());
+            return Err(ChangeRefused::Full { limit, of });
         }
+        let group = roster::number_group(next, new)?;
+        let peers = next.members.values().filter(|member| member.group == Some(group));
+        let limit = MAX_GROUP_NODES;
+        if peers.count() >= limit {
+            let of = format!("data nodes of {group}");
+            return Err(ChangeRefused::Full { limit, of });
+        }
+        next.left.remove(&node);
+        next.members.insert(node, Member::absent(role, Some(group)));
+        Ok(())
     }
 
     fn remove(&self, next: &mut Membership, node: NodeId, discard: bool) -> Result<(), ChangeRefused> {
@@ -91,15 +96,17 @@ impl Replication {
         }
         let is_active = member.is_some_and(|member| member.standing == Standing::Active);
         let is_here = member.is_some_and(|member| self.holds_in(member, node));
-        let is_lost = next.founded.contains(&group) && holders == 0;
+        let is_founded = next.founded.contains(&group);
+        let is_lost = is_founded && holders == 0;
         let min_backups = self.cluster.min_backups;
-        if others == 0 || is_here && holders == 0 {
+        let closes = others == 0 && (discard || !is_founded);
+        if !closes && (others == 0 || is_here && holders == 0) {
             return Err(ChangeRefused::LastHolder { node, group });
         }
         if is_active && is_lost && !discard {
             return Err(ChangeRefused::WouldLoseState { node });
         }
-        if is_here && holders < 1 + min_backups {
+        if is_here && !closes && holders < 1 + min_backups {
             let left = holders - 1;
             return Err(ChangeRefused::TooFewBackups { left, min_backups });
         }

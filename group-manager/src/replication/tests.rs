@@ -77,6 +77,7 @@ scripts! {
     changes_of_members_that_may_not_be_are_refused_with_the_reason,
     what_was_discarded_does_not_come_back_with_an_id_that_is_added_again,
     a_node_removed_and_added_at_once_enters_anew,
+    a_group_is_added_founded_closed_and_begins_empty_again,
     a_dead_node_goes_and_a_lost_state_only_when_it_is_discarded,
     changes_are_the_owners_to_make,
     an_ordered_read_waits_for_members_that_a_local_one_does_not_ask,

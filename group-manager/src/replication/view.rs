@@ -125,6 +125,7 @@ impl Replication {
             .copied()
             .collect();
         let before = std::mem::replace(&mut self.membership, std::mem::take(next));
+        self.know_groups();
         self.stage = Stage::Sealing;
         self.lost_keepers.clear();
         let mut commands = self.roster.stored(epoch);

@@ -27,6 +27,7 @@ pub(crate) fn written_by(manager: u64, epoch: u64) -> Membership {
         role: Role::DataNode,
         group: Some(GroupId(3)),
         row: None,
+        column: None,
         standing: Standing::Active,
         incarnation: Incarnation(u64::MAX - manager),
         addresses: Some(Addresses {

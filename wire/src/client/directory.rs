@@ -84,6 +84,16 @@ impl Directory {
         (self.managers.len() > 1).then_some(self.suspicion)
     }
 
+    /// The group of this name, as the running cluster numbers it: the numbers of a cluster file hold for the cluster that
+    /// was founded by it, until groups come and go.
+    ///
+    /// # Errors
+    /// As [`Directory::manager`].
+    pub async fn group_named(&self, name: &str) -> Result<Option<GroupId>, ClientError> {
+        let members = self.manager().await?.members().await?;
+        Ok(members.group_named(name))
+    }
+
     /// The first manager is tried last from now on.
     pub fn turn_away(&mut self) {
         self.managers.rotate_left(1);

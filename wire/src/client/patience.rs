@@ -15,7 +15,7 @@ use crate::{
     member::redial_pause,
     message::{
         client::Refusal,
-        membership::Membership,
+        membership::{Member, Membership},
         roster::{Change, ChangeRefused},
     },
 };
@@ -143,10 +143,12 @@ fn leaves_open(failure: &ClientError) -> bool {
 }
 
 fn is_made_already(refused: &ClientError) -> bool {
-    use ChangeRefused::{IdInUse, UnknownNode};
+    use ChangeRefused::{IdInUse, Leaving, UnknownNode};
     matches!(
         refused,
-        ClientError::Refused(Refusal::Change(IdInUse { .. } | UnknownNode { .. }))
+        ClientError::Refused(Refusal::Change(
+            IdInUse { .. } | Leaving { .. } | UnknownNode { .. }
+        ))
     )
 }
 
@@ -154,9 +156,10 @@ fn contains(members: &Membership, change: &Change) -> bool {
     match change {
         Change::Add(new) => {
             let member = members.members.get(&new.node);
-            member.is_some_and(|member| member.role == new.role && member.group == new.group)
+            let of_group = |member: &Member| member.group.map(|group| members.group_name(group));
+            member.is_some_and(|member| member.role == new.role && of_group(member) == new.group)
         }
-        Change::Remove { node, .. } => members.left.contains(node),
+        Change::Remove { node, .. } => members.left.contains(node) || members.leaving.contains(node),
     }
 }
 

@@ -64,7 +64,7 @@ fn verdict(byte: u8) -> Vec<u8> {
 #[test]
 fn golden_bytes_of_a_hello() {
     let mut golden = b"FUSEBOX\n".to_vec();
-    golden.extend([4, 0]); // version
+    golden.extend([5, 0]); // version
     golden.extend([7, 0, 0, 0, 0, 0, 0, 0]); // cluster
     golden.push(3); // Manager
     golden.extend([2, 0, 0, 0]); // node
@@ -126,7 +126,7 @@ async fn a_handshake_that_is_cut_off_is_an_error_of_its_connection() {
 async fn another_version_cluster_or_purpose_is_refused_and_told_so() {
     let mut version = hello(Purpose::Client);
     version[8] = 9;
-    let words = "the peer speaks protocol version 9, this process 4";
+    let words = "the peer speaks protocol version 9, this process 5";
     assert_eq!(say(&version, false).await, (Err(words.to_owned()), verdict(1)));
 
     let mut cluster = hello(Purpose::Client);
@@ -167,7 +167,7 @@ async fn a_caller_understands_every_verdict() {
     other_version[1] = 9;
     assert_eq!(
         answered(&other_version).await,
-        "the peer speaks protocol version 9, this process 4"
+        "the peer speaks protocol version 9, this process 5"
     );
     assert_eq!(
         answered(&verdict(2)).await,

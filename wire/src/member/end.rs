@@ -4,6 +4,8 @@ use std::fmt;
 
 use multicast::id::{Epoch, NodeId};
 
+use crate::message::entry::EntryRefused;
+
 /// See the module's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemberEnd {
@@ -16,12 +18,29 @@ pub enum MemberEnd {
         /// Of the membership that says so.
         epoch: Epoch,
     },
+    /// An operator gave up what it held.
+    Discarded {
+        /// Who it was.
+        node: NodeId,
+        /// Of the membership that says so.
+        epoch: Epoch,
+    },
 }
 
 impl MemberEnd {
+    /// What this refusal of an entry ends, if it does: a process that took part in a later membership than the one that says
+    /// so is told by a manager that is behind.
+    pub fn by(refused: &EntryRefused, seen: Epoch) -> Option<Self> {
+        match *refused {
+            EntryRefused::Left { node, epoch } if epoch >= seen => Some(Self::Removed { node, epoch }),
+            EntryRefused::Discarded { node, epoch } if epoch >= seen => Some(Self::Discarded { node, epoch }),
+            _ => None,
+        }
+    }
+
     /// Says on standard error why the process ends, if whoever started it may not know.
     pub fn tell(self) {
-        if let Self::Removed { .. } = self {
+        if self != Self::Asked {
             eprintln!("{self}");
         }
     }
@@ -36,6 +55,10 @@ impl fmt::Display for MemberEnd {
                 "{node} was removed from the cluster (as of {epoch}), and its process ends; to take it back, add it \
                  with bench member add, and start it again"
             ),
+            Self::Discarded { node, epoch } => write!(
+                f,
+                "what {node} held was discarded (as of {epoch}), and its process ends; started again, it begins empty"
+            ),
         }
     }
 }
@@ -43,6 +66,21 @@ impl fmt::Display for MemberEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_of_a_manager_that_is_behind_ends_nobody() {
+        let (node, epoch) = (NodeId(2), Epoch(7));
+        let left = EntryRefused::Left { node, epoch };
+        let discarded = EntryRefused::Discarded { node, epoch };
+        for (refused, end) in [
+            (left, MemberEnd::Removed { node, epoch }),
+            (discarded, MemberEnd::Discarded { node, epoch }),
+        ] {
+            assert_eq!(MemberEnd::by(&refused, Epoch(7)), Some(end));
+            assert_eq!(MemberEnd::by(&refused, Epoch(8)), None);
+        }
+        assert_eq!(MemberEnd::by(&EntryRefused::IdInUse { node }, Epoch(0)), None);
+    }
 
     #[test]
     fn who_was_removed_is_told_so_and_what_to_do() {

@@ -81,6 +81,14 @@ pub enum EntryRefused {
         /// Of the membership that says so. A process that took part in a later one is told by a manager that is behind.
         epoch: Epoch,
     },
+    /// What this very life holds was discarded, and its group may have begun anew. A process that hears this ends.
+    #[error("what this life of {node} holds was discarded; another life of it may enter")]
+    Discarded {
+        /// The id.
+        node: NodeId,
+        /// Of the membership that says so.
+        epoch: Epoch,
+    },
     /// A view change or recovery is under way; try again.
     #[error("busy: {reason}")]
     Busy {

@@ -25,7 +25,7 @@ pub use self::{
     layout::Layout,
     orders::{FromPrimary, FromServer, ToPrimary, ToServer},
     residual::ResidualFrame,
-    seats::{Loss, PrimarySeat, ServerSeat},
+    seats::{GroupLife, Loss, PrimarySeat, ServerSeat},
 };
 
 /// Blocks of a residual that may be under way from one primary to one server: what one of its operations may have

@@ -86,6 +86,9 @@ pub struct Member {
     /// A fused server's row of the code, for as long as it belongs to the cluster; nobody else has one.
     #[serde(default)]
     pub row: Option<u8>,
+    /// A primary's column of the code, for as long as it belongs to the cluster; nobody else has one.
+    #[serde(default)]
+    pub column: Option<u8>,
 }
 
 impl Member {
@@ -99,6 +102,7 @@ impl Member {
             addresses: None,
             since: Epoch(0),
             row: None,
+            column: None,
         }
     }
 }
@@ -127,7 +131,38 @@ pub struct Membership {
     /// Who was removed on purpose, and has not been added again.
     #[serde(default)]
     pub left: BTreeSet<NodeId>,
-    /// When each replicated group was founded last: what a node holds of an epoch before that was discarded.
+    /// When each group was founded last: what a process holds of an epoch before that was discarded.
     #[serde(default)]
     pub began: BTreeMap<GroupId, Epoch>,
+    /// The names of all groups that there ever were: a name keeps its number, also when nobody holds the group any more.
+    #[serde(default)]
+    pub groups: BTreeMap<GroupId, String>,
+    /// Primaries that are about to leave on purpose: they serve nobody, and go once nothing of them is in the backups.
+    #[serde(default)]
+    pub leaving: BTreeSet<NodeId>,
+    /// The life of each primary whose data was discarded last: it never comes back.
+    #[serde(default)]
+    pub discarded: BTreeMap<NodeId, Incarnation>,
+}
+
+impl Membership {
+    /// The number of the group with this name, if there ever was one.
+    pub fn group_named(&self, name: &str) -> Option<GroupId> {
+        let mut groups = self.groups.iter();
+        groups.find(|(_, known)| *known == name).map(|(group, _)| *group)
+    }
+
+    /// The group's name; its number where it has none.
+    pub fn group_name(&self, group: GroupId) -> String {
+        self.groups
+            .get(&group)
+            .cloned()
+            .unwrap_or_else(|| group.to_string())
+    }
+
+    /// The groups that belong to nobody any more.
+    pub fn closed_groups(&self) -> impl Iterator<Item = GroupId> {
+        let is_held = |group: GroupId| self.members.values().any(|member| member.group == Some(group));
+        self.groups.keys().copied().filter(move |group| !is_held(*group))
+    }
 }

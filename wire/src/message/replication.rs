@@ -76,6 +76,8 @@ pub enum ToNode {
         epoch: Epoch,
         /// Which transfer.
         transfer: u64,
+        /// The number of the node's group.
+        group: GroupId,
     },
     /// Vote and hold messages from the next view on, without a state; a transfer will bring it. Said once for each view
     /// that lets the node in: what it held before is forgotten. Of a node that is in that view's epoch already, or in a
@@ -83,11 +85,15 @@ pub enum ToNode {
     Join {
         /// The view's epoch.
         epoch: Epoch,
+        /// The number of the node's group.
+        group: GroupId,
     },
     /// Begin with an empty structure: you are the first member of the group, of all or since its data was discarded.
     Found {
         /// When it was founded: what the receiver holds of earlier epochs was discarded, what is later it keeps.
         epoch: Epoch,
+        /// The number of the node's group.
+        group: GroupId,
     },
     /// Nothing new, but alive.
     Heartbeat,

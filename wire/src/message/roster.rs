@@ -26,6 +26,8 @@ pub enum Change {
         node: NodeId,
         /// Whether it may take data with it that nobody else holds.
         discard: bool,
+        /// With how few further crashes to be survived the cluster may be left, if that is fewer than now.
+        tolerating: Option<u32>,
     },
 }
 
@@ -36,8 +38,8 @@ pub struct NewMember {
     pub node: NodeId,
     /// What it will do.
     pub role: Role,
-    /// The group it will hold; none for fused servers.
-    pub group: Option<GroupId>,
+    /// The name of the group it will hold; none for fused servers. A name that is new to the cluster founds a group.
+    pub group: Option<String>,
     /// Where it will listen, as far as that is known before it starts: not a port of 0.
     pub listens: Vec<SocketAddr>,
 }
@@ -71,11 +73,27 @@ pub enum ChangeRefused {
         /// What was to be changed.
         role: Role,
     },
-    /// The group is none of the cluster's, or none is named where one must be.
-    #[error("no such group in the running cluster{}", .group.map(|group| format!(": {group}")).unwrap_or_default())]
-    UnknownGroup {
-        /// The group asked for.
-        group: Option<GroupId>,
+    /// No group is named where one must be.
+    #[error("a {role} holds a group, and none is named")]
+    NoGroup {
+        /// What was to be added.
+        role: Role,
+    },
+    /// The name is none that a group may have.
+    #[error("{name:?} is no name of a group: 1 to {limit} letters, digits, `_` and `-`")]
+    GroupName {
+        /// The name.
+        name: String,
+        /// Its most bytes.
+        limit: usize,
+    },
+    /// The group has a primary, and can have no other.
+    #[error("group {name} has a primary, {by}")]
+    GroupInUse {
+        /// The group's name.
+        name: String,
+        /// Its primary.
+        by: NodeId,
     },
     /// Another member listens there.
     #[error("{by} listens at {address} already")]
@@ -106,6 +124,20 @@ pub enum ChangeRefused {
     WouldLoseState {
         /// Who was to go.
         node: NodeId,
+    },
+    /// It is about to leave already.
+    #[error("{node} is about to leave the cluster")]
+    Leaving {
+        /// Who.
+        node: NodeId,
+    },
+    /// Fewer crashes would be survived than now; that is to be said in so many words.
+    #[error("{left} more crashes would be survived, {now} are now; if that is meant: --tolerating {left}")]
+    WouldTolerateFewer {
+        /// How many crashes lose nothing now.
+        now: u32,
+        /// How many would.
+        left: u32,
     },
     /// `min_backups` asks for more than would be left.
     #[error("{left} active backups would be left, and min_backups is {min_backups}")]

@@ -41,9 +41,16 @@ fn what_was_discarded_is_not_what_a_group_is_founded_with() {
 fn a_state_that_came_after_the_group_was_founded_is_kept_when_the_word_is_said_again() {
     let mut donor = founded();
     round(&mut donor, 1, vec![write(1, Op::OpenSession), insert(2, "a")]);
-    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
+    let mut replica = Replica::new(NodeId(2), LIMITS);
     let (epoch, transfer) = (Epoch(1), 1);
-    replica.handle_manager(MANAGER, ToNode::AwaitState { epoch, transfer });
+    replica.handle_manager(
+        MANAGER,
+        ToNode::AwaitState {
+            epoch,
+            transfer,
+            group: GROUP,
+        },
+    );
     replica.handle_arrived(arrived(1, state_of(&mut donor)));
     replica.handle_manager(MANAGER, found(1));
     assert_eq!(replica.structure().map(Structure::len), Some(1));

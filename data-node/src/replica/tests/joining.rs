@@ -5,17 +5,15 @@ use crate::limits::OVERHEAD_BYTES;
 
 /// A node that was told to join, and votes in epoch 1.
 fn joining() -> Replica {
-    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
-    assert_eq!(
-        replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),
-        []
-    );
+    let mut replica = Replica::new(NodeId(2), LIMITS);
+    assert_eq!(replica.handle_manager(MANAGER, join(1)), []);
     enter_epoch_1(&mut replica, 0);
     replica.handle_manager(
         MANAGER,
         ToNode::AwaitState {
             epoch: Epoch(1),
             transfer: 1,
+            group: GROUP,
         },
     );
     replica
@@ -104,6 +102,7 @@ fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
         ToNode::AwaitState {
             epoch: Epoch(1),
             transfer: 2,
+            group: GROUP,
         },
     );
     assert_eq!(joiner.handle_arrived(arrived(2, state_of(&mut donor))), []);
@@ -113,7 +112,8 @@ fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
             MANAGER,
             ToNode::AwaitState {
                 epoch: Epoch(1),
-                transfer: 3
+                transfer: 3,
+                group: GROUP
             }
         ),
         []
@@ -129,15 +129,12 @@ fn a_state_of_an_older_view_is_dropped_and_one_who_has_a_state_says_so_again() {
 
 #[test]
 fn a_word_to_join_a_view_that_is_no_news_takes_no_state_away() {
-    let mut replica = Replica::new(NodeId(2), GROUP, LIMITS);
+    let mut replica = Replica::new(NodeId(2), LIMITS);
     replica.handle_manager(MANAGER, found(1));
     enter_epoch_1(&mut replica, 0);
-    assert_eq!(
-        replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(1) }),
-        []
-    );
+    assert_eq!(replica.handle_manager(MANAGER, join(1)), []);
     assert!(replica.structure().is_some());
-    replica.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(2) });
+    replica.handle_manager(MANAGER, join(2));
     assert!(replica.structure().is_none());
 }
 
@@ -155,7 +152,7 @@ fn a_joiner_that_would_hold_more_than_its_limit_gives_its_join_up_and_may_join_a
         [Command::EnterAnew]
     );
     assert_eq!(joiner.handle_manager(MANAGER, propose(4, payload())), []);
-    joiner.handle_manager(MANAGER, ToNode::Join { epoch: Epoch(2) });
+    joiner.handle_manager(MANAGER, join(2));
     let seal = ToNode::Multicast(ToMember::Seal { epoch: Epoch(2) });
     let nothing = FromMember::Sealed {
         epoch: Epoch(2),

@@ -59,7 +59,7 @@ fn a_read_that_waited_shows_nothing_that_was_delivered_meanwhile() {
 
 #[test]
 fn nothing_is_served_before_a_state_is_installed_and_after_await_state() {
-    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    let mut replica = Replica::new(NODE, LIMITS);
     replica.handle_manager(MANAGER, ToNode::Heartbeat);
     assert_eq!(
         replica.handle_request(CLIENT, &get("a")),
@@ -75,6 +75,7 @@ fn nothing_is_served_before_a_state_is_installed_and_after_await_state() {
         ToNode::AwaitState {
             epoch: Epoch(2),
             transfer: 1,
+            group: GROUP,
         },
     );
     assert_eq!(waiting, refused("the node is joining its group again"));

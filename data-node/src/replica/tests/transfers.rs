@@ -10,17 +10,18 @@ fn a_state_is_installed_whether_it_comes_before_or_after_its_announcement() {
     let announce = |transfer| ToNode::AwaitState {
         epoch: Epoch(1),
         transfer,
+        group: GROUP,
     };
 
-    let mut after = Replica::new(NODE, GROUP, LIMITS);
+    let mut after = Replica::new(NODE, LIMITS);
     assert_eq!(after.handle_manager(MANAGER, announce(5)), []);
     assert_eq!(after.handle_arrived(arrived(5, state.clone())), caught_up(5));
 
-    let mut before = Replica::new(NODE, GROUP, LIMITS);
+    let mut before = Replica::new(NODE, LIMITS);
     assert_eq!(before.handle_arrived(arrived(5, state.clone())), []);
     assert_eq!(before.handle_manager(MANAGER, announce(5)), caught_up(5));
 
-    let mut other = Replica::new(NODE, GROUP, LIMITS);
+    let mut other = Replica::new(NODE, LIMITS);
     assert_eq!(other.handle_arrived(arrived(4, state.clone())), []);
     assert_eq!(
         other.handle_manager(MANAGER, announce(5)),
@@ -55,12 +56,13 @@ fn a_corrupted_image_is_reported_and_nothing_of_it_is_held() {
             .map(|_| ())
             .expect_err("a byte too many")
             .to_string();
-        let mut joiner = Replica::new(NODE, GROUP, LIMITS);
+        let mut joiner = Replica::new(NODE, LIMITS);
         joiner.handle_manager(
             MANAGER,
             ToNode::AwaitState {
                 epoch: Epoch(1),
                 transfer: 5,
+                group: GROUP,
             },
         );
         let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 5, reason });
@@ -78,7 +80,7 @@ fn a_broken_stream_is_reported_under_the_number_it_had_or_the_one_awaited() {
             reason,
         })]
     };
-    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    let mut replica = Replica::new(NODE, LIMITS);
     assert_eq!(replica.handle_broken(None, "torn".to_owned()), []);
     assert_eq!(replica.handle_broken(Some(4), "torn".to_owned()), failed(4));
     replica.handle_manager(
@@ -86,6 +88,7 @@ fn a_broken_stream_is_reported_under_the_number_it_had_or_the_one_awaited() {
         ToNode::AwaitState {
             epoch: Epoch(1),
             transfer: 5,
+            group: GROUP,
         },
     );
     assert_eq!(replica.handle_broken(None, "torn".to_owned()), failed(5));
@@ -93,7 +96,7 @@ fn a_broken_stream_is_reported_under_the_number_it_had_or_the_one_awaited() {
 
 #[test]
 fn a_donor_without_a_state_says_so() {
-    let mut replica = Replica::new(NODE, GROUP, LIMITS);
+    let mut replica = Replica::new(NODE, LIMITS);
     let to = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
     let reason = "node 1 holds no state".to_owned();
     let failed = Command::ToEveryManager(FromNode::TransferFailed { transfer: 2, reason });
@@ -118,12 +121,13 @@ fn a_restarted_nodes_clock_goes_on_from_the_donors() {
     donor.handle_manager(MANAGER, propose(2, batch(vec![])));
     let state = state_of(&mut donor);
     assert_eq!((state.snapshot.watermark, state.snapshot.clock), (at(1), 2));
-    let mut joiner = Replica::new(NODE, GROUP, LIMITS);
+    let mut joiner = Replica::new(NODE, LIMITS);
     joiner.handle_manager(
         MANAGER,
         ToNode::AwaitState {
             epoch: Epoch(1),
             transfer: 1,
+            group: GROUP,
         },
     );
     joiner.handle_arrived(arrived(1, state));
@@ -160,6 +164,7 @@ fn a_late_word_to_await_a_state_takes_no_state_away() {
     let late = |epoch, transfer| ToNode::AwaitState {
         epoch: Epoch(epoch),
         transfer,
+        group: GROUP,
     };
     let mut member = founded();
     assert_eq!(member.handle_manager(MANAGER, late(1, 5)), []);
@@ -168,7 +173,7 @@ fn a_late_word_to_await_a_state_takes_no_state_away() {
         "who takes part in a view holds on to its state"
     );
 
-    let mut frozen_in = Replica::new(NODE, GROUP, LIMITS);
+    let mut frozen_in = Replica::new(NODE, LIMITS);
     frozen_in.handle_manager(MANAGER, late(3, 5));
     frozen_in.handle_arrived(arrived(5, state_of(&mut founded())));
     assert_eq!(frozen_in.handle_manager(MANAGER, late(2, 4)), []);

@@ -5,7 +5,7 @@ use structures::query::Query;
 use super::*;
 
 fn read(primary: &mut Primary, request: u64) -> Vec<Command> {
-    let (group, query) = (DOOR.group, Query::Len);
+    let (group, query) = (GROUP, Query::Len);
     ask(primary, request, RequestBody::Read { group, query })
 }
 

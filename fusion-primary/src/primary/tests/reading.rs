@@ -11,7 +11,7 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
     let spec = StructureSpec::linked_list(4, 40_000);
     let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked);
     view(&mut primary, 1, vec![]);
-    order(&mut primary, ToPrimary::Found { since: Epoch(1) });
+    order(&mut primary, found(1));
     send_write(&mut primary, 1);
     let element = |number: u8| Element {
         key: vec![number],
@@ -24,14 +24,7 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
             seq: Seq(number),
             op: Op::Insert { key, value },
         };
-        ask(
-            &mut primary,
-            number,
-            RequestBody::Write {
-                group: DOOR.group,
-                write,
-            },
-        );
+        ask(&mut primary, number, RequestBody::Write { group: GROUP, write });
     }
     let chunk = |number, last| {
         reply(
@@ -46,7 +39,7 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
         &mut primary,
         9,
         RequestBody::Read {
-            group: DOOR.group,
+            group: GROUP,
             query: Query::All,
         },
     );
@@ -64,7 +57,7 @@ fn a_long_read_comes_in_chunks_and_the_last_is_marked() {
             &mut empty,
             9,
             RequestBody::Read {
-                group: DOOR.group,
+                group: GROUP,
                 query: Query::All
             }
         ),
@@ -79,9 +72,9 @@ fn reads_wait_until_their_bytes_reach_the_limit_and_go_on_when_they_left() {
     let mut primary =
         Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked).with_lease(Lease::within(BELIEVED));
     view(&mut primary, 1, vec![seat(S, 1, true)]);
-    order(&mut primary, ToPrimary::Found { since: Epoch(1) });
+    order(&mut primary, found(1));
     lease(&mut primary, 0);
-    let group = DOOR.group;
+    let group = GROUP;
     send_write(&mut primary, 1);
     let (key, value) = (vec![2], vec![7; usize::from(u16::MAX)]);
     let op = Op::Insert { key, value };
@@ -154,7 +147,7 @@ fn whoever_may_have_been_replaced_without_hearing_of_it_serves_nobody() {
     hear(&mut primary, T, AckFrame::Opened { applied: Seq(0) });
     let read = |primary: &mut Primary| {
         let key = vec![2];
-        let group = DOOR.group;
+        let group = GROUP;
         ask(
             primary,
             8,

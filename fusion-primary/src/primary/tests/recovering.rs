@@ -30,6 +30,8 @@ fn recover(primary: &mut Primary, recovery: u64, lost: u8) -> Vec<Command> {
             recovery,
             losses: losses(lost),
             rows,
+            life: LIFE,
+            leaving: false,
         },
     )
 }
@@ -78,6 +80,7 @@ fn deliver(primary: &mut Primary, server: NodeId, frames: Vec<ResidualFrame>) ->
                     recovery,
                     spec,
                     images,
+                    leaving: false,
                 } => commands.extend(primary.handle(checked(recovery, spec, *images))),
                 other => commands.push(other),
             }
@@ -133,10 +136,7 @@ fn one_lost_primary_is_what_row_0_holds_and_goes_on_at_the_cut_plus_one() {
         [unavailable(6, "the primary recovers")]
     );
     view(&mut primary, 8, vec![seat(S, 1, true)]);
-    assert_eq!(
-        order(&mut primary, ToPrimary::Resume { since: Epoch(8) }),
-        [dial(S, 0)]
-    );
+    assert_eq!(order(&mut primary, resume(8)), [dial(S, 0)]);
     assert_eq!(primary.structure(), Some(&structure));
     assert_eq!(
         primary.handle(Event::ServerLinked { server: S }),
@@ -179,7 +179,7 @@ fn two_lost_primaries_are_added_up_from_two_rows_in_whatever_order_they_come() {
         assert_eq!(deliver(&mut primary, first.0, first.1), []);
         assert_eq!(deliver(&mut primary, second.0, second.1), installed());
         view(&mut primary, 8, vec![]);
-        order(&mut primary, ToPrimary::Resume { since: Epoch(8) });
+        order(&mut primary, resume(8));
         assert_eq!(primary.structure(), Some(&structure));
     }
 }
@@ -202,7 +202,7 @@ fn where_every_region_is_coded_the_blocks_are_all_that_comes() {
     assert_eq!(deliver(&mut primary, S, blocks.to_vec()), []);
     assert_eq!(deliver(&mut primary, S, vec![ResidualFrame::End]), installed());
     view(&mut primary, 8, vec![]);
-    order(&mut primary, ToPrimary::Resume { since: Epoch(8) });
+    order(&mut primary, resume(8));
     assert_eq!(primary.structure(), Some(&structure));
 }
 
@@ -229,11 +229,7 @@ fn an_abandoned_recovery_is_forgotten_and_its_late_frames_are_closed() {
         order(&mut primary, ToPrimary::Abandon { recovery: 1 }),
         [Command::DropResiduals]
     );
-    assert_eq!(
-        order(&mut primary, ToPrimary::Resume { since: Epoch(8) }),
-        [],
-        "nothing is held any more"
-    );
+    assert_eq!(order(&mut primary, resume(8)), [], "nothing is held any more");
 }
 
 #[test]
@@ -246,14 +242,14 @@ fn a_check_that_ends_after_its_recovery_was_abandoned_installs_nothing() {
     assert_eq!(primary.handle(checked(1, LIMITS, images.clone())), []);
     recover(&mut primary, 2, 1);
     assert_eq!(primary.handle(checked(1, LIMITS, images)), []);
-    assert_eq!(order(&mut primary, ToPrimary::Resume { since: Epoch(8) }), []);
+    assert_eq!(order(&mut primary, resume(8)), []);
 }
 
 #[test]
 fn a_life_that_was_told_to_recover_never_begins_empty() {
     let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
     recover(&mut primary, 1, 1);
-    let found = ToPrimary::Found { since: Epoch(1) };
+    let found = super::found(1);
     assert_eq!(order(&mut primary, found.clone()), []);
     order(&mut primary, ToPrimary::Abandon { recovery: 1 });
     assert_eq!(order(&mut primary, found), []);
@@ -278,6 +274,8 @@ fn a_system_that_cannot_be_solved_is_refused() {
         recovery: 1,
         losses: losses(2),
         rows,
+        life: LIFE,
+        leaving: false,
     };
     assert_eq!(
         order(&mut primary, order_of_one_row),

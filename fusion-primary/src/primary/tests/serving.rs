@@ -36,7 +36,7 @@ fn a_read_shows_nothing_that_is_not_stable_and_waits_for_what_it_shows() {
     send_write(&mut primary, 1);
     send_write(&mut primary, 2);
     let get = RequestBody::Read {
-        group: DOOR.group,
+        group: GROUP,
         query: Query::Get { key: vec![2] },
     };
     assert_eq!(ask(&mut primary, 8, get), []);
@@ -45,7 +45,7 @@ fn a_read_shows_nothing_that_is_not_stable_and_waits_for_what_it_shows() {
             &mut primary,
             9,
             RequestBody::Read {
-                group: DOOR.group,
+                group: GROUP,
                 query: Query::All
             }
         ),
@@ -90,7 +90,7 @@ fn what_the_door_refuses_changes_nothing() {
         &mut primary,
         1,
         RequestBody::Write {
-            group: DOOR.group,
+            group: GROUP,
             write: bad,
         },
     );
@@ -179,7 +179,7 @@ fn as_many_replies_are_held_as_the_limit_says_and_not_one_more() {
     let mut primary = founded(&[S]);
     send_write(&mut primary, 1);
     let get = || RequestBody::Read {
-        group: DOOR.group,
+        group: GROUP,
         query: Query::Get { key: vec![2] },
     };
     for request in 2..=MAX_HELD_REPLIES as u64 {
@@ -238,12 +238,12 @@ fn writers_wait_once_the_unstable_operations_reach_their_bytes_and_go_on_with_th
     let spec = StructureSpec::linked_list(4, u16::MAX);
     let mut primary = Primary::new(NodeId(0), Door { spec, ..DOOR }, Layout::Linked);
     view(&mut primary, 1, vec![seat(S, 1, true)]);
-    order(&mut primary, ToPrimary::Found { since: Epoch(1) });
+    order(&mut primary, found(1));
     primary.handle(Event::ServerLinked { server: S });
     hear(&mut primary, S, AckFrame::Opened { applied: Seq(0) });
     send_write(&mut primary, 1);
     let send = |primary: &mut Primary, number: u64| {
-        let (client, seq, group) = (ClientId(1), Seq(number), DOOR.group);
+        let (client, seq, group) = (ClientId(1), Seq(number), GROUP);
         let (key, value) = (number.to_be_bytes()[4..].to_vec(), vec![7; usize::from(u16::MAX)]);
         let op = Op::Insert { key, value };
         let write = Write { client, seq, op };

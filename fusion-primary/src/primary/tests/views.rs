@@ -229,7 +229,7 @@ fn a_view_for_a_later_epoch_of_this_life_makes_every_acknowledgement_doubtful() 
     let disconnect = |server| Command::Disconnect { server };
     let left = [disconnect(S), disconnect(T), disconnect(T), viewed(3)];
     assert_eq!(order(&mut primary, alone), left, "nothing is answered");
-    let resume = ToPrimary::Resume { since: Epoch(3) };
+    let resume = super::resume(3);
     assert_eq!(order(&mut primary, resume), [dial(S, 0)]);
     let opening = primary.handle(Event::ServerLinked { server: S });
     assert_eq!(opening, [to(S, open(3, 1, 0, false))]);
@@ -256,20 +256,9 @@ fn a_fenced_life_serves_no_more_until_it_is_resumed_with_what_it_holds() {
     let reason = "the primary was fenced and waits to be resumed";
     assert_eq!(send_write(&mut primary, 3), [unavailable(3, reason)]);
 
-    assert_eq!(
-        order(&mut primary, ToPrimary::Found { since: Epoch(9) }),
-        [],
-        "it holds something"
-    );
-    assert_eq!(
-        order(&mut primary, ToPrimary::Resume { since: Epoch(10) }),
-        [dial(S, 0), dial(T, 0)]
-    );
-    assert_eq!(
-        order(&mut primary, ToPrimary::Resume { since: Epoch(10) }),
-        [],
-        "it lives already"
-    );
+    assert_eq!(order(&mut primary, found(9)), [], "it holds something");
+    assert_eq!(order(&mut primary, resume(10)), [dial(S, 0), dial(T, 0)]);
+    assert_eq!(order(&mut primary, resume(10)), [], "it lives already");
     assert_eq!(
         primary.handle(Event::ServerLinked { server: S }),
         [to(S, open(10, 1, 1, false))]

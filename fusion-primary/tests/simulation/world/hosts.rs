@@ -56,7 +56,7 @@ pub(crate) struct Host {
 impl Host {
     pub(super) fn new(node: NodeId, life: Life, shape: &Shape, fault: Option<Fault>) -> Self {
         let door = Door {
-            group: shape.group(node),
+            group: None,
             spec: shape.spec,
         };
         Self {
@@ -122,9 +122,13 @@ impl World {
                 recovery,
                 spec,
                 images,
+                leaving,
             } => {
                 self.judge_recovered(node, recovery, &images);
-                let structure = Structure::from_images(spec, *images);
+                let structure = match leaving {
+                    true => Structure::from_remains(spec, *images),
+                    false => Structure::from_images(spec, *images),
+                };
                 let checked = Event::Checked {
                     recovery,
                     structure: structure.map(Box::new).map_err(|error| error.to_string()),

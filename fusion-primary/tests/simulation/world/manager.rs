@@ -279,6 +279,7 @@ fn order_to_primary(message: &ToPrimary) -> &'static str {
         ToPrimary::Recover { .. } => "recover",
         ToPrimary::Abandon { .. } => "abandon",
         ToPrimary::Resume { .. } => "resume",
+        ToPrimary::Leave { .. } => "leave",
         ToPrimary::Lease { .. } => "lease",
         ToPrimary::Heartbeat => "beat",
     }

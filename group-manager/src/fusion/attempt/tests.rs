@@ -1,7 +1,8 @@
 //! The steps of one attempt, by whole command lists.
 
+use multicast::id::GroupId;
 use multicast::planted::Planted;
-use wire::message::fusion::Loss;
+use wire::message::fusion::{GroupLife, Loss};
 
 use super::*;
 
@@ -17,11 +18,19 @@ fn loss(primary: u32, cut: u64, replaced: bool) -> Loss {
     }
 }
 
+const CHARGE: Charge = Charge {
+    life: GroupLife {
+        group: GroupId(0),
+        began: Epoch(2),
+    },
+    leaving: true,
+};
+
 /// Primaries 1 and 2 are lost, 1 is replaced; 3 lives; servers 11, 12 and 13.
 fn scene() -> Scene {
     Scene {
         losses: vec![loss(1, 0, true), loss(2, 0, false)],
-        replacements: vec![NodeId(1)],
+        replacements: [(NodeId(1), CHARGE)].into(),
         live: vec![NodeId(3)],
         servers: vec![(NodeId(11), 0), (NodeId(12), 1), (NodeId(13), 2)],
     }
@@ -97,6 +106,8 @@ fn as_many_servers_as_losses_compute_and_the_turn_rotates_them() {
         recovery: 9,
         losses: losses.clone(),
         rows,
+        life: CHARGE.life,
+        leaving: true,
     };
     let expected = [
         Command::ToPrimary(NodeId(1), recover),

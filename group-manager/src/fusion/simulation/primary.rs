@@ -52,7 +52,7 @@ impl ModelPrimary {
                 (self.view_epoch, self.view) = (epoch, servers);
                 return vec![FromPrimary::Viewed { epoch }];
             }
-            ToPrimary::Found { since } => {
+            ToPrimary::Found { since, .. } => {
                 if self.memory.is_none() && !self.is_replacement {
                     assert!(may_begin_empty, "told to begin empty once founded");
                     self.memory = Some(0);
@@ -63,6 +63,7 @@ impl ModelPrimary {
                 recovery,
                 losses,
                 rows,
+                ..
             } => {
                 assert!(!self.serving, "a serving primary is recovered");
                 assert_eq!(losses.len(), rows.len(), "as many residuals as losses");
@@ -76,11 +77,11 @@ impl ModelPrimary {
                     self.memory = None;
                 }
             }
-            ToPrimary::Resume { since } => {
+            ToPrimary::Resume { since, .. } => {
                 assert!(self.memory.is_some(), "resumes without a structure");
                 (self.since, self.serving, self.installed) = (since, true, None);
             }
-            ToPrimary::Lease { .. } | ToPrimary::Heartbeat => {}
+            ToPrimary::Leave { .. } | ToPrimary::Lease { .. } | ToPrimary::Heartbeat => {}
         }
         vec![]
     }

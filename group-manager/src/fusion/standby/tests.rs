@@ -50,6 +50,7 @@ fn stored(epoch: u64, owner: Option<Owner>) -> Membership {
         owner,
         members,
         founded: vec![GroupId(0)],
+        groups: cluster.groups().clone(),
         ..Membership::default()
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn obedient(command: Command) -> Vec<Event> {
         Command::ToPrimary(node, ToPrimary::Found { .. } | ToPrimary::Resume { .. }) => {
             vec![Event::FromPrimary(node, FromPrimary::Heartbeat)]
         }
+        Command::ToPrimary(node, ToPrimary::Leave { since }) => {
+            vec![Event::FromPrimary(node, FromPrimary::Cleared { since })]
+        }
         Command::ToPrimary(node, ToPrimary::Recover { recovery, .. }) => {
             vec![Event::FromPrimary(node, installed(recovery))]
         }
@@ -95,6 +98,9 @@ pub(super) fn speech(node: u32, words: &str) -> Event {
         "caught-up" => primary(FromPrimary::CaughtUp {
             server: NodeId(all[0]),
             rebuild: Epoch(number(1)),
+        }),
+        "cleared" => primary(FromPrimary::Cleared {
+            since: Epoch(number(0)),
         }),
         "ask-lease" => primary(FromPrimary::AskLease { asked_us: number(0) }),
         "heartbeat" => primary(FromPrimary::Heartbeat),

@@ -8,6 +8,7 @@
 //! > settle             everyone answers everything at once; the commands are not compared
 //! > come 1.2           enters, is linked, and all settles
 //! > add 13             an operator adds fused server 13           > remove 12       > discard 12
+//! > add 3 7            adds primary 3, of the group named 7       > remove 12 0     tolerating 0 further crashes
 //! > restart            the manager starts anew from the store; links are gone
 //! ```
 //!
@@ -52,7 +53,10 @@ pub(in crate::fusion) fn cluster(primaries: u32, servers: u32) -> FusionCluster 
     };
     let primaries: Vec<PrimaryPlace> = (0..primaries).map(primary).collect();
     let servers: Vec<ServerPlace> = (0..servers).map(server).collect();
-    FusionCluster::new(servers.len(), &primaries, &servers, 0, SUSPICION_US).expect("sound")
+    let names = (0..).map(GroupId).zip('A'..='Z').take(primaries.len());
+    let names = names.map(|(group, letter)| (group, letter.to_string())).collect();
+    let cluster = FusionCluster::new(servers.len(), &primaries, &servers, 0, SUSPICION_US);
+    cluster.expect("sound").naming(names)
 }
 
 /// Plays a script from its first line to its last.
@@ -210,10 +214,14 @@ impl Play {
                     "add" => Change::Add(NewMember {
                         node,
                         role: role(node),
-                        group: None,
+                        group: (role(node) == Role::Primary).then(|| numbers(rest)[1].to_string()),
                         listens: vec![],
                     }),
-                    _ => Change::Remove { node, discard },
+                    _ => Change::Remove {
+                        node,
+                        discard,
+                        tolerating: numbers(rest).get(1).copied(),
+                    },
                 };
                 let caller = Caller {
                     connection: 1,

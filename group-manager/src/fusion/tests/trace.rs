@@ -23,14 +23,18 @@ pub(in crate::fusion) fn command(stored: &Membership, command: &Command) -> Stri
         Command::Unlink(node) => format!("unlink {}", node.0),
         Command::Store { expected, next } => {
             assert_eq!(*expected, stored.epoch);
-            let changed = next
-                .members
-                .iter()
-                .filter(|(node, member)| stored.members.get(node) != Some(member));
+            let changed = next.members.iter().filter(|(node, member)| {
+                let is_leaving = |of: &Membership| of.leaving.contains(node);
+                stored.members.get(node) != Some(member) || is_leaving(stored) != is_leaving(next)
+            });
             let gone = stored.members.keys();
             let gone = gone.filter(|node| !next.members.contains_key(node));
             let gone = gone.map(|node| format!("{} left", node.0));
-            let changes = list(changed.map(|(node, member)| standing(*node, member)).chain(gone));
+            let changes = list(
+                changed
+                    .map(|(node, member)| standing_in(next, *node, member))
+                    .chain(gone),
+            );
             format!(
                 "store @{}: {}",
                 next.epoch.0,
@@ -51,7 +55,7 @@ pub(in crate::fusion) fn members(membership: &Membership) -> String {
     let standings = membership
         .members
         .iter()
-        .map(|(node, member)| standing(*node, member));
+        .map(|(node, member)| standing_in(membership, *node, member));
     format!("@{}: {}", membership.epoch.0, list(standings))
 }
 
@@ -117,23 +121,35 @@ fn to_primary(message: &ToPrimary) -> String {
             format!("view @{} [{}]", epoch.0, list(servers.iter().map(server_seat)))
         }
         ToPrimary::View { .. } => panic!("the scripts' clusters have no min_backups"),
-        ToPrimary::Found { since } => format!("found @{}", since.0),
+        ToPrimary::Found { since, .. } => format!("found @{}", since.0),
         ToPrimary::Recover {
             recovery,
             losses,
             rows,
+            leaving,
+            ..
         } => {
+            let leaving = if *leaving { ", leaving" } else { "" };
             let rows = list(rows.iter().map(|(node, row)| format!("{} row {row}", node.0)));
             format!(
-                "recover {recovery} [{}] from [{rows}]",
+                "recover {recovery} [{}] from [{rows}]{leaving}",
                 list(losses.iter().map(loss))
             )
         }
         ToPrimary::Abandon { recovery } => format!("abandon {recovery}"),
-        ToPrimary::Resume { since } => format!("resume @{}", since.0),
+        ToPrimary::Resume { since, .. } => format!("resume @{}", since.0),
+        ToPrimary::Leave { since } => format!("leave @{}", since.0),
         ToPrimary::Lease { asked_us, since } => format!("lease {asked_us} @{}", since.0),
         ToPrimary::Heartbeat => "heartbeat".to_owned(),
     }
+}
+
+fn standing_in(membership: &Membership, node: NodeId, member: &Member) -> String {
+    let leaving = match membership.leaving.contains(&node) {
+        true => ", leaving",
+        false => "",
+    };
+    format!("{}{leaving}", standing(node, member))
 }
 
 fn standing(node: NodeId, member: &Member) -> String {
@@ -168,9 +184,12 @@ fn primary_seat(seat: &PrimarySeat) -> String {
         node,
         column,
         since: Epoch(since),
+        ..
     } = seat;
-    assert_eq!(u32::from(*column), node.0 - 1);
-    format!("{} @{since}", node.0)
+    match u32::from(*column) == node.0 - 1 {
+        true => format!("{} @{since}", node.0),
+        false => format!("{} @{since} column {column}", node.0),
+    }
 }
 
 fn loss(loss: &Loss) -> String {

@@ -174,7 +174,7 @@ impl Replication {
     ) -> Vec<Command> {
         let lost = groups
             .iter()
-            .find(|group| !results.contains_key(group) && self.is_lost(**group));
+            .find(|group| !results.contains_key(group) && self.is_gone(**group));
         let mut answers: BTreeMap<GroupId, _> = results
             .into_iter()
             .map(|(group, answers)| (group, answers.into_iter()))
@@ -188,7 +188,7 @@ impl Replication {
             let parts: Option<Vec<Vec<Answer>>> = write.counts.iter().map(part).collect();
             match (parts, lost) {
                 (Some(parts), _) => Command::Reply(write.caller, ReplyBody::WrittenTogether(parts)),
-                (None, Some(group)) => refused(write.caller, self.state_lost(*group)),
+                (None, Some(group)) => refused(write.caller, self.gone(*group)),
                 (None, None) => refused(write.caller, no_outcome()),
             }
         };
@@ -201,9 +201,9 @@ impl Replication {
             return Vec::new();
         };
         self.round_ended(&round);
-        let lost = round.groups().iter().find(|group| self.is_lost(**group));
+        let lost = round.groups().iter().find(|group| self.is_gone(**group));
         let group = lost.or(round.groups().first()).copied().unwrap_or_default();
-        refuse_all(&round, &self.state_lost(group))
+        refuse_all(&round, &self.gone(group))
     }
 
     /// Nothing will come of the message here any more.

@@ -53,7 +53,8 @@ impl Replication {
         let joining = self.joining().filter(is_new);
         let epoch = self.membership.epoch;
         joining
-            .map(|node| Command::ToNode(node, ToNode::Join { epoch }))
+            .filter_map(|node| self.group_of(node).map(|group| (node, group)))
+            .map(|(node, group)| Command::ToNode(node, ToNode::Join { epoch, group }))
             .collect()
     }
 

@@ -126,7 +126,7 @@ fn to_node(message: &ToNode) -> String {
         ToNode::SendState { transfer, to, .. } => format!("send state {transfer} to {}", to.port()),
         ToNode::AwaitState { transfer, .. } => format!("await state {transfer}"),
         ToNode::Join { .. } => "join".to_owned(),
-        ToNode::Found { epoch } => format!("found @{}", epoch.0),
+        ToNode::Found { epoch, .. } => format!("found @{}", epoch.0),
         ToNode::Heartbeat => panic!("heartbeats are the shell's"),
     }
 }

@@ -111,6 +111,9 @@ impl World {
             join,
             suspicion_us: SUSPICION_US,
             nodes,
+            groups: (0..groups)
+                .map(|group| (GroupId(group), name_of(GroupId(group))))
+                .collect(),
         };
         let core = Replication::new(cluster.clone(), Membership::default(), life(1), Micros(0));
         Self {
@@ -207,11 +210,15 @@ impl World {
                 Change::Add(NewMember {
                     node,
                     role: Role::DataNode,
-                    group: Some(group),
+                    group: Some(name_of(group)),
                     listens: vec![address(node)],
                 })
             }
-            None => Change::Remove { node, discard },
+            None => Change::Remove {
+                node,
+                discard,
+                tolerating: None,
+            },
         };
         self.ask(RequestBody::Change(change))
     }
@@ -225,8 +232,7 @@ impl World {
         {
             return;
         }
-        let group = self.cluster.nodes[&node];
-        let replica = Replica::new(node, group, LIMITS);
+        let replica = Replica::new(node, LIMITS);
         let (inbox, outbox, streams) = Default::default();
         self.processes.insert(
             node,
@@ -524,4 +530,9 @@ pub(super) fn life(number: u64) -> Owner {
 /// Where a node of the scripts listens.
 fn address(node: NodeId) -> std::net::SocketAddr {
     std::net::SocketAddr::from(([127, 0, 0, 1], node.0 as u16))
+}
+
+/// What the scripts' groups are called.
+fn name_of(group: GroupId) -> String {
+    format!("g{}", group.0)
 }

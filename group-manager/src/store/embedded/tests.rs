@@ -15,6 +15,7 @@ fn membership(epoch: u64) -> Membership {
         role: Role::Primary,
         group: Some(GroupId(3)),
         row: None,
+        column: None,
         standing: Standing::Active,
         incarnation: Incarnation(u64::MAX),
         addresses: Some(Addresses {
@@ -36,6 +37,7 @@ fn membership(epoch: u64) -> Membership {
         founded: vec![GroupId(3)],
         left: [NodeId(9)].into(),
         began: [(GroupId(3), Epoch(2))].into(),
+        ..Membership::default()
     }
 }
 

@@ -7,6 +7,7 @@ const NODE: NodeId = NodeId(5);
 const REMOVAL: Change = Change::Remove {
     node: NODE,
     discard: false,
+    tolerating: None,
 };
 
 fn refused(refusal: ChangeRefused) -> ReplyBody {

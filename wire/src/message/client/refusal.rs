@@ -141,6 +141,13 @@ pub enum Refusal {
         /// Bytes that they may fill.
         limit: u64,
     },
+    /// The group was given up: nobody holds it, or its primary is about to leave with it. Whoever adds it again finds it
+    /// empty.
+    #[error("{group} is closed: it was removed from the cluster")]
+    Closed {
+        /// The group.
+        group: GroupId,
+    },
     /// Under a sequencer the owner of the membership alone orders requests. Asking the other managers is safe and useful,
     /// also where the request was under way when this manager lost the membership, and may have taken effect.
     #[error("the manager that orders requests is {owner}")]

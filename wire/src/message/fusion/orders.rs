@@ -5,7 +5,7 @@
 use multicast::id::{Epoch, NodeId, Seq};
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, PrimarySeat, ServerSeat};
+use super::{GroupLife, Loss, PrimarySeat, ServerSeat};
 
 /// Manager to fused server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,11 +124,13 @@ pub enum ToPrimary {
         /// Writes wait while fewer than this many are active.
         min_backups: usize,
     },
-    /// Begin with an empty structure (the group never had one), sending deltas of this epoch. Whoever holds
-    /// something, or was ever told to recover, takes no notice.
+    /// Begin with an empty structure (the group has none), sending deltas of this epoch. Whoever holds
+    /// something of this life of the group, or was ever told to recover it, takes no notice.
     Found {
         /// The epoch of this life.
         since: Epoch,
+        /// What it is to hold.
+        life: GroupLife,
     },
     /// You are the replacement of a crashed primary: expect residuals, then say `Installed`.
     Recover {
@@ -138,6 +140,10 @@ pub enum ToPrimary {
         losses: Vec<Loss>,
         /// The servers whose residuals will come, with their rows, in order.
         rows: Vec<(NodeId, u8)>,
+        /// What it is to hold.
+        life: GroupLife,
+        /// Whether the primary was about to leave: then what comes may be the rest of a structure.
+        leaving: bool,
     },
     /// That recovery was abandoned; another `Recover` follows.
     Abandon {
@@ -147,6 +153,13 @@ pub enum ToPrimary {
     /// All servers know your new life: serve, and send deltas of this epoch. A recovered primary goes on at
     /// its cut + 1; one that was only suspected goes on with the memory it has.
     Resume {
+        /// The epoch of this life.
+        since: Epoch,
+        /// What it is to hold.
+        life: GroupLife,
+    },
+    /// You are to leave: serve nobody any more, take everything out of the fused servers, then say `Cleared`.
+    Leave {
         /// The epoch of this life.
         since: Epoch,
     },
@@ -194,6 +207,11 @@ pub enum FromPrimary {
         recovery: u64,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Nothing of this primary is in the fused servers any more, and nothing will be.
+    Cleared {
+        /// The epoch of this life.
+        since: Epoch,
     },
     /// Say whether this life is still the one that counts.
     AskLease {

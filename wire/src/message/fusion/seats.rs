@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use multicast::id::{Epoch, Incarnation, NodeId, Seq};
+use multicast::id::{Epoch, GroupId, Incarnation, NodeId, Seq};
 use serde::{Deserialize, Serialize};
 
 /// A fused server as a primary must see it.
@@ -31,6 +31,17 @@ pub struct PrimarySeat {
     pub column: u8,
     /// The epoch its deltas carry; those of a smaller one are refused.
     pub since: Epoch,
+    /// When its group was founded last: what is held of an earlier one is not this primary's.
+    pub began: Epoch,
+}
+
+/// A group from its founding on, until its data is discarded: what a primary is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupLife {
+    /// The group's number in the running cluster.
+    pub group: GroupId,
+    /// When it was founded: whatever a process holds of an earlier epoch was discarded.
+    pub began: Epoch,
 }
 
 /// One crashed primary of a recovery.

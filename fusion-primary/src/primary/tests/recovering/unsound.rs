@@ -31,7 +31,7 @@ fn what_is_no_sound_structure_is_never_served() {
         commands,
         failed("the value in slot 0 has 200 bytes, of at most 8")
     );
-    assert_eq!(order(&mut primary, ToPrimary::Resume { since: Epoch(8) }), []);
+    assert_eq!(order(&mut primary, resume(8)), []);
     assert_eq!(
         send_write(&mut primary, 1),
         [unavailable(1, "the primary has not entered yet")]

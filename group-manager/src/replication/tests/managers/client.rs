@@ -11,7 +11,7 @@ use wire::message::{
 use super::{
     claims::{Claim, acknowledged},
     node::addresses,
-    world::{GROUPS, World},
+    world::{GROUPS, World, name_of},
 };
 use crate::coordinator::{Caller, Event};
 
@@ -183,14 +183,20 @@ impl World {
         let new = NewMember {
             node,
             role: Role::DataNode,
-            group: Some(group),
+            group: Some(name_of(group)),
             listens: vec![addresses(node).peers],
         };
         self.change(place, Change::Add(new));
     }
 
     pub(super) fn remove_node(&mut self, place: usize, node: NodeId) {
-        self.change(place, Change::Remove { node, discard: false });
+        let (discard, tolerating) = (false, None);
+        let change = Change::Remove {
+            node,
+            discard,
+            tolerating,
+        };
+        self.change(place, change);
     }
 
     fn change(&mut self, place: usize, change: Change) {

@@ -40,14 +40,9 @@ impl World {
     /// Everybody of the cluster file starts and enters.
     pub(super) fn begin_founding(&mut self) {
         self.everyone_meets();
-        let nodes: Vec<_> = self
-            .cluster
-            .nodes
-            .iter()
-            .map(|(node, group)| (*node, *group))
-            .collect();
-        for (node, group) in nodes {
-            self.start_node(node, group);
+        let nodes: Vec<_> = self.cluster.nodes.keys().copied().collect();
+        for node in nodes {
+            self.start_node(node);
         }
         for _ in 0..2 {
             self.now.0 += SUSPICION_US;
@@ -69,13 +64,10 @@ impl World {
 
     /// At every manager, as a process does that is refused.
     fn everyone_enters(&mut self, with_the_missing: bool) {
-        let members = self.store.stored.members.iter();
-        let members: Vec<_> = members
-            .filter_map(|(node, member)| Some((*node, member.group?)))
-            .collect();
-        for (node, group) in members {
+        let members: Vec<_> = self.store.stored.members.keys().copied().collect();
+        for node in members {
             if with_the_missing && !self.nodes.contains_key(&node) {
-                self.start_node(node, group);
+                self.start_node(node);
             }
         }
         let nodes: Vec<NodeId> = self.nodes.keys().copied().collect();

@@ -127,11 +127,7 @@ impl World {
     fn someone_enters(&mut self, place: usize) {
         let Some(node) = self.any_member() else { return };
         if !self.nodes.contains_key(&node) {
-            let member = self.store.stored.members.get(&node);
-            let Some(group) = member.and_then(|member| member.group) else {
-                return;
-            };
-            self.start_node(node, group);
+            self.start_node(node);
         }
         self.enter(node, place);
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use data_node::replica::{Arrived, Command, Replica};
 use multicast::{
-    id::{GroupId, Incarnation, NodeId},
+    id::{Incarnation, NodeId},
     skeen::snapshot::Snapshot,
 };
 use structures::{Structure, delta::REGIONS};
@@ -49,12 +49,12 @@ impl Node {
 }
 
 impl World {
-    pub(super) fn start_node(&mut self, node: NodeId, group: GroupId) {
+    pub(super) fn start_node(&mut self, node: NodeId) {
         let life = self.next_life();
         self.note(|| format!("{node} starts as {life}"));
         let node_process = Node {
             life,
-            replica: Replica::new(node, group, SPEC),
+            replica: Replica::new(node, SPEC),
             streams: VecDeque::new(),
             leaving: None,
         };

@@ -94,6 +94,7 @@ impl World {
             join: Join::Stream,
             suspicion_us: SUSPICION_US,
             nodes: nodes.collect(),
+            groups: GROUPS.map(|group| (group, name_of(group))).into(),
         };
         let mut world = Self {
             variant,
@@ -166,4 +167,9 @@ impl World {
             trace.push(line());
         }
     }
+}
+
+/// What the groups are called.
+pub(super) fn name_of(group: GroupId) -> String {
+    format!("g{}", group.0)
 }

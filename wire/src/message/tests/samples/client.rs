@@ -108,14 +108,20 @@ fn new_member(f: &Fields) -> NewMember {
     NewMember {
         node: f.node(),
         role: Role::DataNode,
-        group: f.flag.then_some(f.group()),
+        group: f.flag.then(|| f.text.clone()),
         listens: vec![f.address; 2],
     }
 }
 
 fn changes(f: &Fields) -> Vec<Change> {
     let (node, discard) = (f.node(), f.flag);
-    vec![Change::Add(new_member(f)), Change::Remove { node, discard }]
+    let tolerating = f.flag.then_some(f.node().0);
+    let remove = Change::Remove {
+        node,
+        discard,
+        tolerating,
+    };
+    vec![Change::Add(new_member(f)), remove]
 }
 
 fn change_refusals(f: &Fields) -> Vec<ChangeRefused> {
@@ -125,7 +131,15 @@ fn change_refusals(f: &Fields) -> Vec<ChangeRefused> {
         ChangeRefused::UnknownNode { node },
         ChangeRefused::IdInUse { node, role },
         ChangeRefused::WrongRole { role },
-        ChangeRefused::UnknownGroup { group: Some(group) },
+        ChangeRefused::NoGroup { role },
+        ChangeRefused::GroupName {
+            name: f.text.clone(),
+            limit: f.size(),
+        },
+        ChangeRefused::GroupInUse {
+            name: f.text.clone(),
+            by: node,
+        },
         ChangeRefused::AddressInUse {
             address: f.address,
             by: node,
@@ -136,6 +150,11 @@ fn change_refusals(f: &Fields) -> Vec<ChangeRefused> {
         },
         ChangeRefused::LastHolder { node, group },
         ChangeRefused::WouldLoseState { node },
+        ChangeRefused::Leaving { node },
+        ChangeRefused::WouldTolerateFewer {
+            now: f.node().0,
+            left: f.short.into(),
+        },
         ChangeRefused::TooFewBackups {
             left: f.size(),
             min_backups: f.short.into(),
@@ -269,6 +288,7 @@ fn refusals(f: &Fields) -> Vec<Refusal> {
         Refusal::OutOfReach { node: f.node() },
         Refusal::Change(ChangeRefused::UnknownNode { node: f.node() }),
         Refusal::ReadsWait { limit: f.long },
+        Refusal::Closed { group },
         Refusal::NotOwner { owner: f.node() },
     ]
 }
@@ -290,6 +310,10 @@ fn entry_refusals(f: &Fields) -> Vec<EntryRefused> {
         },
         EntryRefused::NotOwner { owner: node },
         EntryRefused::Left {
+            node,
+            epoch: f.epoch(),
+        },
+        EntryRefused::Discarded {
             node,
             epoch: f.epoch(),
         },
@@ -330,6 +354,7 @@ fn membership(f: &Fields) -> Membership {
             role: roles()[place as usize],
             group: f.flag.then_some(f.group()),
             row: f.flag.then_some(f.byte),
+            column: f.flag.then_some(f.byte),
             standing,
             incarnation: f.incarnation(),
             addresses: (standing != Standing::Absent).then(|| addresses(f)),
@@ -348,5 +373,8 @@ fn membership(f: &Fields) -> Membership {
         founded: vec![f.group()],
         left: [f.node()].into(),
         began: [(f.group(), f.epoch())].into(),
+        groups: [(f.group(), f.text.clone())].into(),
+        leaving: [f.node()].into(),
+        discarded: [(f.node(), f.incarnation())].into(),
     }
 }

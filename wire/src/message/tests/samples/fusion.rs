@@ -8,8 +8,8 @@ use structures::delta::{Delta, Range};
 
 use super::{Fields, Kind, client::scrub_window, variants};
 use crate::message::fusion::{
-    AckFrame, BlockId, DeltaFrame, FromPrimary, FromServer, Loss, PrimarySeat, ResidualFrame, ServerSeat,
-    ToPrimary, ToServer,
+    AckFrame, BlockId, DeltaFrame, FromPrimary, FromServer, GroupLife, Loss, PrimarySeat, ResidualFrame,
+    ServerSeat, ToPrimary, ToServer,
 };
 
 pub(super) fn kinds(f: &Fields) -> Vec<Kind> {
@@ -33,6 +33,14 @@ fn primary_seat(f: &Fields) -> PrimarySeat {
         node: f.node(),
         column: f.byte,
         since: f.epoch(),
+        began: f.epoch(),
+    }
+}
+
+fn group_life(f: &Fields) -> GroupLife {
+    GroupLife {
+        group: f.group(),
+        began: f.epoch(),
     }
 }
 
@@ -104,7 +112,7 @@ fn from_server(f: &Fields) -> Vec<FromServer> {
 }
 
 fn to_primary(f: &Fields) -> Vec<ToPrimary> {
-    let (recovery, epoch) = (f.long, f.epoch());
+    let (recovery, epoch, life) = (f.long, f.epoch(), group_life(f));
     let server = ServerSeat {
         node: f.node(),
         incarnation: f.incarnation(),
@@ -120,14 +128,17 @@ fn to_primary(f: &Fields) -> Vec<ToPrimary> {
             servers: vec![server],
             min_backups: f.size(),
         },
-        ToPrimary::Found { since: epoch },
+        ToPrimary::Found { since: epoch, life },
         ToPrimary::Recover {
             recovery,
             losses: losses(f),
             rows: vec![(f.node(), f.byte)],
+            life,
+            leaving: f.flag,
         },
         ToPrimary::Abandon { recovery },
-        ToPrimary::Resume { since: epoch },
+        ToPrimary::Resume { since: epoch, life },
+        ToPrimary::Leave { since: epoch },
         ToPrimary::Lease {
             asked_us: f.long,
             since: epoch,
@@ -153,6 +164,7 @@ fn from_primary(f: &Fields) -> Vec<FromPrimary> {
             recovery: f.long,
             reason: f.text.clone(),
         },
+        FromPrimary::Cleared { since: f.epoch() },
         FromPrimary::AskLease { asked_us: f.long },
         FromPrimary::Heartbeat,
     ]

@@ -49,9 +49,16 @@ fn to_node(f: &Fields) -> Vec<ToNode> {
         ToNode::AwaitState {
             epoch: f.epoch(),
             transfer: f.long,
+            group: f.group(),
         },
-        ToNode::Join { epoch: f.epoch() },
-        ToNode::Found { epoch: f.epoch() },
+        ToNode::Join {
+            epoch: f.epoch(),
+            group: f.group(),
+        },
+        ToNode::Found {
+            epoch: f.epoch(),
+            group: f.group(),
+        },
         ToNode::Heartbeat,
     ]
 }
