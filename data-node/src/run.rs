@@ -6,8 +6,6 @@ use std::{
     net::SocketAddr,
 };
 
-use structures::kind::StructureSpec;
-
 use tokio::{net::TcpListener, sync::mpsc};
 use wire::{
     LinkEvent, Peer, Purpose,
@@ -23,9 +21,10 @@ use wire::{
 };
 
 use crate::{
+    background,
     replica::{Arrived, Command, Piece, Reader, Replica},
     settings::Settings,
-    transfer::{self, Announcement, Broken, Received},
+    transfer::{self, Announcement, Broken},
 };
 
 /// What comes from the transfer tasks.
@@ -178,12 +177,12 @@ impl Shell {
             self.manager.called(peer, stream);
             return;
         }
-        let (inbox, limits) = (self.to_inbox.clone(), self.settings.spec);
-        tokio::spawn(async move {
+        let (inbox, spec) = (self.to_inbox.clone(), self.settings.spec);
+        let received = background::run("state-arriving", async move {
             let transferred = match transfer::receive(stream).await {
                 Ok(received) => {
                     tracing::info!(donor = %received.donor, "a donor's state is here");
-                    check(received, limits).await
+                    Transferred::Arrived(Box::new(received.check(spec)))
                 }
                 // The donor may never know: what it sent last may still have found room on its way.
                 Err(Broken { transfer, error }) => {
@@ -197,6 +196,12 @@ impl Shell {
             // A closed inbox means that the process is stopping.
             drop(inbox.send(transferred).await);
         });
+        if let Err(error) = received {
+            self.handle_transferred(Transferred::Broken {
+                transfer: None,
+                reason: format!("no thread to receive it in: {error}"),
+            });
+        }
     }
 
     fn carry_out(&mut self, commands: Vec<Command>) {
@@ -234,15 +239,18 @@ impl Shell {
         let (pieces, leaving) = mpsc::channel(WAITING_PIECES);
         let transfer = announcement.transfer;
         self.outflow = Some((transfer, pieces));
-        tokio::spawn(async move {
+        let failed = move |reason| Transferred::Broken {
+            transfer: Some(transfer),
+            reason,
+        };
+        let sent = background::run("state-leaving", async move {
             if let Err(error) = transfer::send(to, identity, announcement, leaving).await {
-                let failed = Transferred::Broken {
-                    transfer: Some(transfer),
-                    reason: error.to_string(),
-                };
-                drop(inbox.send(failed).await);
+                drop(inbox.send(failed(error.to_string())).await);
             }
         });
+        if let Err(error) = sent {
+            self.handle_transferred(failed(format!("no thread to send from: {error}")));
+        }
     }
 
     /// The next piece leaves; without one, or somebody who takes it, the transfer is over.
@@ -283,17 +291,5 @@ async fn has_room(outflow: Option<&(u64, mpsc::Sender<Piece>)>) {
         // Either way there is something to do: without a receiver the transfer ends.
         Some((_, pieces)) => drop(pieces.reserve().await),
         None => pending().await,
-    }
-}
-
-/// Checks a state in a thread of its own: the core's thread goes on voting meanwhile.
-async fn check(received: Received, spec: StructureSpec) -> Transferred {
-    let transfer = received.transfer;
-    match tokio::task::spawn_blocking(move || received.check(spec)).await {
-        Ok(arrived) => Transferred::Arrived(Box::new(arrived)),
-        Err(error) => Transferred::Broken {
-            transfer: Some(transfer),
-            reason: error.to_string(),
-        },
     }
 }

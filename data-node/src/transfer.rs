@@ -1,6 +1,7 @@
 //! State transfer over a connection of its own: the donor's stream and the joiner's assembly.
 
 use std::{
+    io,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -11,7 +12,7 @@ use structures::{
     delta::{REGIONS, RegionId},
     kind::StructureSpec,
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc, task::yield_now, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc, time::timeout};
 use tokio_util::codec::Encoder;
 use wire::{
     Hello, Identity, Purpose, Traffic, WireError,
@@ -124,9 +125,6 @@ pub(crate) async fn send(
     write(&mut stream, &mut buffer, &begin).await?;
     while let Some((region, bytes)) = pieces.recv().await {
         write(&mut stream, &mut buffer, &StateFrame::Chunk { region, bytes }).await?;
-        // A socket that takes everything would keep the node from voting for milliseconds; so would one that has
-        // everything, at the other end.
-        yield_now().await;
     }
     write(&mut stream, &mut buffer, &StateFrame::End).await
 }
@@ -173,16 +171,16 @@ impl Frames {
 
 /// Assembles the state that a donor streams. Memory grows with the bytes that really come.
 pub(crate) async fn receive(stream: TcpStream) -> Result<Received, Broken> {
-    let (codec, buffer) = (FrameCodec::default(), BytesMut::new());
-    let mut frames = Frames {
-        stream,
-        codec,
-        buffer,
-        traffic: Traffic::default(),
-    };
     let nameless = |error| Broken {
         transfer: None,
         error,
+    };
+    let (codec, buffer) = (FrameCodec::default(), BytesMut::new());
+    let mut frames = Frames {
+        stream: at_home(stream).map_err(|error| nameless(WireError::from(error).into()))?,
+        codec,
+        buffer,
+        traffic: Traffic::default(),
     };
     let first = frames.next().await.map_err(nameless)?;
     let StateFrame::Begin {
@@ -213,6 +211,11 @@ pub(crate) async fn receive(stream: TcpStream) -> Result<Received, Broken> {
     })
 }
 
+/// The stream of another thread's runtime, as one of this one's, which hears of its news itself.
+fn at_home(stream: TcpStream) -> io::Result<TcpStream> {
+    TcpStream::from_std(stream.into_std()?)
+}
+
 async fn receive_images(
     frames: &mut Frames,
     lengths: [u64; REGIONS],
@@ -220,10 +223,7 @@ async fn receive_images(
     let mut images: [Vec<u8>; REGIONS] = Default::default();
     loop {
         match frames.next().await? {
-            StateFrame::Chunk { region, bytes } => {
-                append(&mut images, region, &bytes, &lengths)?;
-                yield_now().await;
-            }
+            StateFrame::Chunk { region, bytes } => append(&mut images, region, &bytes, &lengths)?,
             StateFrame::End => break,
             begin @ StateFrame::Begin { .. } => {
                 return Err(TransferError::OutOfOrder {
