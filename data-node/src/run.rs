@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
 };
 
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{net::TcpListener, sync::mpsc, task::yield_now};
 use wire::{
     LinkEvent, Peer, Purpose,
     limits::{INBOX_EVENTS, MAX_BACKLOG},
@@ -117,10 +117,11 @@ impl Shell {
                 Some(transferred) = inbox.recv() => self.handle_transferred(transferred),
                 (peer, stream) = peers.next() => self.handle_peer(&peer, stream),
                 (_, stream) = readers.next() => { self.clients.accept(stream); }
-                // One turn at a time: votes come between.
+                // One turn at a time: votes come between, and the links' tasks that bring and take them.
                 () = ready(()), if self.replica.is_catching_up() => {
                     let commands = self.replica.catch_up();
                     self.carry_out(commands);
+                    yield_now().await;
                 }
                 () = has_room(self.outflow.as_ref()) => self.send_piece(),
             }
