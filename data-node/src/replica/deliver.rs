@@ -16,7 +16,7 @@ use super::{Command, Held, Replica, outflow::Outflow, tell};
 const BATCHES_PER_TURN: usize = 8;
 
 impl Held {
-    /// Carries the member's commands out. Behind a backlog, deliveries wait.
+    /// Carries the member's commands out. Behind a backlog, deliveries wait; their senders do not.
     pub(super) fn carry_out(
         &mut self,
         group: GroupId,
@@ -30,7 +30,10 @@ impl Held {
                 } if self.backlog.is_empty() => out.extend(self.apply(group, timestamp, &payload)),
                 MemberCommand::Deliver {
                     timestamp, payload, ..
-                } => self.backlog.push_back((timestamp, payload)),
+                } => {
+                    self.backlog.push_back((timestamp, payload));
+                    out.extend(self.member.put_off(timestamp).and_then(tell));
+                }
                 said => out.extend(tell(said)),
             }
         }

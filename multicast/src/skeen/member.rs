@@ -253,6 +253,14 @@ impl<P: Clone, R: Clone> Member<P, R> {
         )]
     }
 
+    /// The owner keeps the message delivered at `timestamp` and applies it later, behind what it has still to catch up
+    /// with. As long as this member is joining, it counts as one that holds the message: nobody waits for its result.
+    pub fn put_off(&self, timestamp: Timestamp) -> Option<MemberCommand<P, R>> {
+        let message = self.unstable.get(&timestamp)?;
+        let (epoch, id) = (self.epoch, message.id);
+        Some(send(message.keeper, FromMember::Holding { epoch, id }))
+    }
+
     /// Why a message may not be taken, if so (rule 4: it says its own epoch). Between `Seal` and `View` only what
     /// completes the older epochs is taken.
     fn refusal(&self, message: &ToMember<P>) -> Option<FromMember<P, R>> {

@@ -104,6 +104,29 @@ fn what_a_member_says_of_itself_follows_its_messages() {
     }
 }
 
+/// Rule 6: what its owner applies later, a joiner holds; whoever keeps the message need not wait for its result.
+#[test]
+fn a_delivery_that_is_put_off_is_held_and_may_be_stable_before_it_is_applied() {
+    let mut member = member(1);
+    member.handle(SENDER, propose(1));
+    assert_eq!(member.put_off(at(1, 1)), None, "it is not delivered");
+    member.handle(SENDER, final_at(1, at(1, 1)));
+    let held = FromMember::Holding {
+        epoch: EPOCH,
+        id: id(1),
+    };
+    assert_eq!(member.put_off(at(1, 1)), Some(send(SENDER, held)));
+    member.handle(
+        SENDER,
+        ToMember::Stable {
+            epoch: EPOCH,
+            watermark: at(1, 1),
+        },
+    );
+    assert_eq!(member.put_off(at(1, 1)), None, "nobody waits for it any more");
+    assert_eq!(member.delivered_with(at(1, 1), 9), []);
+}
+
 /// Rule 3: what is not applied yet is not acknowledged, however often the sender asks.
 #[test]
 fn a_delivery_is_acknowledged_only_with_its_result() {
