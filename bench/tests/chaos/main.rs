@@ -253,6 +253,18 @@ async fn replication_with_three_managers_survives_a_bad_network() {
 }
 
 #[tokio::test]
+async fn queues_that_are_written_together_survive_processes_that_are_killed_and_paused() {
+    let trial = Trial {
+        mechanism: Mechanism::Replication,
+        structure: StructureKind::Queue,
+        managers: 3,
+        with_together: true,
+        kinds: &PROCESSES,
+    };
+    trial.survives().await;
+}
+
+#[tokio::test]
 async fn replication_over_etcd_survives_managers_that_are_killed_paused_and_cut_off() {
     let trial = Trial {
         mechanism: Mechanism::Replication,
