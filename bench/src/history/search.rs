@@ -175,31 +175,34 @@ impl Search {
                 None => return Found::Undecided,
                 Some(left) => *budget = left,
             }
-            self.attempt(step);
+            // States that the same steps led to in other orders are as long to compare as a step is to try, or longer.
+            *budget = budget.saturating_sub(self.attempt(step));
         }
         Found::Order
     }
 
-    /// Tries the step after those that are in the order.
-    fn attempt(&mut self, number: usize) {
+    /// Tries the step after those that are in the order; how many states it was compared with.
+    fn attempt(&mut self, number: usize) -> u64 {
         let Some(level) = self.levels.last() else {
-            return;
+            return 0;
         };
         let states = match self.applied(number, &level.states) {
             Ok(states) => states,
             Err(due) => {
                 self.note_due(number, due);
-                return;
+                return 0;
             }
         };
         let taken = level.taken.with(number, &self.object.steps);
         let seen = self.seen.entry(taken.clone()).or_default();
+        let compared = seen.len() as u64;
         if !seen.contains(&states) {
             seen.push(states.clone());
             self.remaining.unlink(number);
             self.certain += usize::from(self.object.steps[number].is_certain());
             self.enter(Some(number), states, taken);
         }
+        compared
     }
 
     /// The states after the step.

@@ -4,6 +4,7 @@ mod by_hand;
 mod files;
 mod random;
 mod recording;
+mod together;
 
 use multicast::id::GroupId;
 use rand::{Rng, rngs::StdRng};

@@ -49,7 +49,7 @@ pub async fn strike(world: &mut World, kinds: &[Kind], random: &mut StdRng) {
         .expect("at least one node");
     let place = a_manager(world, random).await;
     println!(
-        "{kind:?}: node {node}, manager {}, where it concerns them",
+        "{kind:?}: {node}, manager {}, where it concerns them",
         world.manager_node(place)
     );
     match kind {

@@ -111,3 +111,28 @@ fn long_histories_with_overlapping_pushes_are_decided_with_few_steps() {
     };
     assert_eq!(flaws[0].culprit, 4 * rounds as usize);
 }
+
+/// Nothing tells equal elements apart, so every order of the pushes is tried; a state for each is compared with all others.
+#[test]
+fn comparing_many_states_takes_from_the_budget_too() {
+    let rounds = 100;
+    let mut entries = Vec::new();
+    for round in 0..rounds {
+        let times = |client: u64| (round * 10, round * 10 + 5 + client);
+        entries.extend((0..4).map(|client| {
+            entry(
+                client,
+                times(client),
+                push(["a", "b"][client as usize % 2]),
+                ok(INSERTED),
+            )
+        }));
+    }
+    let end = rounds * 10;
+    let nothing = Asked::Read(Query::At {
+        index: 4 * rounds - 1,
+    });
+    entries.push(entry(9, (end, end + 1), nothing, ok(Found::Element(None))));
+    let verdict = check(&history(Queue, entries), 20_000).verdict;
+    assert_eq!(verdict, Verdict::Undecided(vec!["group 0".to_owned()]));
+}
