@@ -5,6 +5,7 @@
 //! much later. Only what holds in every order is said, so nothing is ever wrongly rejected for it.
 
 mod conclusions;
+mod counts;
 mod known;
 mod lives;
 mod rules;

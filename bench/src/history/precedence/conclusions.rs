@@ -1,7 +1,8 @@
 //! What the answers of queues say of the order of all steps, and what may be supposed beyond that.
 //!
 //! Of two elements of one queue the one that was pushed first is at the front first: until it is taken, which is before the
-//! other is seen there. Where a queue was seen empty, every element was taken before that or pushed after it. Where two pushes
+//! other is seen there. Where a queue was seen empty, every element was taken before that or pushed after it, and where its
+//! length was told, so many changes of it came before. Where two pushes
 //! overlap, the front may tell; where that overlaps, the pushes may; and where a taking is a push of another queue, as in a
 //! move, what is known there goes on from one queue to the next: conclusions are drawn until there is nothing new.
 //!
@@ -14,6 +15,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    counts::{Count, counts},
     known::{Contradiction, Known, Span},
     lives::{End, Life, lives},
     rules::{Rule, Side, concerned, judge_far_apart, rules},
@@ -24,6 +26,7 @@ use crate::history::object::Object;
 pub(in crate::history) struct Conclusions {
     known: Known,
     lives: Vec<Life>,
+    counts: Vec<Count>,
     rules: Vec<Rule>,
     /// Of each step, the rules that concern it.
     concerned: Vec<Vec<usize>>,
@@ -40,13 +43,15 @@ impl Conclusions {
     pub(super) fn draw(object: &Object, pairs: &[(usize, usize)]) -> Result<Self, Contradiction> {
         let lives = lives(object);
         judge_far_apart(&object.steps, &lives)?;
-        let rules = rules(object, &lives);
+        let counts = counts(object);
+        let rules = rules(object, &lives, &counts);
         let mut conclusions = Self {
             known: Known::of(&object.steps),
-            concerned: concerned(object.steps.len(), &lives, &rules),
+            concerned: concerned(object.steps.len(), &lives, &counts, &rules),
             is_settled: vec![false; rules.len()],
             settled: Vec::new(),
             lives,
+            counts,
             rules,
         };
         for (earlier, later) in pairs {
@@ -71,7 +76,7 @@ impl Conclusions {
     pub(in crate::history) fn suppose(&mut self) {
         let mut open: Vec<(u64, usize)> = (0..self.rules.len())
             .filter(|rule| !self.is_settled[*rule])
-            .map(|rule| (self.moment(rule), rule))
+            .filter_map(|rule| Some((self.moment(rule)?, rule)))
             .collect();
         open.sort_unstable();
         for (_, rule) in open {
@@ -84,12 +89,13 @@ impl Conclusions {
         }
     }
 
-    /// When it is supposed: what comes first first.
-    fn moment(&self, rule: usize) -> u64 {
+    /// When it is supposed: what comes first first. None for what has more than two sides.
+    fn moment(&self, rule: usize) -> Option<u64> {
         let call = |step: usize| self.known.span(step).call;
         match self.rules[rule] {
-            Rule::Pair(one, other) => call(self.lives[one].push).max(call(self.lives[other].push)),
-            Rule::Gap(step, _) => call(step),
+            Rule::Pair(one, other) => Some(call(self.lives[one].push).max(call(self.lives[other].push))),
+            Rule::Gap(step, _) | Rule::Turn(step, _) => Some(call(step)),
+            Rule::Count(_) => None,
         }
     }
 
@@ -110,6 +116,8 @@ impl Conclusions {
                 End::Taken(take) => middle(take) < middle(step),
                 End::Kept | End::Open => false,
             },
+            Rule::Turn(step, mover) => middle(mover) < middle(step),
+            Rule::Count(_) => false,
         };
         if is_left { Side::Left } else { Side::Right }
     }
@@ -144,6 +152,9 @@ impl Conclusions {
     }
 
     fn look(&mut self, rule: usize) -> Result<(), Contradiction> {
+        if let Rule::Count(count) = self.rules[rule] {
+            return self.look_at_count(count);
+        }
         let sides = [Side::Left, Side::Right];
         let is_open = !self.is_settled[rule];
         match sides.into_iter().find(|side| is_open && self.is_so(rule, *side)) {
@@ -166,6 +177,9 @@ impl Conclusions {
                 End::Kept => true,
                 End::Open => false,
             },
+            (Rule::Turn(step, mover), Side::Left) => self.known.has(mover, step),
+            (Rule::Turn(step, mover), Side::Right) => self.known.has(step, mover),
+            (Rule::Count(_), _) => false,
         }
     }
 
@@ -179,6 +193,9 @@ impl Conclusions {
                 End::Kept => Err(Contradiction),
                 End::Open => Ok(()),
             },
+            (Rule::Turn(step, mover), Side::Left) => self.put(mover, step),
+            (Rule::Turn(step, mover), Side::Right) => self.put(step, mover),
+            (Rule::Count(_), _) => Ok(()),
         }
     }
 
@@ -229,6 +246,33 @@ impl Conclusions {
             self.put(push, seen)?;
             if let End::Taken(take) = end {
                 self.put(seen, take)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whatever has to come before the question, or after it, for the length to be what was told.
+    fn look_at_count(&mut self, count: usize) -> Result<(), Contradiction> {
+        let Count { step, told, base, .. } = self.counts[count];
+        let (mut least, mut most, mut open) = (base, base, Vec::new());
+        for (mover, adds) in &self.counts[count].movers {
+            if self.known.has(*mover, step) {
+                (least, most) = (least + adds, most + adds);
+            } else if !self.known.has(step, *mover) {
+                (least, most) = (least + adds.min(&0), most + adds.max(&0));
+                open.push((*mover, *adds));
+            }
+        }
+        if told < least || told > most {
+            return Err(Contradiction);
+        }
+        for (mover, adds) in open {
+            let is_needed = most - adds.abs() < told;
+            let is_too_much = least + adds.abs() > told;
+            if is_needed && adds > 0 || is_too_much && adds < 0 {
+                self.put(mover, step)?;
+            } else if is_needed || is_too_much {
+                self.put(step, mover)?;
             }
         }
         Ok(())

@@ -1,9 +1,10 @@
 //! What is to be found out of the elements of queues: of two, which came first; of a moment at which the queue was empty, whether
-//! an element was gone by then or came later. Only where their times leave it open; what lies apart is judged at once.
+//! an element was gone by then or came later; of a length, which changes it contains. Only where their times leave it open; what lies apart is judged at once.
 
 use std::collections::BTreeSet;
 
 use super::{
+    counts::Count,
     known::Contradiction,
     lives::{End, Gap, Life, gaps},
 };
@@ -16,6 +17,10 @@ pub(super) enum Rule {
     Pair(usize, usize),
     /// A step saw the queue empty: this life was over, or had not begun.
     Gap(usize, usize),
+    /// A step was told a length: this step that changes it came before, or after.
+    Turn(usize, usize),
+    /// So many of them came before; by the number of the count.
+    Count(usize),
 }
 
 /// What is so.
@@ -35,10 +40,16 @@ impl Side {
 }
 
 /// All rules of an object with these elements.
-pub(super) fn rules(object: &Object, lives: &[Life]) -> Vec<Rule> {
+pub(super) fn rules(object: &Object, lives: &[Life], counts: &[Count]) -> Vec<Rule> {
     let pairs = overlapping(&object.steps, lives).into_iter();
     let pairs = pairs.map(|(one, other)| Rule::Pair(one, other));
-    pairs.chain(near(&object.steps, lives, gaps(object))).collect()
+    let turns = counts.iter().flat_map(|count| {
+        let movers = count.movers.iter();
+        movers.map(|(mover, _)| Rule::Turn(count.step, *mover))
+    });
+    let near = near(&object.steps, lives, gaps(object));
+    let counted = (0..counts.len()).map(Rule::Count);
+    pairs.chain(near).chain(turns).chain(counted).collect()
 }
 
 /// Pairs of one queue whose pushes or times at the front overlap, by number.
@@ -125,17 +136,20 @@ fn near(steps: &[Step], lives: &[Life], mut gaps: Vec<Gap>) -> Vec<Rule> {
     rules
 }
 
-pub(super) fn concerned(steps: usize, lives: &[Life], rules: &[Rule]) -> Vec<Vec<usize>> {
+/// Of each step, the rules that concern it, by number.
+pub(super) fn concerned(steps: usize, lives: &[Life], counts: &[Count], rules: &[Rule]) -> Vec<Vec<usize>> {
+    let of_life = |life: usize| lives[life].seen.iter().copied().chain([lives[life].push]);
     let mut concerned = vec![Vec::new(); steps];
     for (number, rule) in rules.iter().enumerate() {
-        let (of, gap) = match rule {
-            Rule::Pair(one, other) => (vec![*one, *other], None),
-            Rule::Gap(step, life) => (vec![*life], Some(*step)),
+        let steps: BTreeSet<usize> = match *rule {
+            Rule::Pair(one, other) => of_life(one).chain(of_life(other)).collect(),
+            Rule::Gap(step, life) => of_life(life).chain([step]).collect(),
+            Rule::Turn(step, mover) => [step, mover].into(),
+            Rule::Count(count) => {
+                let Count { step, movers, .. } = &counts[count];
+                movers.iter().map(|(mover, _)| *mover).chain([*step]).collect()
+            }
         };
-        let steps = of
-            .iter()
-            .flat_map(|life| lives[*life].seen.iter().chain([&lives[*life].push]));
-        let steps: BTreeSet<usize> = steps.copied().chain(gap).collect();
         steps.into_iter().for_each(|step| concerned[step].push(number));
     }
     concerned

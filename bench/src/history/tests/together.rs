@@ -78,7 +78,7 @@ fn long_executions_of_queues_that_are_written_together_take_few_steps() {
     for seed in 0..3 {
         let operations = 4000;
         let history = clients_of_both_queues(8, operations, true, seed);
-        let verdict = check(&history, 40 * operations as u64).verdict;
+        let verdict = check(&history, 4 * operations as u64).verdict;
         assert_eq!(verdict, Verdict::Linearizable, "seed {seed}");
     }
 }
