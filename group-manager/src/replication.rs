@@ -33,6 +33,7 @@ mod keepers;
 mod presence;
 mod reach;
 mod roster;
+mod standing;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -46,7 +47,7 @@ use multicast::{
 };
 use wire::message::{
     client::{RecoveryReport, ReplyBody},
-    membership::{Addresses, Member, Membership, Owner, Role, Standing},
+    membership::{Addresses, Membership, Owner},
     replication::{Answers, Batch, FromNode, ToNode},
 };
 
@@ -57,6 +58,7 @@ use self::{
     entry::Entry,
     following::Gone,
     keepers::LostKeepers,
+    standing::is_active_life,
     view::Stage,
 };
 use crate::{
@@ -129,13 +131,13 @@ impl Replication {
         let is_alone = cluster.managers == 1 && ownership.is_vacant(stored.owner);
         let mut sender = Sender::new(own.incarnation, cluster.ordering);
         let (membership, stage) = if is_alone {
-            let membership = completed(stored, &cluster);
+            let membership = cluster.taken_up(stored);
             let deadline = Micros(now.0 + cluster.suspicion_us);
             let stage = Stage::at_start(&membership, deadline);
             (membership, stage)
         } else {
             ownership.begin(now, stored.owner);
-            let membership = with_nodes_of(&cluster, stored);
+            let membership = cluster.with_nodes(stored);
             // Nothing is under way yet that could be orphaned.
             drop(sender.follow(membership.epoch, following::view_of(&membership)));
             (membership, Stage::Following)
@@ -229,84 +231,11 @@ impl Replication {
         out
     }
 
-    fn member(&self, node: NodeId) -> Option<&Member> {
-        self.membership.members.get(&node)
-    }
-
-    /// The group of a node of the cluster.
-    fn group_of(&self, node: NodeId) -> Option<GroupId> {
-        self.member(node).and_then(|member| member.group)
-    }
-
-    /// Every node of the cluster, ascending.
-    fn nodes(&self) -> Vec<NodeId> {
-        self.membership.members.keys().copied().collect()
-    }
-
-    fn is_active(&self, node: NodeId) -> bool {
-        self.member(node)
-            .is_some_and(|member| member.standing == Standing::Active)
-    }
-
-    /// Active members of the group whose link is up, ascending: those that can take part now.
-    fn present(&self, group: GroupId) -> Vec<NodeId> {
-        self.holders(group)
-            .into_iter()
-            .filter(|node| self.is_present(*node))
-            .collect()
-    }
-
-    /// Whether the life that is linked is an active member and stays one: where its removal is on its way
-    /// into the store, that life is of no account any more, even if it comes back meanwhile.
-    fn is_present(&self, node: NodeId) -> bool {
-        let life = self.linked.get(&node).copied();
-        life.is_some_and(|life| {
-            is_active_life(&self.membership, node, life) && is_active_life(self.upcoming(), node, life)
-        })
-    }
-
-    /// The membership that will be in force: the one on its way into the store, if there is one.
-    fn upcoming(&self) -> &Membership {
-        match &self.stage {
-            Stage::Storing { next } => next,
-            _ => &self.membership,
-        }
-    }
-
-    /// Active members of the group, reachable or not, ascending.
-    fn holders(&self, group: GroupId) -> Vec<NodeId> {
-        let active = |(_, member): &(&NodeId, &Member)| {
-            member.group == Some(group) && member.standing == Standing::Active
-        };
-        self.membership
-            .members
-            .iter()
-            .filter(active)
-            .map(|(node, _)| *node)
-            .collect()
-    }
-
-    /// Whether nobody belongs to the group any more.
-    fn is_closed(&self, group: GroupId) -> bool {
-        let mut members = self.membership.members.values();
-        members.all(|member| member.group != Some(group))
-    }
-
-    /// Whether a message to the group reaches nobody, and never will.
-    fn is_gone(&self, group: GroupId) -> bool {
-        self.is_lost(group) || self.is_closed(group)
-    }
-
     /// Has a place for every group that the membership names a member of; one that was closed keeps its own.
     fn know_groups(&mut self) {
         for group in self.membership.members.values().filter_map(|member| member.group) {
             self.groups.entry(group).or_default();
         }
-    }
-
-    /// Whether the group held something and nobody who holds it can be reached.
-    fn is_lost(&self, group: GroupId) -> bool {
-        self.membership.founded.contains(&group) && self.present(group).is_empty()
     }
 }
 
@@ -351,39 +280,6 @@ impl Coordinator for Replication {
     fn recoveries(&self) -> &[RecoveryReport] {
         self.log.reports()
     }
-}
-
-/// The stored membership, which names everyone; before anything is stored, the nodes of the cluster file. Before names
-/// were stored, the groups had the numbers of the file.
-fn with_nodes_of(cluster: &ReplicatedCluster, mut stored: Membership) -> Membership {
-    if stored.groups.is_empty() {
-        stored.groups = cluster.groups.clone();
-    }
-    if stored.epoch > Epoch(0) {
-        return stored;
-    }
-    for (node, group) in &cluster.nodes {
-        let absent = Member::absent(Role::DataNode, Some(*group));
-        stored.members.entry(*node).or_insert(absent);
-    }
-    stored
-}
-
-/// The same for whoever is to own it. A node that was joining has to begin anew: nobody carries on its transfer.
-fn completed(stored: Membership, cluster: &ReplicatedCluster) -> Membership {
-    let mut stored = with_nodes_of(cluster, stored);
-    for member in stored.members.values_mut() {
-        if member.standing == Standing::Joining {
-            member.standing = Standing::Removed;
-        }
-    }
-    stored
-}
-
-/// Whether this life of the node is an active member.
-fn is_active_life(membership: &Membership, node: NodeId, life: Incarnation) -> bool {
-    let member = membership.members.get(&node);
-    member.is_some_and(|member| member.standing == Standing::Active && member.incarnation == life)
 }
 
 fn refused(caller: Caller, refusal: wire::message::client::Refusal) -> Command {

@@ -20,10 +20,7 @@ use wire::message::{
     membership::{Membership, Standing},
 };
 
-use super::{
-    BTreeMap, BTreeSet, Command, GroupId, Incarnation, Micros, NodeId, Replication, view::Stage,
-    with_nodes_of,
-};
+use super::{BTreeMap, BTreeSet, Command, GroupId, Incarnation, Micros, NodeId, Replication, view::Stage};
 
 /// A member whose link ended while this manager followed.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +47,7 @@ impl Replication {
     pub(super) fn follow(&mut self, now: Micros, stored: Membership) -> Vec<Command> {
         tracing::info!(epoch = %stored.epoch, owner = stored.owner.map(|owner| display(owner.node)), "another manager owns the membership");
         self.ownership.follow(now, stored.owner);
-        self.membership = with_nodes_of(&self.cluster, stored);
+        self.membership = self.cluster.with_nodes(stored);
         self.know_groups();
         let mut commands = self.let_go_of_what_an_owner_does();
         let followed = self
@@ -222,7 +219,7 @@ impl Replication {
             self.stage = Stage::Claiming { next: next.clone() };
             return vec![Command::Store { expected, next }];
         }
-        self.membership = super::completed(std::mem::take(&mut self.membership), &self.cluster);
+        self.membership = self.cluster.taken_up(std::mem::take(&mut self.membership));
         self.queue_strangers();
         let linked: Vec<NodeId> = self.linked.keys().copied().collect();
         let mut commands: Vec<Command> = linked
@@ -234,7 +231,7 @@ impl Replication {
     }
 
     pub(super) fn handle_claimed(&mut self, now: Micros, next: Membership) -> Vec<Command> {
-        self.membership = super::completed(next, &self.cluster);
+        self.membership = self.cluster.taken_up(next);
         self.know_groups();
         self.queue_strangers();
         self.stage = Stage::at_start(&self.membership, Micros(now.0 + self.cluster.suspicion_us));

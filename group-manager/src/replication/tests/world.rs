@@ -1,28 +1,30 @@
 //! A replicated cluster in memory: the manager's core, the real cores of the data nodes, a membership store, and
 //! the links between them as queues.
 
+mod asking;
+mod links;
+mod process;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use data_node::replica::{self, Arrived, Replica};
-use multicast::id::{ClientId, GroupId, Incarnation, NodeId, Seq};
-use multicast::skeen::{message::ToMember, sender::Sender, sequencer::OrderedBy, snapshot::Snapshot};
-use settings::Join;
-use structures::{
-    Structure,
-    delta::REGIONS,
-    kind::StructureSpec,
-    op::{Op, Write},
+use multicast::{
+    id::{GroupId, Incarnation, NodeId},
+    skeen::{message::ToMember, sender::Sender, sequencer::OrderedBy},
 };
+use settings::Join;
+use structures::kind::StructureSpec;
 use wire::message::{
-    client::{ReplyBody, RequestBody, WriteTogether},
+    client::ReplyBody,
     entry::Enter,
     membership::{Addresses, Membership, Owner, Role},
-    replication::{Answers, Batch, FromNode, ToNode},
-    roster::{Change, NewMember},
+    replication::{Answers, Batch},
 };
 
-use super::super::{ReplicatedCluster, Replication};
-use super::other_manager::OTHER;
+use self::process::Process;
+use super::{
+    super::{ReplicatedCluster, Replication},
+    other_manager::OTHER,
+};
 use crate::coordinator::{Caller, Command, Coordinator, EntryTicket, Event, Micros};
 
 /// Microseconds between two events.
@@ -33,37 +35,6 @@ pub(super) const SUSPICION_US: u64 = 1_000_000;
 
 /// Longest key and value.
 pub(super) const LIMITS: StructureSpec = StructureSpec::linked_list(8, 16);
-
-/// One process of a data node.
-pub(super) struct Process {
-    pub(super) life: Incarnation,
-    pub(super) replica: Replica,
-    /// From the manager, not taken yet.
-    pub(super) inbox: VecDeque<ToNode>,
-    /// To the manager, not arrived yet.
-    pub(super) outbox: VecDeque<FromNode>,
-    /// A donor's stream that is complete.
-    pub(super) streams: VecDeque<Arrived>,
-    /// The stream of this donor that is not.
-    pub(super) leaving: Option<Leaving>,
-    /// Whether the manager's link is up.
-    pub(super) linked: bool,
-}
-
-/// A state on its way to a joiner, piece by piece.
-pub(super) struct Leaving {
-    transfer: u64,
-    to: NodeId,
-    snapshot: Snapshot<Batch>,
-    images: [Vec<u8>; REGIONS],
-}
-
-impl Process {
-    /// Whether it has something to do by itself.
-    fn is_busy(&self) -> bool {
-        self.leaving.is_some() || self.replica.is_catching_up()
-    }
-}
 
 pub(super) struct World {
     pub(super) cluster: ReplicatedCluster,
@@ -199,182 +170,6 @@ impl World {
         })
     }
 
-    /// An operator asks the manager: `add node group`, `remove node` or `discard node`.
-    pub(super) fn change(&mut self, word: &str, numbers: &[u64]) -> Vec<Command> {
-        let node = NodeId(numbers[0] as u32);
-        let discard = word == "discard";
-        let change = match numbers.get(1) {
-            Some(group) => {
-                let group = GroupId(*group as u16);
-                self.cluster.nodes.insert(node, group);
-                Change::Add(NewMember {
-                    node,
-                    role: Role::DataNode,
-                    group: Some(name_of(group)),
-                    listens: vec![address(node)],
-                })
-            }
-            None => Change::Remove {
-                node,
-                discard,
-                tolerating: None,
-            },
-        };
-        self.ask(RequestBody::Change(change))
-    }
-
-    /// Starts a process, unless that very one runs.
-    pub(super) fn start(&mut self, node: NodeId, life: Incarnation) {
-        if self
-            .processes
-            .get(&node)
-            .is_some_and(|process| process.life == life)
-        {
-            return;
-        }
-        let replica = Replica::new(node, LIMITS);
-        let (inbox, outbox, streams) = Default::default();
-        self.processes.insert(
-            node,
-            Process {
-                life,
-                replica,
-                inbox,
-                outbox,
-                streams,
-                leaving: None,
-                linked: false,
-            },
-        );
-    }
-
-    /// The manager's call is answered.
-    pub(super) fn link(&mut self, node: NodeId, life: Incarnation) -> Vec<Command> {
-        let own = Incarnation(100 * self.managers);
-        self.dialled.retain(|dialled| *dialled != (node, life));
-        match self
-            .processes
-            .get_mut(&node)
-            .filter(|process| process.life == life)
-        {
-            Some(process) => {
-                process.linked = true;
-                let said = process.replica.handle_manager_called(own);
-                process.outbox.extend(said.into_iter().filter_map(to_manager));
-            }
-            None => return self.lose(node, life),
-        }
-        self.feed(Event::Linked {
-            node,
-            incarnation: life,
-        })
-    }
-
-    /// The link ends, and with it what was on its way.
-    pub(super) fn lose(&mut self, node: NodeId, life: Incarnation) -> Vec<Command> {
-        if self
-            .processes
-            .get(&node)
-            .is_some_and(|process| process.life == life)
-        {
-            self.cut(node);
-        }
-        self.feed(Event::Lost {
-            node,
-            incarnation: life,
-            reason: "gone".to_owned(),
-        })
-    }
-
-    pub(super) fn cut(&mut self, node: NodeId) {
-        let Some(process) = self.processes.get_mut(&node) else {
-            return;
-        };
-        process.linked = false;
-        process.inbox.clear();
-        process.outbox.clear();
-        process.replica.handle_manager_lost();
-    }
-
-    /// The node takes one message of the manager, or else a stream that arrived.
-    pub(super) fn node_takes(&mut self, node: NodeId) {
-        let Some(process) = self.processes.get_mut(&node) else {
-            return;
-        };
-        let manager = life(self.managers).incarnation;
-        let commands = match process.inbox.pop_front() {
-            Some(message) => process.replica.handle_manager(manager, message),
-            None => match process.streams.pop_front() {
-                Some(stream) => process.replica.handle_arrived(stream),
-                None if process.replica.is_catching_up() => process.replica.catch_up(),
-                None => return self.piece_leaves(node),
-            },
-        };
-        let own = manager;
-        for command in commands {
-            match command {
-                // To a manager of before, or another one.
-                replica::Command::ToManager { to, .. } if to != own => {}
-                replica::Command::ToManager { message, .. } | replica::Command::ToEveryManager(message) => {
-                    if let Some(process) = self.processes.get_mut(&node).filter(|process| process.linked) {
-                        process.outbox.push_back(message);
-                    }
-                }
-                replica::Command::Reply { .. } => panic!("no client is at a read port"),
-                replica::Command::EnterAnew => panic!("nobody holds so much"),
-                replica::Command::SendState {
-                    transfer,
-                    to,
-                    snapshot,
-                    ..
-                } => {
-                    let to = NodeId(to.port().into());
-                    let images = Default::default();
-                    if let Some(process) = self.processes.get_mut(&node) {
-                        process.leaving = Some(Leaving {
-                            transfer,
-                            to,
-                            snapshot,
-                            images,
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    /// One more piece of the donor's state leaves; the last one ends the stream.
-    fn piece_leaves(&mut self, donor: NodeId) {
-        let Some(process) = self.processes.get_mut(&donor) else {
-            return;
-        };
-        let Some(mut leaving) = process.leaving.take() else {
-            return;
-        };
-        if let Some((region, bytes)) = process.replica.next_piece(leaving.transfer) {
-            leaving.images[usize::from(region.0)].extend_from_slice(&bytes);
-            process.leaving = Some(leaving);
-            return;
-        }
-        let Leaving {
-            transfer,
-            to,
-            snapshot,
-            images,
-        } = leaving;
-        let (transfer_us, install_us) = (5, 3);
-        let structure = Structure::from_images(LIMITS, images);
-        if let Some(joiner) = self.processes.get_mut(&to) {
-            joiner.streams.push_back(Arrived {
-                transfer,
-                snapshot,
-                structure,
-                transfer_us,
-                install_us,
-            });
-        }
-    }
-
     /// The manager takes one message of the node.
     pub(super) fn manager_takes(&mut self, node: NodeId) -> Vec<Command> {
         let message = self
@@ -426,50 +221,6 @@ impl World {
             .map(|(node, _)| *node)
     }
 
-    /// A client's request; one client, numbered by request.
-    pub(super) fn ask(&mut self, body: RequestBody) -> Vec<Command> {
-        self.ask_together([body])
-    }
-
-    /// The same for requests that arrive together.
-    pub(super) fn ask_together(&mut self, bodies: impl IntoIterator<Item = RequestBody>) -> Vec<Command> {
-        let mut asked = Vec::new();
-        for body in bodies {
-            self.requests += 1;
-            let caller = Caller {
-                connection: 1,
-                request: self.requests,
-            };
-            asked.push((caller, body));
-        }
-        self.feed(Event::Clients(asked))
-    }
-
-    /// A write of client 1, whose sequence number is that of the request.
-    pub(super) fn write(&mut self, group: GroupId, op: Op) -> Vec<Command> {
-        let write = Write {
-            client: ClientId(1),
-            seq: Seq(self.requests + 1),
-            op,
-        };
-        self.ask(RequestBody::Write { group, write })
-    }
-
-    /// A write of client 1 to several groups.
-    pub(super) fn write_together(&mut self, parts: Vec<(GroupId, Vec<Op>)>) -> Vec<Command> {
-        let write = WriteTogether {
-            client: ClientId(1),
-            seq: Seq(self.requests + 1),
-            parts,
-        };
-        self.ask(RequestBody::WriteTogether(write))
-    }
-
-    /// The number of the last request.
-    pub(super) fn last_request(&self) -> u64 {
-        self.requests
-    }
-
     /// The manager starts anew from the store; links are gone.
     pub(super) fn restart(&mut self) {
         self.managers += 1;
@@ -497,25 +248,6 @@ impl World {
         self.stored.epoch = self.stored.epoch.next();
         self.stored.owner = Some(life(self.managers - 1));
         self.stored.clone()
-    }
-
-    /// The keys that a node holds, in the structure's order.
-    pub(super) fn keys(&self, node: NodeId) -> Option<Vec<String>> {
-        let structure = self.processes.get(&node)?.replica.structure()?;
-        Some(
-            structure
-                .elements()
-                .iter()
-                .map(|element| String::from_utf8_lossy(&element.key).into_owned())
-                .collect(),
-        )
-    }
-}
-
-fn to_manager(command: replica::Command) -> Option<FromNode> {
-    match command {
-        replica::Command::ToManager { message, .. } => Some(message),
-        _ => None,
     }
 }
 
