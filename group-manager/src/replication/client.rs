@@ -36,7 +36,7 @@ enum Taken {
     /// It waits at the door of a group, or at that of several groups.
     Queued(Option<GroupId>),
     /// It goes on at once.
-    Passed(Command),
+    Passed(Box<Command>),
     /// It waits for the next membership.
     Changing,
 }
@@ -50,7 +50,7 @@ impl Replication {
         for (caller, body) in asked {
             match self.handle_client(caller, body) {
                 Ok(Taken::Queued(door)) => drop(doors.insert(door)),
-                Ok(Taken::Passed(command)) => commands.push(command),
+                Ok(Taken::Passed(command)) => commands.push(*command),
                 Ok(Taken::Changing) => changes = true,
                 Err(refusal) => commands.push(refused(caller, refusal)),
             }
@@ -71,7 +71,10 @@ impl Replication {
         match body {
             RequestBody::Write { group, write } => self.handle_write(caller, group, write),
             RequestBody::WriteTogether(write) => self.handle_write_together(caller, write),
-            RequestBody::Read { group, query } => self.handle_read(caller, group, query).map(Taken::Passed),
+            RequestBody::Read { group, query } => {
+                let passed = self.handle_read(caller, group, query)?;
+                Ok(Taken::Passed(Box::new(passed)))
+            }
             RequestBody::ReadOrdered { group, query } => self.handle_read_ordered(caller, group, query),
             RequestBody::Change(change) => self.handle_change(caller, change).map(|()| Taken::Changing),
             _ => Err(Refusal::NotServedHere {
