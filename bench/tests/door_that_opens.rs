@@ -60,7 +60,7 @@ async fn manage(listener: TcpListener) {
     };
     while let Some(LinkEvent::Message(ClientRequest { request, body })) = requests.recv().await {
         let body = match body {
-            RequestBody::Members => ReplyBody::Members(membership.clone()),
+            RequestBody::Members => ReplyBody::Members(Box::new(membership.clone())),
             _ => ReplyBody::Refused(Refusal::NotServedHere {
                 role: Role::GroupManager,
             }),

@@ -215,7 +215,7 @@ async fn a_group_comes_and_goes_under_load() {
         cluster.wait_for(node.node, Standing::Active).await;
     }
     load.get_on().await;
-    let described = settings::Cluster::load(&cluster.file()).unwrap();
+    let described = settings::Cluster::load(cluster.file()).unwrap();
     assert_eq!(described.group_named("AB"), Some(GroupId(1)));
     let group = cluster
         .running

@@ -83,7 +83,7 @@ async fn a_primary_comes_and_goes_under_load(mechanism: Mechanism) {
     must(&cluster, "add", new).await;
     cluster.restart(new).await;
     cluster.wait_for(new.node, Standing::Active).await;
-    let described = Described::load(&cluster.file()).unwrap();
+    let described = Described::load(cluster.file()).unwrap();
     assert_eq!(described.group_named("AB"), Some(GroupId(1)));
     let group = cluster
         .running

@@ -115,7 +115,7 @@ impl Clients {
     fn read_off(&mut self, connection: u64, body: &RequestBody, core: &dyn Coordinator) -> Option<ReplyBody> {
         Some(match body {
             RequestBody::Sizes => ReplyBody::Sizes(self.sizes(core)),
-            RequestBody::Members => ReplyBody::Members(core.membership().clone()),
+            RequestBody::Members => ReplyBody::Members(Box::new(core.membership().clone())),
             RequestBody::DoorReport { reset } => ReplyBody::DoorReport(self.meter.report(*reset)),
             RequestBody::Recoveries { from } => {
                 let reports = core.recoveries().iter().skip(*from as usize);

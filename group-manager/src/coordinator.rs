@@ -110,7 +110,7 @@ pub enum Command {
         /// What the store must hold now.
         expected: Epoch,
         /// What it shall hold.
-        next: Membership,
+        next: Box<Membership>,
     },
     /// Tell the other managers that our messages of this epoch cannot be finished.
     AskToSeal(Epoch),

@@ -136,7 +136,7 @@ impl FusionCoordinator {
             Some(next) => {
                 commands.push(Command::Store {
                     expected: self.membership.epoch,
-                    next: next.clone(),
+                    next: Box::new(next.clone()),
                 });
                 self.in_flight = Some(next);
             }

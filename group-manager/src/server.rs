@@ -254,7 +254,7 @@ impl Server {
                 self.members.dial(node, incarnation, addresses.peers);
             }
             Command::Unlink(node) => self.members.unlink(node),
-            Command::Store { expected, next } => self.store.write(expected, next),
+            Command::Store { expected, next } => self.store.write(expected, *next),
             Command::AskToSeal(epoch) => self.fellows.ask_to_seal(epoch),
             Command::Reply(caller, body) => self.clients.reply(caller, body),
             Command::ToNode(node, message) => return self.tell(node, ToMember::Node(message)),

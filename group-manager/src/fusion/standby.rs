@@ -118,6 +118,7 @@ impl FusedManager {
             stored: stored.clone(),
             next: next.clone(),
         };
+        let next = Box::new(next);
         vec![Command::Store { expected, next }]
     }
 

@@ -217,6 +217,7 @@ impl Replication {
             next.owner = Some(self.ownership.own());
             let expected = self.membership.epoch;
             self.stage = Stage::Claiming { next: next.clone() };
+            let next = Box::new(next);
             return vec![Command::Store { expected, next }];
         }
         self.membership = self.cluster.taken_up(std::mem::take(&mut self.membership));

@@ -68,7 +68,7 @@ impl Replication {
         self.stage = Stage::Storing { next: next.clone() };
         commands.push(Command::Store {
             expected: self.membership.epoch,
-            next,
+            next: Box::new(next),
         });
         commands
     }

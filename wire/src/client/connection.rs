@@ -223,7 +223,7 @@ impl Client {
     /// `Wire` or `Refused`.
     pub async fn members(&mut self) -> Result<Membership, ClientError> {
         match self.ask(RequestBody::Members).await? {
-            ReplyBody::Members(members) => Ok(members),
+            ReplyBody::Members(members) => Ok(*members),
             other => Err(unexpected("question for members", &other)),
         }
     }

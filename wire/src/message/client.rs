@@ -123,7 +123,7 @@ pub enum ReplyBody {
     /// See [`Sizes`].
     Sizes(Sizes),
     /// See [`Membership`].
-    Members(Membership),
+    Members(Box<Membership>),
     /// See [`DoorReport`].
     DoorReport(DoorReport),
     /// See [`RecoveryReport`].

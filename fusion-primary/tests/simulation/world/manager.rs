@@ -100,7 +100,7 @@ impl World {
             Command::Unlink(node) => self.drop_line(node),
             Command::Store { next, .. } => {
                 self.note("swap", NodeId(0), NodeId(0), next.epoch.0);
-                self.swap = Some(next);
+                self.swap = Some(*next);
             }
             Command::Reply(_, body) => office.replies.push(body),
             Command::ToServer(node, message) => {

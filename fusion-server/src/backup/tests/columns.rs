@@ -118,7 +118,7 @@ impl Model {
     }
 
     /// What this server would hold of these primaries if it had been given their bytes at once.
-    fn from_scratch(&self, row: usize) -> Vec<u8> {
+    fn encoded_at_once(&self, row: usize) -> Vec<u8> {
         let longest = self.holders.values().map(|holder| holder.bytes.len()).max();
         let mut parity = Parity::new(row).expect("a row");
         parity.resize(longest.unwrap_or(0)).expect("growing cuts nothing");
@@ -140,7 +140,7 @@ proptest! {
                 Step::Leave(node, piece) => model.leave(NodeId(node), piece),
             }
             for (row, server) in model.servers.iter().enumerate() {
-                prop_assert_eq!(parity(server), model.from_scratch(row));
+                prop_assert_eq!(parity(server), model.encoded_at_once(row));
             }
         }
     }

@@ -39,7 +39,7 @@ impl World {
                     self.lines.remove(&node);
                     self.dials.remove(&node);
                 }
-                Command::Store { next, .. } => self.swap = Some(next),
+                Command::Store { next, .. } => self.swap = Some(*next),
                 Command::ToServer(node, message) => self.order(node, Order::Server(message)),
                 Command::ToPrimary(node, message) => {
                     if matches!(message, ToPrimary::Found { .. }) {

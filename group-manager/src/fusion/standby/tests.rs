@@ -99,7 +99,7 @@ fn reads() -> Event {
 fn claim(epoch: u64) -> Command {
     Command::Store {
         expected: Epoch(epoch),
-        next: stored(epoch + 1, Some(OWN)),
+        next: Box::new(stored(epoch + 1, Some(OWN))),
     }
 }
 

@@ -123,7 +123,7 @@ impl World {
             Command::Store { expected, next } => {
                 assert!(self.storing.is_none(), "one swap at a time");
                 assert_eq!(expected, self.stored.epoch);
-                self.storing = Some(next);
+                self.storing = Some(*next);
             }
             Command::Reply(caller, body) => self.replies.push((caller, body)),
             Command::ToNode(node, message) => {

@@ -33,7 +33,7 @@ async fn removed_after_a_lost_answer(has_left: bool) -> Result<Epoch, ClientErro
         left: has_left.then_some(NODE).into_iter().collect(),
         ..Membership::default()
     };
-    visit.reply(request, ReplyBody::Members(members)).await;
+    visit.reply(request, ReplyBody::Members(Box::new(members))).await;
     asking.await.expect("no panic")
 }
 

@@ -115,7 +115,7 @@ impl World {
                 self.node_loses(node, place);
             }
             Command::Store { expected, next } => {
-                let life = self.managers[place].own.incarnation;
+                let (life, next) = (self.managers[place].own.incarnation, *next);
                 self.store.asked.push_back(Swap { life, expected, next });
             }
             Command::Reply(caller, body) => self.client_hears(caller, &body),

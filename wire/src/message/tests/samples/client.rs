@@ -179,7 +179,7 @@ fn reply_bodies(f: &Fields) -> Vec<ReplyBody> {
             last: f.flag,
         },
         ReplyBody::Sizes(sizes(f)),
-        ReplyBody::Members(membership(f)),
+        ReplyBody::Members(Box::new(membership(f))),
         ReplyBody::DoorReport(DoorReport {
             updates: f.long,
             latency_histogram: f.bytes.clone(),
