@@ -234,25 +234,6 @@ impl Primary {
         Vec::new()
     }
 
-    /// What this process is to hold. What it holds of an earlier life of the group was discarded: it holds nothing.
-    fn take_up(&mut self, life: GroupLife) -> Vec<Command> {
-        self.door.group = Some(life.group);
-        let before = self.holds.get_or_insert(life).began;
-        if before >= life.began {
-            return Vec::new();
-        }
-        self.holds = Some(life);
-        self.is_replacement = false;
-        let mut commands = vec![Command::DropResiduals];
-        if let State::Living(life) = &mut self.state {
-            commands.extend(life.fence("what the primary held was discarded"));
-            commands.extend(self.leave_servers());
-        }
-        self.ports.clear();
-        self.state = State::Waiting { refused: None };
-        commands
-    }
-
     fn handle_refusal(&mut self, refusal: EntryRefused) -> Vec<Command> {
         if let State::Waiting { refused } = &mut self.state {
             *refused = Some(refusal);

@@ -1,4 +1,5 @@
-//! A primary that leaves its cluster on purpose: it serves nobody any more, and takes its part out of the sums.
+//! A primary that leaves its cluster on purpose: it serves nobody any more, and takes its part out of the sums. And one
+//! whose memory counts no more, because it was discarded: it drops it.
 //!
 //! ```text
 //! Leave -> deltas that zero and cut the regions, as room comes --all stable--> Cleared
@@ -8,6 +9,7 @@
 //! this primary, and this life sends no operation after it.
 
 use multicast::id::Epoch;
+use wire::message::fusion::GroupLife;
 
 use super::{Command, Primary, State};
 
@@ -25,5 +27,24 @@ impl Primary {
         let group = self.door.group.unwrap_or_default();
         let commands = life.leave(group);
         self.settle(commands)
+    }
+
+    /// What this process is to hold. What it holds of an earlier life of the group was discarded: it holds nothing.
+    pub(super) fn take_up(&mut self, life: GroupLife) -> Vec<Command> {
+        self.door.group = Some(life.group);
+        let before = self.holds.get_or_insert(life).began;
+        if before >= life.began {
+            return Vec::new();
+        }
+        self.holds = Some(life);
+        self.is_replacement = false;
+        let mut commands = vec![Command::DropResiduals];
+        if let State::Living(life) = &mut self.state {
+            commands.extend(life.fence("what the primary held was discarded"));
+            commands.extend(self.leave_servers());
+        }
+        self.ports.clear();
+        self.state = State::Waiting { refused: None };
+        commands
     }
 }
