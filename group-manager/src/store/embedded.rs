@@ -20,6 +20,7 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -38,15 +39,20 @@ const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 const WATCH_PAUSE: Duration = Duration::from_millis(10);
 
 /// A membership file.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct EmbeddedStore {
     path: PathBuf,
+    /// The last epoch that this value knows to be on the disk.
+    durable: AtomicU64,
 }
 
 impl EmbeddedStore {
     /// The store in this file, which need not exist yet; its folder must.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            durable: AtomicU64::new(0),
+        }
     }
 
     /// The membership file.
@@ -105,6 +111,18 @@ impl EmbeddedStore {
             .map_err(failed("sync", folder))
     }
 
+    /// Sees to it that what was read is on the disk: whoever wrote it may have ended before it was.
+    fn make_durable(&self, found: &Membership) -> Result<(), StoreError> {
+        if self.durable.load(Relaxed) == found.epoch.0 {
+            return Ok(());
+        }
+        if let Some(file) = self.open()? {
+            file.sync_data().map_err(failed("sync", &self.path))?;
+        }
+        self.durable.store(found.epoch.0, Relaxed);
+        Ok(())
+    }
+
     /// Overwrites a part of the file, durably; its length stays.
     fn overwrite(&self, offset: usize, bytes: &[u8]) -> Result<(), StoreError> {
         let file = OpenOptions::new().write(true).open(&self.path);
@@ -137,6 +155,19 @@ impl EmbeddedStore {
         halves::latest(&self.place(), &bytes).map(Some)
     }
 
+    /// What is stored, perhaps not on the disk yet.
+    fn latest(&self) -> Result<Membership, StoreError> {
+        let found = match self.read() {
+            Err(StoreError::Garbage { .. }) => {
+                // Perhaps it was overwritten under our eyes.
+                let _lock = self.lock()?;
+                self.read()
+            }
+            other => other,
+        };
+        Ok(found?.map(|found| found.membership).unwrap_or_default())
+    }
+
     fn check_length(&self, actual: u64) -> Result<(), StoreError> {
         match actual > MAX_FILE_BYTES {
             true => Err(StoreError::TooLarge {
@@ -167,15 +198,9 @@ impl EmbeddedStore {
 
 impl MembershipStore for EmbeddedStore {
     fn load(&self) -> Result<Membership, StoreError> {
-        let found = match self.read() {
-            Err(StoreError::Garbage { .. }) => {
-                // Perhaps it was overwritten under our eyes.
-                let _lock = self.lock()?;
-                self.read()
-            }
-            other => other,
-        };
-        Ok(found?.map(|found| found.membership).unwrap_or_default())
+        let found = self.latest()?;
+        self.make_durable(&found)?;
+        Ok(found)
     }
 
     fn compare_and_swap(&self, expected: Epoch, next: &Membership) -> Result<(), StoreError> {
@@ -190,26 +215,36 @@ impl MembershipStore for EmbeddedStore {
             Some(Found { membership, spare }) => (membership, spare),
             None => Default::default(),
         };
+        if current == *next {
+            // An attempt before this one wrote it and could not make it durable; a sync that failed once may say that
+            // all is well the next time, so it is written anew.
+            self.replace(next)?;
+        }
         if current.epoch != expected {
             return Err(StoreError::Conflict {
                 expected,
                 current: Box::new(current),
             });
         }
-        let Some(spare) = spare else {
-            return self.replace(next);
+        // Else a crash could tear this half, and lose that one.
+        self.make_durable(&current)?;
+        let half = match &spare {
+            Some(spare) => halves::half(&self.place(), next, spare.len())?,
+            None => None,
         };
-        match halves::half(&self.place(), next, spare.len())? {
-            Some(half) => self.overwrite(spare.start, &half),
-            None => self.replace(next),
+        match spare.zip(half) {
+            Some((spare, half)) => self.overwrite(spare.start, &half)?,
+            None => self.replace(next)?,
         }
+        self.durable.store(next.epoch.0, Relaxed);
+        Ok(())
     }
 
     fn watch(&self, known: Epoch, patience: Duration) -> Result<Option<Membership>, StoreError> {
         let began = Instant::now();
         loop {
             if self.may_be_later(known)? {
-                let stored = self.load()?;
+                let stored = self.latest()?;
                 if stored.epoch > known {
                     return Ok(Some(stored));
                 }

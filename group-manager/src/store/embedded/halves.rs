@@ -12,7 +12,7 @@
 //!
 //! Source: the two alternating meta pages of LMDB.
 //!
-//! Invariant: a half is written only while the other one is whole.
+//! Invariant: a half is written only while the other one is whole, and on the disk.
 
 use std::ops::Range;
 

@@ -1,6 +1,6 @@
 //! What a crash in the middle of a swap leaves behind, in every way that a disk can tear it.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use multicast::id::Epoch;
 
@@ -151,4 +151,25 @@ fn two_halves_of_damage_are_refused_and_overwritten_by_nobody() {
     let swap = store.compare_and_swap(Epoch(2), &membership(3));
     assert!(matches!(swap, Err(StoreError::Garbage { .. })));
     assert_eq!(fs::read(store.path()).expect("bytes"), damaged);
+}
+
+/// What a failed sync leaves behind: the swap is in the file and may not be on the disk.
+#[test]
+fn a_swap_that_is_tried_again_is_written_anew_before_it_counts() {
+    let (_folder, store) = store();
+    store.compare_and_swap(Epoch(0), &membership(1)).expect("stored");
+    store.compare_and_swap(Epoch(1), &membership(2)).expect("stored");
+    let inode = || fs::metadata(store.path()).expect("a file").ino();
+    let written_first = inode();
+    match store.compare_and_swap(Epoch(1), &membership(2)) {
+        Err(StoreError::Conflict { current, .. }) => assert_eq!(*current, membership(2)),
+        other => panic!("{other:?}"),
+    }
+    assert_ne!(inode(), written_first, "a file that was synced took its place");
+    let rewritten = inode();
+    store
+        .compare_and_swap(Epoch(1), &large(2, 1))
+        .expect_err("somebody else's is stored");
+    assert_eq!(inode(), rewritten, "what somebody else stored is theirs to sync");
+    assert_eq!(store.load().expect("stored"), membership(2));
 }
