@@ -45,6 +45,11 @@ impl FusionCoordinator {
     /// If the membership is that of another cluster.
     pub fn new(cluster: FusionCluster, loaded: Membership, now: Micros) -> Result<Self, ForeignMembership> {
         let membership = adopted(&cluster, loaded)?;
+        Ok(Self::going_on(cluster, membership, now))
+    }
+
+    /// The same from what [`adopted`] has made of a membership.
+    pub(super) fn going_on(cluster: FusionCluster, membership: Membership, now: Micros) -> Self {
         let cluster = cluster.with_members(&membership);
         let mut lives = Lives::default();
         let mut holders = BTreeMap::new();
@@ -59,7 +64,7 @@ impl FusionCoordinator {
             }
         }
         let recoveries = Recoveries::after(membership.epoch);
-        Ok(Self {
+        Self {
             cluster,
             membership,
             in_flight: None,
@@ -78,7 +83,7 @@ impl FusionCoordinator {
             installed_at: BTreeMap::new(),
             log: RecoveryLog::default(),
             planted: Planted::default(),
-        })
+        }
     }
 
     /// Those that should have entered again by now are lost.
@@ -93,7 +98,8 @@ impl FusionCoordinator {
     }
 }
 
-/// What a new manager makes of the stored membership. The epoch stays: nothing is stored yet.
+/// What a new manager makes of the stored membership. The epoch stays: nothing is stored yet. What says itself who everyone is
+/// is believed, whatever the cluster file has: members may have gone and come under the same ids since it was written.
 pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Membership, ForeignMembership> {
     let described = cluster.absent_members();
     let nothing_founded = loaded.founded.is_empty();
@@ -101,17 +107,20 @@ pub(super) fn adopted(cluster: &FusionCluster, loaded: Membership) -> Result<Mem
         true => described.clone(),
         false => loaded.members,
     };
-    let groups = match loaded.groups.is_empty() {
-        true => cluster.groups().clone(),
-        false => loaded.groups,
+    let are_settled = !loaded.groups.is_empty();
+    let groups = match are_settled {
+        false => cluster.groups().clone(),
+        true => loaded.groups,
     };
     let names = Names {
+        are_settled,
         stored: &groups,
         described: cluster.groups(),
     };
     for (node, stored) in &mut members {
-        judge(*node, stored, described.get(node), &names)?;
         let described = described.get(node);
+        judge(*node, stored, described, &names)?;
+        let described = described.filter(|described| described.role == stored.role);
         stored.row = stored.row.or(described.and_then(|member| member.row));
         stored.column = stored.column.or_else(|| counted_column(stored.group));
         if nothing_founded {
@@ -147,6 +156,8 @@ fn counted_column(group: Option<GroupId>) -> Option<u8> {
 
 /// The groups' names: those that the store goes by, and those of the cluster file.
 struct Names<'a> {
+    /// Whether the store has said them itself.
+    are_settled: bool,
     stored: &'a BTreeMap<GroupId, String>,
     described: &'a BTreeMap<GroupId, String>,
 }
@@ -156,7 +167,7 @@ fn name(groups: &BTreeMap<GroupId, String>, group: Option<GroupId>) -> String {
     group.map_or_else(|| "no group".to_owned(), name)
 }
 
-/// Whether the member can be one of this cluster: as the file has it, or one that was added since.
+/// Whether the member can be one of this cluster: as the file has it, or as it has become since.
 fn judge(
     node: NodeId,
     stored: &Member,
@@ -164,10 +175,13 @@ fn judge(
     names: &Names<'_>,
 ) -> Result<(), ForeignMembership> {
     let role = stored.role;
-    let is_added = stored.row.is_some() || stored.column.is_some();
+    let has_place = stored.row.is_some() || stored.column.is_some();
+    if has_place && names.are_settled {
+        return Ok(());
+    }
     let Some(described) = described else {
         let stranger = ForeignMembership::Member { node, role };
-        return is_added.then_some(()).ok_or(stranger);
+        return has_place.then_some(()).ok_or(stranger);
     };
     if described.role != role {
         return Err(ForeignMembership::Member { node, role });

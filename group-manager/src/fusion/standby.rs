@@ -86,7 +86,10 @@ impl FusedManager {
     fn follow(&mut self, now: Micros, stored: Membership) -> Vec<Command> {
         tracing::info!(epoch = %stored.epoch, owner = stored.owner.map(|owner| display(owner.node)), "another manager owns the cluster; standing by");
         self.ownership.follow(now, stored.owner);
-        let stored = adopted(&self.cluster, stored.clone()).unwrap_or(stored);
+        let stored = adopted(&self.cluster, stored.clone()).unwrap_or_else(|error| {
+            tracing::error!(%error, "what is stored cannot be taken over by this manager");
+            stored
+        });
         let before = std::mem::replace(&mut self.stage, Stage::Following(stored));
         let Stage::Owning(mut coordinator) = before else {
             return vec![];
@@ -108,11 +111,20 @@ impl FusedManager {
         }
     }
 
-    fn take_over(&mut self) -> Vec<Command> {
+    fn take_over(&mut self, now: Micros) -> Vec<Command> {
         let Stage::Following(stored) = &self.stage else {
             return vec![];
         };
-        let (expected, next) = (stored.epoch, self.claimed(stored));
+        let adopted = match adopted(&self.cluster, stored.clone()) {
+            Ok(adopted) => adopted,
+            // Another program than ours wrote that; nothing good would come of owning it.
+            Err(error) => {
+                tracing::error!(%error, "the membership is not taken over");
+                self.ownership.follow(now, stored.owner);
+                return vec![];
+            }
+        };
+        let (expected, next) = (stored.epoch, self.claimed(adopted));
         tracing::warn!(epoch = %next.epoch, "taking over");
         self.stage = Stage::Claiming {
             stored: stored.clone(),
@@ -122,20 +134,17 @@ impl FusedManager {
         vec![Command::Store { expected, next }]
     }
 
-    fn claimed(&self, stored: &Membership) -> Membership {
+    fn claimed(&self, stored: Membership) -> Membership {
         Membership {
             epoch: stored.epoch.next(),
             owner: Some(self.ownership.own()),
-            ..stored.clone()
+            ..stored
         }
     }
 
     fn handle_claimed(&mut self, now: Micros, next: Membership) -> Vec<Command> {
-        match FusionCoordinator::new(self.cluster.clone(), next, now) {
-            Ok(coordinator) => self.stage = Stage::Owning(Box::new(coordinator)),
-            // Another program than ours wrote that; nothing good would come of owning it.
-            Err(error) => tracing::error!(%error, "the membership is not taken over"),
-        }
+        let coordinator = FusionCoordinator::going_on(self.cluster.clone(), next, now);
+        self.stage = Stage::Owning(Box::new(coordinator));
         vec![]
     }
 
@@ -161,7 +170,7 @@ impl FusedManager {
                 }
                 _ => vec![],
             },
-            Event::Tick if self.ownership.is_due(now) => self.take_over(),
+            Event::Tick if self.ownership.is_due(now) => self.take_over(now),
             _ => vec![],
         }
     }
@@ -205,7 +214,7 @@ impl Coordinator for FusedManager {
         match (&mut self.stage, event) {
             (_, Event::MembershipSeen(seen)) => self.handle_seen(now, seen),
             (_, Event::StoreConflict { current }) => self.handle_store_conflict(now, current),
-            (Stage::Following(_), Event::ManagerLost(_)) if self.ownership.is_due(now) => self.take_over(),
+            (Stage::Following(_), Event::ManagerLost(_)) if self.ownership.is_due(now) => self.take_over(now),
             (Stage::Owning(coordinator), event) => coordinator.handle(now, event),
             (_, event) => self.stand_by(now, event),
         }

@@ -181,6 +181,51 @@ fn an_owner_that_never_calls_is_succeeded_after_the_suspicion_time() {
     assert_eq!(manager.handle(Micros(SUSPICION), Event::Tick), [claim(4)]);
 }
 
+/// Primary 2 of group B was removed since the cluster file was written, and its id was given to the primary of C; 12, a
+/// fused server there, is a primary now.
+#[test]
+fn what_became_of_the_members_since_the_cluster_file_was_written_is_taken_over() {
+    let mut current = stored(4, Some(OTHER));
+    for (node, group, name) in [(2, 2, "C"), (12, 3, "D")] {
+        let column = Some(group as u8);
+        let absent = Member::absent(Role::Primary, Some(GroupId(group)));
+        current.members.insert(NodeId(node), Member { column, ..absent });
+        current.groups.insert(GroupId(group), name.to_owned());
+    }
+    let old_file = script::cluster(2, 2);
+    let mut manager =
+        FusedManager::new(old_file, 2, current.clone(), OWN, Micros(0)).expect("its own membership");
+    let claimed = Membership {
+        epoch: Epoch(5),
+        owner: Some(OWN),
+        ..current
+    };
+    let claim = Command::Store {
+        expected: Epoch(4),
+        next: Box::new(claimed.clone()),
+    };
+    assert_eq!(manager.handle(Micros(SUSPICION), Event::Tick), [claim]);
+    let epoch = Epoch(5);
+    assert_eq!(manager.handle(Micros(SUSPICION), Event::Stored { epoch }), []);
+    assert_eq!(manager.membership(), &claimed);
+    assert_eq!(
+        manager.handle(Micros(SUSPICION), enters(2)),
+        dials(2),
+        "it is owned"
+    );
+}
+
+#[test]
+fn what_another_program_stored_is_not_claimed() {
+    let mut manager = following();
+    let mut foreign = stored(5, None);
+    foreign.members = [(NodeId(1), Member::absent(Role::DataNode, None))].into();
+    let seen = Event::MembershipSeen(foreign.clone());
+    assert_eq!(manager.handle(Micros(2), seen), []);
+    assert_eq!(manager.handle(Micros(9 * SUSPICION), Event::Tick), []);
+    assert_eq!(manager.membership(), &foreign);
+}
+
 #[test]
 fn of_two_that_take_over_the_one_that_loses_the_swap_follows() {
     let mut manager = following();
