@@ -67,6 +67,8 @@ enum State {
         recovery: u64,
         structure: Box<Structure>,
         cut: Seq,
+        /// As above: then it is served to nobody.
+        leaving: bool,
     },
     /// It holds the group's structure.
     Living(Box<Life>),
@@ -259,8 +261,14 @@ impl Primary {
     /// Goes on, with what was recovered or with the memory it has. Repeating the order changes nothing.
     fn handle_resume(&mut self, since: Epoch) -> Vec<Command> {
         match std::mem::replace(&mut self.state, State::Waiting { refused: None }) {
-            State::Installed { structure, cut, .. } => {
-                self.live(Life::new(since, *structure, cut, self.lease))
+            State::Installed {
+                structure,
+                cut,
+                leaving,
+                ..
+            } => {
+                let life = Life::new(since, *structure, cut, self.lease);
+                self.live(if leaving { life.begun_leaving() } else { life })
             }
             State::Living(mut life) if life.since < since || life.fenced => {
                 tracing::info!(%since, stable = %life.sender.stable(), "the life goes on");

@@ -26,6 +26,14 @@ impl Life {
         self.leaving.is_some()
     }
 
+    /// The same as a life that serves nobody from its first moment: it holds what may be the rest of a structure.
+    pub fn begun_leaving(self) -> Self {
+        Self {
+            leaving: Some(Leaving::Clearing),
+            ..self
+        }
+    }
+
     /// Ends the service for good: what waits is refused; whoever's write is under way is still answered.
     pub fn leave(&mut self, group: GroupId) -> Vec<Command> {
         self.leaving = Some(Leaving::Clearing);

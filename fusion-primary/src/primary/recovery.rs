@@ -106,13 +106,13 @@ impl Primary {
         structure: Result<Box<Structure>, String>,
         times: CheckTimes,
     ) -> Vec<Command> {
-        let State::Recovering { assembly, .. } = &self.state else {
+        let State::Recovering { assembly, leaving } = &self.state else {
             return Vec::new();
         };
         if assembly.recovery() != recovery {
             return Vec::new();
         }
-        let cut = assembly.cut();
+        let (cut, leaving) = (assembly.cut(), *leaving);
         let CheckTimes {
             decode_us,
             install_us,
@@ -125,6 +125,7 @@ impl Primary {
                     recovery,
                     structure,
                     cut,
+                    leaving,
                 };
                 let installed = FromPrimary::Installed {
                     recovery,

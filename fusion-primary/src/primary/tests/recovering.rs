@@ -4,7 +4,7 @@ mod unsound;
 
 use bytes::Bytes;
 use erasure::{Decoder, coefficient, multiply_add};
-use structures::{arena::MAX_REGION_BYTES, delta::RegionId};
+use structures::{arena::MAX_REGION_BYTES, delta::RegionId, query::Query};
 use wire::message::fusion::{Loss, ResidualFrame};
 
 use super::*;
@@ -281,4 +281,50 @@ fn a_system_that_cannot_be_solved_is_refused() {
         order(&mut primary, order_of_one_row),
         failed("1 rows for 2 columns")
     );
+}
+
+#[test]
+fn the_rest_of_a_structure_that_leaves_is_shown_to_nobody_between_resume_and_leave() {
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
+    let of_one_that_leaves = ToPrimary::Recover {
+        recovery: 1,
+        losses: losses(1),
+        rows: vec![(S, 0)],
+        life: LIFE,
+        leaving: true,
+    };
+    order(&mut primary, of_one_that_leaves);
+    let (_, structure) = reference(WRITES);
+    let residual = structure.image(RegionId::VALUES).to_vec();
+    let commands = deliver(&mut primary, S, frames(&structure, 0, &residual));
+    let [
+        Command::Check {
+            images,
+            leaving: true,
+            ..
+        },
+    ] = &commands[..]
+    else {
+        panic!("{commands:?}");
+    };
+    let rest = Structure::from_remains(LIMITS, *images.clone()).expect("the regions are short");
+    let (decode_us, install_us) = (3, 7);
+    let checked = Event::Checked {
+        recovery: 1,
+        structure: Ok(Box::new(rest)),
+        times: CheckTimes {
+            decode_us,
+            install_us,
+        },
+    };
+    assert_eq!(primary.handle(checked), installed());
+    view(&mut primary, 8, vec![seat(S, 1, true)]);
+    assert_eq!(order(&mut primary, resume(8)), [dial(S, 0)]);
+    let closed = |request| reply(request, ReplyBody::Refused(Refusal::Closed { group: GROUP }));
+    let (group, query) = (GROUP, Query::Len);
+    assert_eq!(
+        ask(&mut primary, 6, RequestBody::Read { group, query }),
+        [closed(6)]
+    );
+    assert_eq!(send_write(&mut primary, 7), [closed(7)]);
 }
