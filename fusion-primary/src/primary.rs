@@ -296,31 +296,32 @@ impl Primary {
         self.adopt_seats()
     }
 
-    /// Bytes of operations in all up to which operations may begin: none while fewer servers are active than the cluster
-    /// asks for; while images are sent, as many as they leave.
+    /// Bytes of operations in all up to which clients' operations may begin: none while fewer servers are active than the
+    /// cluster asks for.
     fn budget(&self) -> u64 {
         let active = self.view.servers.iter().filter(|seat| seat.active).count();
         match active >= self.view.min_backups {
-            true => self
-                .ports
-                .values()
-                .filter_map(ServerPort::budget)
-                .min()
-                .unwrap_or(u64::MAX),
+            true => self.budget_beside_images(),
             false => 0,
         }
+    }
+
+    /// The same for operations that protect nobody's data: while images are sent, as many as they leave.
+    fn budget_beside_images(&self) -> u64 {
+        let budgets = self.ports.values().filter_map(ServerPort::budget);
+        budgets.min().unwrap_or(u64::MAX)
     }
 
     /// What follows whenever `stable` may have moved or room may have come: writes that waited, and servers
     /// that have caught up.
     fn settle(&mut self, mut commands: Vec<Command>) -> Vec<Command> {
-        let budget = self.budget();
+        let (budget, clearing_budget) = (self.budget(), self.budget_beside_images());
         let State::Living(life) = &mut self.state else {
             return commands;
         };
         if !life.fenced {
             commands.extend(life.commit_waiting(budget));
-            commands.extend(life.clear(budget));
+            commands.extend(life.clear(clearing_budget));
         }
         let stable = life.sender.stable();
         for (server, port) in &mut self.ports {

@@ -97,3 +97,29 @@ fn what_was_held_before_the_group_was_founded_anew_is_dropped() {
         assert_eq!(primary.structure(), begins.then_some(&empty));
     }
 }
+
+/// Nobody's data is protected by what is taken off: it waits for no second server.
+#[test]
+fn a_primary_leaves_while_fewer_than_min_backups_are_active() {
+    let mut primary = founded(&[S]);
+    let mut copy = structures::arena::Arena::new();
+    apply(&mut copy, &send_write(&mut primary, 1));
+    let too_few = ToPrimary::View {
+        epoch: Epoch(2),
+        since: Epoch(1),
+        servers: vec![seat(S, 1, true)],
+        min_backups: 2,
+    };
+    assert_eq!(order(&mut primary, too_few), [viewed(2)]);
+    assert_eq!(
+        send_write(&mut primary, 2),
+        [],
+        "clients' writes wait for a second one"
+    );
+    let commands = leave(&mut primary);
+    let refusal = Refusal::Closed { group: GROUP };
+    assert_eq!(commands[0], reply(2, ReplyBody::Refused(refusal)));
+    let last = apply(&mut copy, &commands);
+    assert_eq!(copy.lengths(), [0; REGIONS]);
+    assert_eq!(ack(&mut primary, S, last), [written(1), cleared()]);
+}
