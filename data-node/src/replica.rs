@@ -204,18 +204,9 @@ impl Replica {
                 epoch,
                 transfer,
                 group,
-            } => {
-                self.group = Some(group);
-                self.handle_await_state(epoch, transfer)
-            }
-            ToNode::Join { epoch, group } => {
-                self.group = Some(group);
-                self.join(epoch)
-            }
-            ToNode::Found { epoch, group } => {
-                self.group = Some(group);
-                self.found(epoch)
-            }
+            } => self.handle_await_state(epoch, group, transfer),
+            ToNode::Join { epoch, group } => self.join(epoch, group),
+            ToNode::Found { epoch, group } => self.found(epoch, group),
             ToNode::Heartbeat => Vec::new(),
         }
     }

@@ -199,28 +199,18 @@ impl Primary {
                 };
                 self.handle_view(since, view)
             }
-            ToPrimary::Found { since, life } => {
-                let mut commands = self.take_up(life);
-                commands.extend(self.handle_found(since));
-                commands
-            }
+            ToPrimary::Found { since, life } => self.within(life, |primary| primary.handle_found(since)),
             ToPrimary::Recover {
                 recovery,
                 losses,
                 rows,
                 life,
                 leaving,
-            } => {
-                let mut commands = self.take_up(life);
-                commands.extend(self.handle_recover(recovery, &losses, &rows, leaving));
-                commands
-            }
+            } => self.within(life, |primary| {
+                primary.handle_recover(recovery, &losses, &rows, leaving)
+            }),
             ToPrimary::Abandon { recovery } => self.handle_abandon(recovery),
-            ToPrimary::Resume { since, life } => {
-                let mut commands = self.take_up(life);
-                commands.extend(self.handle_resume(since));
-                commands
-            }
+            ToPrimary::Resume { since, life } => self.within(life, |primary| primary.handle_resume(since)),
             ToPrimary::Leave { since } => self.handle_leave(since),
             ToPrimary::Lease { asked_us, since } => self.handle_lease(since, Micros(asked_us)),
             ToPrimary::Heartbeat => Vec::new(),

@@ -7,7 +7,7 @@
 //! ```
 
 use multicast::{
-    id::Epoch,
+    id::{Epoch, GroupId},
     skeen::{member::Member, message::ToMember, snapshot::InstallError},
 };
 use structures::Structure;
@@ -35,12 +35,13 @@ impl Held {
 impl Replica {
     /// Begins with nothing, once: the word may come again to a founder that holds a state by now. A state of an epoch
     /// before that was discarded while this node was away.
-    pub(super) fn found(&mut self, epoch: Epoch) -> Vec<Command> {
+    pub(super) fn found(&mut self, epoch: Epoch, group: GroupId) -> Vec<Command> {
         if self.held.is_some() && epoch <= self.latest_epoch() {
             return Vec::new();
         }
         tracing::info!(node = %self.node, "founding the group with an empty structure");
         self.entering_in = self.entering_in.max(epoch);
+        self.group = Some(group);
         (self.awaited, self.early) = (None, None);
         self.held_bytes = 0;
         let member = Member::new(self.node);
@@ -49,12 +50,13 @@ impl Replica {
     }
 
     /// A voter without a state, for the view of this epoch.
-    pub(super) fn join(&mut self, epoch: Epoch) -> Vec<Command> {
+    pub(super) fn join(&mut self, epoch: Epoch, group: GroupId) -> Vec<Command> {
         if epoch <= self.epoch() || epoch < self.entering_in {
             tracing::warn!(node = %self.node, %epoch, "an outdated word to join changes nothing");
             return Vec::new();
         }
         self.entering_in = epoch;
+        self.group = Some(group);
         tracing::info!(node = %self.node, "joining the group");
         self.held_bytes = 0;
         (self.awaited, self.early) = (None, None);
@@ -116,13 +118,14 @@ impl Replica {
         }
     }
 
-    pub(super) fn handle_await_state(&mut self, epoch: Epoch, transfer: u64) -> Vec<Command> {
+    pub(super) fn handle_await_state(&mut self, epoch: Epoch, group: GroupId, transfer: u64) -> Vec<Command> {
         let mut commands = Vec::new();
         if self.is_outdated(epoch) {
             tracing::warn!(node = %self.node, %epoch, "an outdated word to await a state changes nothing");
             return commands;
         }
         self.entering_in = epoch;
+        self.group = Some(group);
         match &mut self.held {
             Some(held) if held.has_joined && held.structure.is_some() => {
                 // The view changed while the state of the transfer before this one was being installed.

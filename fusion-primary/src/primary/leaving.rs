@@ -29,14 +29,30 @@ impl Primary {
         self.settle(commands)
     }
 
+    /// Obeys an order that is about this life of the group, unless that is over: whoever gives such an order is behind.
+    pub(super) fn within(
+        &mut self,
+        life: GroupLife,
+        obey: impl FnOnce(&mut Self) -> Vec<Command>,
+    ) -> Vec<Command> {
+        let mut commands = match self.holds {
+            Some(held) if life.began < held.began => {
+                tracing::warn!(began = %life.began, "an order about a life that is over changes nothing");
+                return Vec::new();
+            }
+            Some(held) if life.began == held.began => Vec::new(),
+            _ => self.take_up(life),
+        };
+        commands.extend(obey(self));
+        commands
+    }
+
     /// What this process is to hold. What it holds of an earlier life of the group was discarded: it holds nothing.
-    pub(super) fn take_up(&mut self, life: GroupLife) -> Vec<Command> {
+    fn take_up(&mut self, life: GroupLife) -> Vec<Command> {
         self.door.group = Some(life.group);
-        let before = self.holds.get_or_insert(life).began;
-        if before >= life.began {
+        if self.holds.replace(life).is_none() {
             return Vec::new();
         }
-        self.holds = Some(life);
         self.is_replacement = false;
         let mut commands = vec![Command::DropResiduals];
         if let State::Living(life) = &mut self.state {

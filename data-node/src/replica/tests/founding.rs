@@ -55,3 +55,23 @@ fn a_state_that_came_after_the_group_was_founded_is_kept_when_the_word_is_said_a
     replica.handle_manager(MANAGER, found(1));
     assert_eq!(replica.structure().map(Structure::len), Some(1));
 }
+
+/// A former owner that was paused says the words of its epoch, with the number that it knew.
+#[test]
+fn a_late_word_to_begin_changes_the_group_of_no_node() {
+    let mut replica = Replica::new(NodeId(2), LIMITS);
+    replica.handle_manager(MANAGER, join(5));
+    let (epoch, transfer, group) = (Epoch(4), 1, GroupId(7));
+    for late in [
+        ToNode::Found { epoch, group },
+        ToNode::Join { epoch, group },
+        ToNode::AwaitState {
+            epoch,
+            transfer,
+            group,
+        },
+    ] {
+        assert_eq!(replica.handle_manager(MANAGER, late), []);
+        assert_eq!(replica.group, Some(GROUP));
+    }
+}

@@ -123,3 +123,38 @@ fn a_primary_leaves_while_fewer_than_min_backups_are_active() {
     assert_eq!(copy.lengths(), [0; REGIONS]);
     assert_eq!(ack(&mut primary, S, last), [written(1), cleared()]);
 }
+
+/// A manager that was paused before the group was founded anew wakes up.
+#[test]
+fn a_late_order_about_a_life_that_is_over_changes_nothing() {
+    let mut primary = Primary::new(NodeId(0), DOOR, Layout::Linked);
+    let began = |group, began| GroupLife {
+        group,
+        began: Epoch(began),
+    };
+    let (since, life) = (Epoch(9), began(GROUP, 9));
+    order(&mut primary, ToPrimary::Found { since, life });
+    let life = began(GroupId(7), 1);
+    let (recovery, losses, rows, leaving) = (1, vec![], vec![], false);
+    for late in [
+        ToPrimary::Found { since, life },
+        ToPrimary::Resume {
+            since: Epoch(10),
+            life,
+        },
+        ToPrimary::Recover {
+            recovery,
+            losses,
+            rows,
+            life,
+            leaving,
+        },
+    ] {
+        assert_eq!(order(&mut primary, late), []);
+    }
+    assert_eq!(
+        send_write(&mut primary, 1),
+        [written(1)],
+        "its group is the one that it serves"
+    );
+}
