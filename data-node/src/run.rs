@@ -13,7 +13,6 @@ use wire::{
     member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort, MemberEnd},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
-        entry::EntryRefused,
         membership::{Addresses, Role},
         replication::{FromNode, ToNode},
     },
@@ -51,7 +50,8 @@ struct Shell {
 /// Pieces that may wait for the joiner to take them.
 const WAITING_PIECES: usize = 4;
 
-/// Runs a data node on its two bound listeners until `shutdown` completes, or until it was removed from the cluster.
+/// Runs a data node on its two bound listeners until `shutdown` completes, or until it was removed from the cluster or
+/// what it held was discarded.
 ///
 /// # Errors
 /// If a listener does not know its own address.
@@ -86,7 +86,7 @@ pub async fn run(
         outflow: None,
     };
     Ok(tokio::select! {
-        removed = shell.serve(peers, readers, inbox) => removed,
+        end = shell.serve(peers, readers, inbox) => end,
         () = shutdown => {
             tracing::info!("the data node stops");
             MemberEnd::Asked
@@ -95,7 +95,7 @@ pub async fn run(
 }
 
 impl Shell {
-    /// Serves until dropped, or until a manager says that this node was removed from the cluster.
+    /// Serves until dropped, or until a manager says that this node, or what it holds, is none of the cluster's any more.
     async fn serve(
         mut self,
         mut peers: Doorstep,
@@ -104,14 +104,9 @@ impl Shell {
     ) -> MemberEnd {
         loop {
             tokio::select! {
-                event = self.manager.next() => match event {
-                    ManagerEvent::Refused(EntryRefused::Left { node, epoch })
-                        if epoch >= self.replica.latest_epoch() =>
-                    {
-                        tracing::info!(%node, %epoch, "removed from the cluster");
-                        return MemberEnd::Removed { node, epoch };
-                    }
-                    event => self.handle_manager(event),
+                event = self.manager.next() => if let Some(end) = self.handle_manager(event) {
+                    tracing::info!(%end, "the data node ends");
+                    return end;
                 },
                 arrival = self.clients.next() => self.handle_client(arrival),
                 Some(transferred) = inbox.recv() => self.handle_transferred(transferred),
@@ -128,15 +123,17 @@ impl Shell {
         }
     }
 
-    fn handle_manager(&mut self, event: ManagerEvent<ToNode>) {
+    /// Takes a manager's word; the end of this process, if it is that.
+    fn handle_manager(&mut self, event: ManagerEvent<ToNode>) -> Option<MemberEnd> {
         let commands = match event {
             ManagerEvent::Message(from, message) => self.replica.handle_manager(from, message),
             ManagerEvent::Called(from) => self.replica.handle_manager_called(from),
             ManagerEvent::Lost(_) if !self.manager.is_in_touch() => self.replica.handle_manager_lost(),
             ManagerEvent::Lost(from) => self.replica.handle_manager_gone(from),
-            ManagerEvent::Refused(_) => Vec::new(),
+            ManagerEvent::Refused(refused) => return MemberEnd::by(&refused, self.replica.latest_epoch()),
         };
         self.carry_out(commands);
+        None
     }
 
     fn handle_client(&mut self, arrival: Arrival<ClientRequest>) {

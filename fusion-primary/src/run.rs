@@ -63,7 +63,8 @@ struct Shell {
     meter: DoorMeter<Caller>,
 }
 
-/// Runs a primary on its bound listener until `shutdown` completes.
+/// Runs a primary on its bound listener until `shutdown` completes, or until it was removed from the cluster or what it
+/// held was discarded.
 ///
 /// # Errors
 /// If the listener does not know its own address.

@@ -11,7 +11,6 @@ use wire::{
     member::{Arrival, Callers, Connections, Doorstep, ManagerEvent, ManagerPort, MemberEnd},
     message::{
         client::{ClientReply, ClientRequest, Refusal, ReplyBody, RequestBody, Sizes},
-        entry::EntryRefused,
         fusion::{AckFrame, DeltaFrame, FromServer, ToServer},
         membership::{Addresses, Role},
     },
@@ -53,7 +52,8 @@ struct Shell {
     names: BTreeMap<u64, NodeId>,
 }
 
-/// Runs a fused server on its bound listener until `shutdown` completes, or until it was removed from the cluster.
+/// Runs a fused server on its bound listener until `shutdown` completes, or until it was removed from the cluster
+/// or what it held was discarded.
 ///
 /// # Errors
 /// If the listener does not know its own address, or the code has no such row.
@@ -83,7 +83,7 @@ pub async fn run(
         settings,
     };
     Ok(tokio::select! {
-        removed = shell.serve(door) => removed,
+        end = shell.serve(door) => end,
         () = shutdown => {
             tracing::info!("the fused server stops");
             MemberEnd::Asked
@@ -92,19 +92,14 @@ pub async fn run(
 }
 
 impl Shell {
-    /// Serves until dropped, or until a manager says that this server was removed from the cluster.
+    /// Serves until dropped, or until a manager says that this server, or what it holds, is none of the cluster's any more.
     async fn serve(mut self, mut door: Doorstep) -> MemberEnd {
         loop {
             tokio::select! {
                 arrival = self.primaries.next() => self.handle_primaries(arrival),
-                event = self.manager.next() => match event {
-                    ManagerEvent::Refused(EntryRefused::Left { node, epoch })
-                        if epoch >= self.backup.holding().epoch =>
-                    {
-                        tracing::info!(%node, %epoch, "removed from the cluster");
-                        return MemberEnd::Removed { node, epoch };
-                    }
-                    event => self.handle_manager(event),
+                event = self.manager.next() => if let Some(end) = self.handle_manager(event) {
+                    tracing::info!(%end, "the fused server ends");
+                    return end;
                 },
                 arrival = self.clients.next() => self.handle_client(arrival),
                 report = self.streams.next() => self.handle(report),
@@ -149,11 +144,15 @@ impl Shell {
         }
     }
 
-    fn handle_manager(&mut self, event: ManagerEvent<ToServer>) {
-        // Without the manager nothing changes here: what was admitted goes on.
-        if let ManagerEvent::Message(_, message) = event {
-            self.handle(Event::Manager(message));
+    /// Takes a manager's word; the end of this process, if it is that.
+    fn handle_manager(&mut self, event: ManagerEvent<ToServer>) -> Option<MemberEnd> {
+        match event {
+            ManagerEvent::Message(_, message) => self.handle(Event::Manager(message)),
+            ManagerEvent::Refused(refused) => return MemberEnd::by(&refused, self.backup.holding().epoch),
+            // Without the manager nothing changes here: what was admitted goes on.
+            ManagerEvent::Called(_) | ManagerEvent::Lost(_) => {}
         }
+        None
     }
 
     /// Takes what primaries have sent by now.
