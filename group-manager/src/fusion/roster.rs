@@ -85,6 +85,10 @@ impl FusionCoordinator {
         let Some(after) = self.membership.members.get(&node) else {
             return false;
         };
+        let place = |member: &Member| (member.role, member.group, member.column);
+        if place(member) != place(after) {
+            return false; // removed, and its id given to another one
+        }
         match member.role {
             // Removed and added again within one membership, its life counts no more.
             Role::FusionServer => member.incarnation == Incarnation(0) || after.incarnation != Incarnation(0),

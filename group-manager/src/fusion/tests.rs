@@ -57,6 +57,11 @@ scripts! {
     a_primary_leaves_after_the_rebuild_that_counts_on_it,
     a_lost_primary_is_discarded_and_the_servers_are_rebuilt_without_it,
     a_lost_primary_is_not_discarded_while_others_need_what_is_left,
+    a_lost_primary_is_not_discarded_while_another_is_awaited,
+    lost_primaries_whose_recovery_is_given_up_are_discarded,
+    a_fused_server_that_is_lost_is_removed_without_what_others_hold,
+    an_id_that_is_given_to_another_group_at_once_begins_anew,
+    what_is_lost_already_goes_with_a_fused_server_that_is_discarded,
     fused_servers_are_added_up_to_the_limit_and_not_one_past_it,
     a_lease_is_granted_to_whoever_counts_as_the_holder_alone,
 }

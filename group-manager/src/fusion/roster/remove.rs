@@ -57,8 +57,14 @@ impl FusionCoordinator {
         if !discard {
             return Err(ChangeRefused::WouldLoseState { node }.into());
         }
+        if let Some(awaited) = self.awaited_primaries(next).first() {
+            let reason = format!("whether {awaited} comes back is not known yet");
+            return Err(Refusal::Unavailable { reason });
+        }
         let missing = self.missing(next);
-        if missing.primaries.len() > 1 && !missing.exceeds(self.cluster.faults()) {
+        let may_be_recovered =
+            !missing.exceeds(self.cluster.faults()) && self.recoveries.given_up().is_none();
+        if missing.primaries.len() > 1 && may_be_recovered {
             let reason = format!("{} are to be recovered first", NodeNames(&missing.names()));
             return Err(Refusal::Unavailable { reason });
         }
@@ -72,12 +78,14 @@ impl FusionCoordinator {
         let is_active = next.members[&node].standing == Standing::Active;
         let others = next.members.iter().filter(|(other, _)| **other != node);
         let left = others
+            .clone()
             .filter(|(other, member)| self.holds(**other, member))
             .count();
+        let may_hold = others.filter(|(_, member)| is_active_server(member)).count();
         let missing = Missing::of(next).primaries;
         let awaited = self.awaited_primaries(next);
-        let would_lose = left < missing.len();
-        if is_active && would_lose && !discard {
+        let would_lose = is_active && left < missing.len();
+        if would_lose && !discard {
             return Err(ChangeRefused::WouldLoseState { node }.into());
         }
         if let Some(primary) = awaited
@@ -94,12 +102,13 @@ impl FusionCoordinator {
         }
         let tolerated = |servers: usize| servers.saturating_sub(missing.len()) as u32;
         let (now, left) = (tolerated(left + usize::from(is_here)), tolerated(left));
-        if left < now && !discard && tolerating.is_none_or(|accepted| accepted > left) {
+        if left < now && !would_lose && tolerating.is_none_or(|accepted| accepted > left) {
             return Err(ChangeRefused::WouldTolerateFewer { now, left }.into());
         }
         next.members.remove(&node);
         next.left.insert(node);
-        if would_lose && discard {
+        // One that holds nothing loses nothing; what is beyond those that may come back, too, is lost already.
+        if discard && (would_lose || !is_active && may_hold < missing.len()) {
             self.discard(next, &missing);
         }
         Ok(())
@@ -131,8 +140,7 @@ impl FusionCoordinator {
 
     /// Whether this fused server holds its whole state and is here.
     fn holds(&self, node: NodeId, member: &Member) -> bool {
-        let is_server = member.role == Role::FusionServer && member.standing == Standing::Active;
-        is_server && self.lives.up(node).is_some()
+        is_active_server(member) && self.lives.up(node).is_some()
     }
 
     /// Primaries with data that count as active and are not here: whether they come back nobody knows yet.
@@ -145,4 +153,8 @@ impl FusionCoordinator {
         let awaited = next.members.iter().filter(is_awaited);
         awaited.map(|(node, _)| *node).collect()
     }
+}
+
+fn is_active_server(member: &Member) -> bool {
+    member.role == Role::FusionServer && member.standing == Standing::Active
 }
