@@ -147,7 +147,7 @@ pub struct Replica {
     /// A state that came before its announcement.
     early: Option<Arrived>,
     waiting: WaitingReads,
-    /// Bytes of the messages that came for it to hold, since it began to join; and how many it may hold.
+    /// Bytes of the messages that it holds until it has caught up; and how many it may hold.
     held_bytes: u64,
     held_limit: u64,
     /// Whether a manager is in touch: without one nobody says whether this node is still a member.

@@ -10,7 +10,7 @@ use wire::message::{
     replication::{Answers, Batch, Entry, EntryAnswer, Parts},
 };
 
-use super::{Command, Held, Replica, outflow::Outflow, tell};
+use super::{Command, Held, Replica, joining::bytes_of, outflow::Outflow, tell};
 
 /// Batches that one turn of catching up applies, so that votes are not kept waiting.
 const BATCHES_PER_TURN: usize = 8;
@@ -40,14 +40,17 @@ impl Held {
         out
     }
 
-    /// Deliveries become the backlog; the rest is carried out.
+    /// Deliveries become the backlog; the rest is carried out. That they are held was said when they became final.
     pub(super) fn put_off(&mut self, commands: Vec<MemberCommand<Batch, Answers>>) -> Vec<Command> {
         let mut out = Vec::new();
         for command in commands {
             match command {
                 MemberCommand::Deliver {
                     timestamp, payload, ..
-                } => self.backlog.push_back((timestamp, payload)),
+                } => {
+                    self.backlog.push_back((timestamp, payload));
+                    self.member.put_off(timestamp);
+                }
                 said => out.extend(tell(said)),
             }
         }
@@ -82,6 +85,7 @@ impl Replica {
             let Some((timestamp, payload)) = held.backlog.pop_front() else {
                 break;
             };
+            self.held_bytes = self.held_bytes.saturating_sub(bytes_of(&payload));
             out.extend(held.apply(group, timestamp, &payload));
         }
         if held.backlog.is_empty() {

@@ -158,26 +158,32 @@ impl Replica {
         epoch < first.max(self.entering_in)
     }
 
-    /// Counts a payload that a node without a state, or one that has not caught up with it, has to hold; whether all of
-    /// them are past its limit.
+    /// Counts a payload that a node without a state, or one that has not caught up with it, has to hold; whether all that
+    /// it holds then are past its limit.
     pub(super) fn count_held(&mut self, message: &ToMember<Batch>) -> bool {
-        let has_to_hold = self
-            .held
-            .as_ref()
-            .is_some_and(|held| held.has_joined && held.current().is_none());
-        let payload = match message {
-            ToMember::Propose { payload, .. }
-            | ToMember::Restate { payload, .. }
-            | ToMember::Order { payload, .. } => payload,
+        let (id, payload) = match message {
+            ToMember::Propose { id, payload, .. }
+            | ToMember::Restate { id, payload, .. }
+            | ToMember::Order { id, payload, .. } => (*id, payload),
             ToMember::Final { .. }
             | ToMember::Stable { .. }
             | ToMember::Seal { .. }
             | ToMember::View { .. } => return false,
         };
-        if has_to_hold {
-            self.held_bytes += payload.len() as u64 + OVERHEAD_BYTES;
+        let has_to_hold = |held: &Held| held.has_joined && held.current().is_none();
+        let is_more = |held: &&Held| has_to_hold(held) && !held.member.has_queued(id);
+        if self.held.as_ref().filter(is_more).is_none() {
+            return false;
         }
-        has_to_hold && self.held_bytes > self.held_limit
+        self.held_bytes += bytes_of(payload);
+        self.held_bytes > self.held_limit
+    }
+
+    /// Counts anew what is still to be held: some of it is part of the state that came.
+    fn recount_held(&mut self) {
+        let Some(held) = &self.held else { return };
+        let backlog = held.backlog.iter().map(|(_, payload)| payload);
+        self.held_bytes = backlog.chain(held.member.queued_payloads()).map(bytes_of).sum();
     }
 
     /// Lets go of everything, and of the managers: the one that owns the view makes one without this node, and lets it
@@ -239,13 +245,20 @@ impl Replica {
             Ok(commands) => {
                 held.structure = Some(structure);
                 held.caught_up = Some(caught_up);
-                held.put_off(commands)
+                let said = held.put_off(commands);
+                self.recount_held();
+                said
             }
             // The view changed on the way; its owner sends another donor's.
             Err(InstallError::OtherEpoch { .. }) => Vec::new(),
             Err(error) => failed(error.to_string()),
         }
     }
+}
+
+/// What a message that waits here is counted for.
+pub(super) fn bytes_of(payload: &Batch) -> u64 {
+    payload.len() as u64 + OVERHEAD_BYTES
 }
 
 fn caught_up(transfer: u64, (transfer_us, install_us): (u64, u64)) -> FromNode {

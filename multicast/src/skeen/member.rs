@@ -75,6 +75,8 @@ struct Unstable<P, R> {
 enum Outcome<R> {
     /// The owner has not reported it yet.
     Awaited,
+    /// The owner reports it later, behind what it has still to catch up with.
+    PutOff,
     /// The owner reported it.
     Known(R),
     /// The installed state includes it; the donor reported it.
@@ -255,8 +257,11 @@ impl<P: Clone, R: Clone> Member<P, R> {
 
     /// The owner keeps the message delivered at `timestamp` and applies it later, behind what it has still to catch up
     /// with. As long as this member is joining, it counts as one that holds the message: nobody waits for its result.
-    pub fn put_off(&self, timestamp: Timestamp) -> Option<MemberCommand<P, R>> {
-        let message = self.unstable.get(&timestamp)?;
+    pub fn put_off(&mut self, timestamp: Timestamp) -> Option<MemberCommand<P, R>> {
+        let message = self.unstable.get_mut(&timestamp)?;
+        if matches!(message.outcome, Outcome::Awaited) {
+            message.outcome = Outcome::PutOff;
+        }
         let (epoch, id) = (self.epoch, message.id);
         Some(send(message.keeper, FromMember::Holding { epoch, id }))
     }

@@ -164,6 +164,75 @@ fn a_joiner_that_would_hold_more_than_its_limit_gives_its_join_up_and_may_join_a
 }
 
 #[test]
+fn what_a_joiner_has_applied_counts_no_more_towards_its_limit() {
+    let writes = |seq: u64| vec![insert(seq, &format!("{seq:03}"))];
+    let (mut donor, mut joiner) = (founded(), joining());
+    joiner.held_limit = 20 * (batch(writes(1_000)).len() as u64 + OVERHEAD_BYTES);
+    for replica in [&mut donor, &mut joiner] {
+        round(replica, 1, vec![write(1, Op::OpenSession)]);
+    }
+    let state = state_of(&mut donor);
+    let mut come = |joiner: &mut Replica, seqs: std::ops::RangeInclusive<u64>| {
+        for seq in seqs {
+            round(&mut donor, seq, writes(seq));
+            assert_eq!(round(joiner, seq, writes(seq)), [holding(seq)]);
+        }
+    };
+    come(&mut joiner, 2..=20);
+    joiner.handle_arrived(arrived(1, state));
+    for turn in 0..10 {
+        assert_eq!(joiner.catch_up().len(), 8);
+        come(&mut joiner, 21 + 8 * turn..=28 + 8 * turn);
+    }
+    while joiner.is_catching_up() {
+        joiner.catch_up();
+    }
+    assert_eq!(images_of(&joiner), images_of(&donor));
+}
+
+#[test]
+fn what_is_part_of_the_state_counts_no_more_towards_a_joiners_limit() {
+    let writes = || vec![insert(1, "a")];
+    let (mut donor, mut joiner) = (founded(), joining());
+    joiner.held_limit = 3 * (batch(writes()).len() as u64 + OVERHEAD_BYTES);
+    for seq in 1..=2 {
+        round(&mut donor, seq, writes());
+        round(&mut joiner, seq, writes());
+    }
+    assert_eq!(round(&mut joiner, 3, writes()), [holding(3)]);
+    joiner.handle_arrived(arrived(1, state_of(&mut donor)));
+    assert_eq!(round(&mut joiner, 4, writes()), [holding(4)]);
+    assert_eq!(round(&mut joiner, 5, writes()), [holding(5)]);
+    let more = propose(6, batch(writes()));
+    assert_eq!(joiner.handle_manager(MANAGER, more), [Command::EnterAnew]);
+}
+
+/// A view's owner states again what it finishes; it is held once.
+#[test]
+fn a_message_that_comes_again_counts_once_towards_a_joiners_limit() {
+    let payload = || batch(vec![insert(1, "a")]);
+    let mut joiner = joining();
+    joiner.held_limit = payload().len() as u64 + OVERHEAD_BYTES;
+    for _ in 0..2 {
+        let said = joiner.handle_manager(MANAGER, propose(1, payload()));
+        assert!(matches!(said[..], [Command::ToManager { .. }]), "{said:?}");
+    }
+    let more = joiner.handle_manager(MANAGER, propose(2, payload()));
+    assert_eq!(more, [Command::EnterAnew]);
+}
+
+#[test]
+fn a_word_that_a_message_is_held_behind_a_backlog_is_repeated() {
+    let mut joiner = joining();
+    round(&mut joiner, 1, vec![write(1, Op::OpenSession)]);
+    joiner.handle_arrived(arrived(1, state_of(&mut founded())));
+    assert_eq!(round(&mut joiner, 2, vec![insert(2, "a")]), [holding(2)]);
+    for seq in 1..=2 {
+        assert_eq!(joiner.handle_manager(MANAGER, finalize(seq, seq)), [holding(seq)]);
+    }
+}
+
+#[test]
 fn what_a_sequencer_orders_counts_towards_a_joiners_limit_too() {
     let payload = || batch(vec![insert(1, "a")]);
     let order = |seq: u64| {

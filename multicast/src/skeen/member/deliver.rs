@@ -125,7 +125,7 @@ impl<P: Clone, R: Clone> Member<P, R> {
                 timestamp,
                 result: result.clone(),
             },
-            Some(Outcome::Included) | None => FromMember::Holding { epoch, id },
+            Some(Outcome::PutOff | Outcome::Included) | None => FromMember::Holding { epoch, id },
         };
         vec![send(from, answer)]
     }

@@ -5,9 +5,12 @@
 //! same view, so all that the donor had delivered before is included.
 
 use super::{Member, MemberCommand, Outcome, Unstable};
-use crate::skeen::{
-    clock::MAX_COUNTER,
-    snapshot::{InstallError, Recent, Snapshot},
+use crate::{
+    id::MessageId,
+    skeen::{
+        clock::MAX_COUNTER,
+        snapshot::{InstallError, Recent, Snapshot},
+    },
 };
 
 impl<P: Clone, R: Clone> Member<P, R> {
@@ -18,6 +21,16 @@ impl<P: Clone, R: Clone> Member<P, R> {
             return true;
         }
         self.included.is_some()
+    }
+
+    /// Whether this message was proposed here and is not delivered.
+    pub fn has_queued(&self, id: MessageId) -> bool {
+        self.messages.contains_key(&id)
+    }
+
+    /// What was proposed here and is not delivered, in no order that means anything.
+    pub fn queued_payloads(&self) -> impl Iterator<Item = &P> {
+        self.messages.values().map(|message| &message.payload)
     }
 
     /// This member's place in the order, for a joiner that gets a copy of the state as it is now. None while the

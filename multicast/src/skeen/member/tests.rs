@@ -113,7 +113,9 @@ fn a_delivery_that_is_put_off_is_held_and_may_be_stable_before_it_is_applied() {
         epoch: EPOCH,
         id: id(1),
     };
-    assert_eq!(member.put_off(at(1, 1)), Some(send(SENDER, held)));
+    assert_eq!(member.put_off(at(1, 1)), Some(send(SENDER, held.clone())));
+    let again = member.handle(SENDER, final_at(1, at(1, 1)));
+    assert_eq!(again, [send(SENDER, held)], "the first word may be lost");
     member.handle(
         SENDER,
         ToMember::Stable {
