@@ -9,6 +9,7 @@
 //!
 //! What is absent: no read is answered above the stable watermark, and nothing is served that was not checked.
 
+mod arrivals;
 mod background;
 pub mod limits;
 mod process;

@@ -10,3 +10,7 @@ pub const MAX_HELD_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What is counted for a read or a message beside its bytes.
 pub const OVERHEAD_BYTES: u64 = 128;
+
+/// States that may be on their way to this node at once, each in a thread of its own. One is awaited; the others are of
+/// transfers that were given up and have not noticed. A connection beyond them is closed.
+pub const MAX_ARRIVING_STATES: usize = 4;

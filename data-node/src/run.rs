@@ -20,28 +20,19 @@ use wire::{
 };
 
 use crate::{
+    arrivals::{Arrivals, Transferred},
     background,
-    replica::{Arrived, Command, Piece, Reader, Replica},
+    replica::{Command, Piece, Reader, Replica},
     settings::Settings,
-    transfer::{self, Announcement, Broken},
+    transfer::{self, Announcement},
 };
-
-/// What comes from the transfer tasks.
-#[derive(Debug)]
-enum Transferred {
-    Arrived(Box<Arrived>),
-    /// The donor's stream made no state; which transfer's is known from its first frame on.
-    Broken {
-        transfer: Option<u64>,
-        reason: String,
-    },
-}
 
 struct Shell {
     settings: Settings,
     replica: Replica,
     manager: ManagerPort<ToNode, FromNode>,
     clients: Connections<ClientRequest, ClientReply>,
+    arrivals: Arrivals,
     to_inbox: mpsc::Sender<Transferred>,
     /// Where the pieces of the state that leaves go, and of which transfer they are.
     outflow: Option<(u64, mpsc::Sender<Piece>)>,
@@ -82,6 +73,7 @@ pub async fn run(
         ),
         clients: Connections::new(std::sync::Arc::default()),
         settings,
+        arrivals: Arrivals::new(),
         to_inbox,
         outflow: None,
     };
@@ -109,6 +101,7 @@ impl Shell {
                     return end;
                 },
                 arrival = self.clients.next() => self.handle_client(arrival),
+                transferred = self.arrivals.next() => self.handle_transferred(transferred),
                 Some(transferred) = inbox.recv() => self.handle_transferred(transferred),
                 (peer, stream) = peers.next() => self.handle_peer(&peer, stream),
                 (_, stream) = readers.next() => { self.clients.accept(stream); }
@@ -175,30 +168,9 @@ impl Shell {
             self.manager.called(peer, stream);
             return;
         }
-        let (inbox, spec) = (self.to_inbox.clone(), self.settings.spec);
-        let received = background::run("state-arriving", async move {
-            let transferred = match transfer::receive(stream).await {
-                Ok(received) => {
-                    tracing::info!(donor = %received.donor, "a donor's state is here");
-                    Transferred::Arrived(Box::new(received.check(spec)))
-                }
-                // The donor may never know: what it sent last may still have found room on its way.
-                Err(Broken { transfer, error }) => {
-                    tracing::warn!(%error, "a state transfer broke off");
-                    Transferred::Broken {
-                        transfer,
-                        reason: error.to_string(),
-                    }
-                }
-            };
-            // A closed inbox means that the process is stopping.
-            drop(inbox.send(transferred).await);
-        });
-        if let Err(error) = received {
-            self.handle_transferred(Transferred::Broken {
-                transfer: None,
-                reason: format!("no thread to receive it in: {error}"),
-            });
+        if let Err(full) = self.arrivals.receive(stream, self.settings.spec) {
+            let (transfer, reason) = (None, full.to_string());
+            self.handle_transferred(Transferred::Broken { transfer, reason });
         }
     }
 
