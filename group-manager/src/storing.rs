@@ -48,7 +48,10 @@ impl StoreWriter {
     ) -> Option<Event> {
         match outcome {
             Ok(()) => Some(Event::Stored { epoch: next.epoch }),
-            Err(StoreError::Conflict { current, .. }) => Some(Event::StoreConflict { current: *current }),
+            // What is older than what was stored is no other manager's word: somebody took the store away.
+            Err(StoreError::Conflict { current, .. }) if current.epoch >= expected => {
+                Some(Event::StoreConflict { current: *current })
+            }
             Err(error) => {
                 tracing::error!(%error, "the membership store could not be written; trying again");
                 self.attempt(expected, next, Some(STORE_RETRY));

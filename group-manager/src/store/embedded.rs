@@ -18,6 +18,7 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
+    ops::Range,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -123,13 +124,17 @@ impl EmbeddedStore {
         Ok(())
     }
 
-    /// Overwrites a part of the file, durably; its length stays.
-    fn overwrite(&self, offset: usize, bytes: &[u8]) -> Result<(), StoreError> {
+    /// Overwrites a half of the file, durably, and marks the other one as superseded.
+    fn overwrite(&self, half: &Range<usize>, bytes: &[u8], epoch: Epoch) -> Result<(), StoreError> {
         let file = OpenOptions::new().write(true).open(&self.path);
         let file = file.map_err(failed("open", &self.path))?;
-        file.write_all_at(bytes, offset as u64)
+        file.write_all_at(bytes, half.start as u64)
             .map_err(failed("write", &self.path))?;
-        file.sync_data().map_err(failed("sync", &self.path))
+        file.sync_data().map_err(failed("sync", &self.path))?;
+        // Not synced: without it a damaged half is taken for a torn one, no worse.
+        let (at, mark) = halves::mark_beside(half, epoch);
+        file.write_all_at(mark.as_bytes(), at as u64)
+            .map_err(failed("write", &self.path))
     }
 
     /// The file as it is now; none if nothing was ever stored.
@@ -233,7 +238,7 @@ impl MembershipStore for EmbeddedStore {
             None => None,
         };
         match spare.zip(half) {
-            Some((spare, half)) => self.overwrite(spare.start, &half)?,
+            Some((spare, half)) => self.overwrite(&spare, &half, next.epoch)?,
             None => self.replace(next)?,
         }
         self.durable.store(next.epoch.0, Relaxed);

@@ -1,14 +1,15 @@
 //! The layout of a membership file: two halves, each with a document of its own, overwritten in turn.
 //!
 //! ```text
-//! | seal, document, spaces ... newline | seal, document, spaces ... newline |
+//! | seal, document, spaces ... mark, newline | seal, document, spaces ... mark, newline |
 //!   ^ {"epoch":7,"half":16384,"bytes":1432,"crc32":2807531}
 //! ```
 //!
 //! The whole half with the latest epoch is what is stored; the other one is the membership before, or what a crash
 //! tore. So one write to blocks that the file has already makes a membership durable: the file system need neither
-//! find room nor journal a new name. A seal tells a whole half from a torn one by length and checksum. Damage that
-//! comes to the latest half after it was stored cannot be told from a torn one: then the membership before counts.
+//! find room nor journal a new name. A seal tells a whole half from a torn one by length and checksum. Once a
+//! half is durable, the other one is marked as superseded by it: if the latest one is damaged afterwards, what is left is
+//! no membership, where after a torn swap it is the membership before.
 //!
 //! Source: the two alternating meta pages of LMDB.
 //!
@@ -24,6 +25,9 @@ use crate::store::{StoreError, envelope};
 
 /// Length of the smaller halves, in bytes; they double until the document fits. Some 30 members do at first.
 const FIRST_HALF_BYTES: usize = 16 * 1024;
+
+/// Bytes of a mark: `>` and the later epoch, in decimal.
+const MARK_BYTES: usize = 21;
 
 /// Longest seal, in bytes, with its newline.
 const MAX_SEAL_BYTES: usize = 128;
@@ -69,8 +73,15 @@ pub(super) fn latest(place: &str, file: &[u8]) -> Result<Found, StoreError> {
             });
         }
     };
-    let [first, second] = places;
-    let (_, document) = documents[newest].expect("it was found to be whole");
+    let [first, second] = places.clone();
+    let (epoch, document) = documents[newest].expect("it was found to be whole");
+    if superseding(&file[places[newest].clone()]) > Some(epoch) {
+        let reason = "the later one of its two halves is damaged, the other one is outdated".into();
+        return Err(StoreError::Garbage {
+            place: place.into(),
+            reason,
+        });
+    }
     Ok(Found {
         membership: envelope::opened(place, document)?,
         spare: Some(if newest == 0 { second } else { first }),
@@ -96,13 +107,29 @@ pub(super) fn half(
     let mut half = serde_json::to_vec(&seal).map_err(envelope::garbage(place))?;
     half.push(b'\n');
     half.extend(document);
-    // Its last byte ends the line of spaces.
-    if half.len() >= length {
+    // Behind it are the mark's place and the end of the line.
+    if half.len() + MARK_BYTES + 1 > length {
         return Ok(None);
     }
     half.resize(length - 1, b' ');
     half.push(b'\n');
     Ok(Some(half))
+}
+
+/// Where to write what, in the half beside this one, once this epoch is durable in this one: it is superseded.
+pub(super) fn mark_beside(half: &Range<usize>, epoch: Epoch) -> (usize, String) {
+    let end = match half.start {
+        0 => 2 * half.end,
+        start => start,
+    };
+    (end - 1 - MARK_BYTES, format!(">{:020}", epoch.0))
+}
+
+/// The epoch that supersedes a half, or superseded what the half held before: then it is not the later one.
+fn superseding(half: &[u8]) -> Option<Epoch> {
+    let mark = half.get(half.len().checked_sub(1 + MARK_BYTES)?..half.len() - 1)?;
+    let digits = std::str::from_utf8(mark).ok()?.strip_prefix('>')?;
+    digits.parse().ok().map(Epoch)
 }
 
 /// A whole file for a membership: it, and an empty half.
