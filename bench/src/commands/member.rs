@@ -146,30 +146,29 @@ async fn remove(section: &SectionArguments, discard: bool, tolerating: Option<u3
         tolerating,
     };
     let epoch = directory.change(change, PATIENCE).await?;
-    match has_left(&directory, node).await? {
-        Some(left) => println!(
-            "{node}, a {role}, belongs to the cluster no more as of {}",
-            left.max(epoch)
-        ),
+    match has_left(&directory, node, epoch).await {
+        Some(left) => println!("{node}, a {role}, belongs to the cluster no more as of {left}"),
         None => println!("{node}, a {role}, is to leave as of {epoch}, and is not gone yet"),
     }
     Ok(())
 }
 
 /// The epoch in which the process is no member any more: one that has something to hand over goes a little later than
-/// the change is made.
-async fn has_left(directory: &Directory, node: NodeId) -> Result<Option<Epoch>, Failure> {
+/// the change is made in `epoch`. A manager that does not know of that yet, or is gone, tells nothing of it.
+async fn has_left(directory: &Directory, node: NodeId, epoch: Epoch) -> Option<Epoch> {
     let began = Instant::now();
-    loop {
-        let members = directory.manager().await?.members().await?;
-        if !members.leaving.contains(&node) {
-            return Ok(Some(members.epoch));
-        }
-        if began.elapsed() >= PATIENCE {
-            return Ok(None);
+    while began.elapsed() < PATIENCE {
+        let members = async { directory.manager().await?.members().await };
+        match members.await {
+            Ok(members) if members.epoch >= epoch && !members.leaving.contains(&node) => {
+                return Some(members.epoch);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "no manager says who belongs to the cluster"),
         }
         sleep(LOOK_AGAIN).await;
     }
+    None
 }
 
 async fn list(arguments: &ClusterArguments) -> Result<(), Failure> {
